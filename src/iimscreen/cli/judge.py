@@ -1,0 +1,206 @@
+"""Commands of the reviewers: screen, conflicts, resolve, agreement, reviewer, unblind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iimscreen.cli.options import AsJson, Note, ReviewPath, StageName, opened
+from iimscreen.errors import InputError
+
+reviewer_app = typer.Typer(
+    help="List, add, remove who takes part.", invoke_without_command=True, rich_markup_mode=None
+)
+
+RecordOption = Annotated[
+    str | None, typer.Option("--record", help="One record: key, number, pmid:… or doi:…")
+]
+VerdictOption = Annotated[str | None, typer.Option("--verdict", help="include, exclude or unsure.")]
+FinalOption = Annotated[
+    str | None, typer.Option("--verdict", help="include or exclude; at full text also awaiting or ongoing.")
+]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="The exclusion reason's code.")]
+FromOption = Annotated[
+    Path | None, typer.Option("--from", help="A CSV record,verdict,reason,note; all of it or nothing.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register these commands."""
+    app.command()(screen)
+    app.command()(conflicts)
+    app.command()(resolve)
+    app.command()(agreement)
+    app.add_typer(reviewer_app, name="reviewer")
+    app.command()(unblind)
+
+
+def screen(
+    reviewer: Annotated[str, typer.Option("--reviewer", help="Your name.")],
+    stage: StageName = "title-abstract",
+    record: RecordOption = None,
+    verdict: VerdictOption = None,
+    reason: ReasonOption = None,
+    note: Note = None,
+    change: Annotated[bool, typer.Option("--change", help="Change your vote; say why with --note.")] = False,
+    from_file: FromOption = None,
+    review: ReviewPath = None,
+) -> None:
+    """Vote on the records left for you.
+
+    Record by record; or one vote with --record and --verdict; or a CSV with --from.
+    """
+    from iimscreen import screening
+
+    _one_way(record, verdict, reason, from_file)
+    with opened(review) as open_one:
+        desk = screening.Desk(open_one, screening.check_name(reviewer), stage)
+        if from_file is not None:
+            if note or change:
+                raise InputError("--note and --change go with --record", hint="write notes into the CSV")
+            votes = desk.decide_all(screening.read_decisions(from_file))
+            typer.echo(f"{len(votes):,} votes of {desk.reviewer} stored.")
+        elif record is not None and verdict is not None:
+            vote = desk.decide(screening.Decision(record, verdict, reason, note), change=change)
+            typer.echo(f"{vote.key}: {vote.verdict}" + (f" ({vote.reason})" if vote.reason else ""))
+        else:
+            from iimscreen import loop
+
+            loop.screen(desk)
+
+
+def _one_way(record: str | None, verdict: str | None, reason: str | None, from_file: Path | None) -> None:
+    """Raise InputError unless the options ask for exactly one way of deciding."""
+    if from_file is not None and (record or verdict or reason):
+        raise InputError("--from cannot stand with --record, --verdict or --reason", hint="use one way")
+    if (record is None) != (verdict is None):
+        raise InputError(
+            "--record and --verdict go together", hint="give both, or neither to go record by record"
+        )
+    if reason is not None and record is None:
+        raise InputError("--reason goes with --record", hint="give --record and --verdict too")
+
+
+def conflicts(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
+    """List disagreements of complete rounds."""
+    from iimscreen import render, screening
+
+    with opened(review) as open_one:
+        found = [(name, screening.conflicts(open_one, name)) for name in _stages(stage)]
+        render.conflicts(found, as_json=as_json)
+
+
+def _stages(given: str) -> list[str]:
+    return [given] if given else ["title-abstract", "full-text"]
+
+
+def resolve(
+    by: Annotated[
+        list[str], typer.Option("--by", help="Who decides; twice for a consensus of two.", metavar="NAME")
+    ],
+    stage: StageName = "title-abstract",
+    record: RecordOption = None,
+    verdict: FinalOption = None,
+    reason: ReasonOption = None,
+    note: Note = None,
+    from_file: FromOption = None,
+    proposed_reasons: Annotated[
+        bool,
+        typer.Option("--proposed-reasons", help="Confirm the proposed reason of every agreed exclusion."),
+    ] = False,
+    review: ReviewPath = None,
+) -> None:
+    """Settle conflicts; votes stay as they were.
+
+    By an adjudicator, or by consensus with both names (--by ann --by bob). One reviewer alone may
+    too; the report then says that one person resolved.
+    """
+    from iimscreen import screening
+
+    _one_way(record, verdict, reason, from_file)
+    if proposed_reasons and (record or from_file):
+        raise InputError("--proposed-reasons stands alone", hint="use one way of deciding")
+    with opened(review) as open_one:
+        table = screening.Table(open_one, by, stage)
+        if from_file is not None:
+            words = table.settle_all(screening.read_decisions(from_file))
+        elif proposed_reasons:
+            words = table.confirm_proposed()
+        elif record is not None and verdict is not None:
+            words = [table.settle(screening.Decision(record, verdict, reason, note))]
+        else:
+            from iimscreen import loop
+
+            loop.resolve(table)
+            return
+        for word in words:
+            typer.echo(f"{word.key}: {word.verdict}" + (f" ({word.reason})" if word.reason else ""))
+        typer.echo(f"{len(words):,} settled by {table.manner} of {' and '.join(table.names)}.")
+
+
+def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
+    """Percent agreement and Cohen's kappa.
+
+    On the votes that stood when the round opened; everything but exclude counts as include.
+    """
+    from iimscreen import render, screening
+
+    with opened(review) as open_one:
+        found = [one for name in _stages(stage) for one in screening.agreements(open_one, name)]
+        render.agreement(found, as_json=as_json)
+
+
+@reviewer_app.callback()
+def reviewer(context: typer.Context, review: ReviewPath = None) -> None:
+    """List, add, remove who takes part."""
+    from iimscreen.store import reviewers
+
+    if context.invoked_subcommand is not None:
+        return
+    with opened(review) as open_one:
+        for name, role in reviewers.standing(open_one).items():
+            typer.echo(f"{name}\t{role}")
+
+
+@reviewer_app.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="The name they will give with --reviewer.")],
+    role: Annotated[str, typer.Option("--role", help="reviewer or adjudicator.")] = "reviewer",
+    review: ReviewPath = None,
+) -> None:
+    """Let another person take part."""
+    from iimscreen import screening
+
+    with opened(review) as open_one:
+        screening.add_reviewer(open_one, name, role)
+    typer.echo(f"{name} takes part as {role}.")
+
+
+@reviewer_app.command("remove")
+def remove(
+    name: Annotated[str, typer.Argument(help="Someone who has not voted.")], review: ReviewPath = None
+) -> None:
+    """Take someone off the list who has not voted."""
+    from iimscreen import screening
+
+    with opened(review) as open_one:
+        screening.remove_reviewer(open_one, name)
+    typer.echo(f"{name} takes part no longer.")
+
+
+def unblind(
+    round_: Annotated[str, typer.Option("--round", help="title-abstract or full-text.")],
+    by: Annotated[str, typer.Option("--by", help="Who decides so.")],
+    review: ReviewPath = None,
+) -> None:
+    """Open a round before its end; logged.
+
+    The PRISMA flow states it.
+    """
+    from iimscreen import screening
+
+    with opened(review) as open_one:
+        for one, other in screening.unblind(open_one, round_, by):
+            typer.echo(f"{one} and {other} may see each other's votes of {round_} now.")

@@ -1,0 +1,417 @@
+"""The PRISMA 2020 flow as lists of records, its boxes as their lengths, and the sums that must hold.
+
+Pure. Definitions of record, report and study, the box keys and the identities F1 to F9 are those of
+PRISMA 2020 (Page 2021, BMJ 372:n71) and of its R package's CSV template. Boxes whose round is still
+blind are None here already: whoever builds the input asks the gate in `store/decisions.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from iimscreen.model import Kind, Reason
+from iimscreen.voting import Outcome, State
+
+# Keys of the R package's CSV template that hold a number, in its order.
+BOXES = (
+    "previous_studies",
+    "previous_reports",
+    "database_results",
+    "register_results",
+    "website_results",
+    "organisation_results",
+    "citations_results",
+    "duplicates",
+    "excluded_automatic",
+    "excluded_other",
+    "records_screened",
+    "records_excluded",
+    "dbr_sought_reports",
+    "dbr_notretrieved_reports",
+    "other_sought_reports",
+    "other_notretrieved_reports",
+    "dbr_assessed",
+    "dbr_excluded",
+    "other_assessed",
+    "other_excluded",
+    "new_studies",
+    "new_reports",
+    "total_studies",
+    "total_reports",
+    "total_studies_ma",
+    "total_reports_ma",
+)
+
+_KIND_BOX = {
+    Kind.DATABASE: "database_results",
+    Kind.REGISTER: "register_results",
+    Kind.WEBSITE: "website_results",
+    Kind.ORGANISATION: "organisation_results",
+    Kind.CITATION: "citations_results",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one record came from, and the report that it belongs to."""
+
+    key: str
+    database: str
+    kind: Kind
+    report: str  # key of the record kept for its report
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where one report stands. None as an outcome: that round is closed to view, or not its stage."""
+
+    key: str
+    from_databases: bool  # any of its records came from a database or register
+    was_screened: bool  # passes title and abstract screening
+    screening: Outcome | None
+    retrieval: str | None  # retrieved, not_retrieved, None = not marked
+    assessment: Outcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A PRISMA 2020 flow. `lists` holds the keys behind each number; None where closed to view."""
+
+    template: str  # new-databases or new-other
+    lists: Mapping[str, tuple[str, ...] | None]
+    databases: Mapping[str, int]
+    registers: Mapping[str, int]
+    other: Mapping[str, int]
+    reasons: Mapping[str, int] | None  # both columns together, in protocol order
+    reasons_databases: Mapping[str, int] | None
+    reasons_other: Mapping[str, int] | None
+    labels: Mapping[str, str]  # of the reasons
+    missing: tuple[str, ...] = ()  # what keeps the flow interim
+    footnotes: tuple[str, ...] = ()
+    notice: str = ""  # the protocol's, printed with every number
+    boxes: Mapping[str, int | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        counted = {key: self.lists.get(key) for key in BOXES}
+        object.__setattr__(
+            self, "boxes", {key: None if keys is None else len(keys) for key, keys in counted.items()}
+        )
+
+    @property
+    def interim(self) -> bool:
+        """Whether some number may still change by work that the protocol asks for."""
+        return bool(self.missing)
+
+
+def build(
+    origins: Sequence[Origin],
+    reports: Sequence[Report],
+    reasons: Sequence[Reason],
+    *,
+    screening_is_open: bool,
+    assessment_is_open: bool,
+    hits: Sequence[tuple[str, str]] | None = None,
+    missing: Iterable[str] = (),
+    footnotes: Iterable[str] = (),
+    notice: str = "",
+) -> Flow:
+    """The flow of a review.
+
+    `hits`, pairs of a run's name and a record's key, is given when the protocol counts every hit of
+    every sub-query as identified; a repeated hit then counts as a duplicate removed.
+    """
+    lists: dict[str, tuple[str, ...] | None] = {}
+    by_kind = _identified(origins, hits)
+    has_other = any(origin.kind.is_other_method for origin in origins)
+    for kind, box in _KIND_BOX.items():
+        lists[box] = tuple(name for names in by_kind[kind].values() for name in names)
+        if kind.is_other_method and not has_other:
+            lists[box] = None
+    lists["duplicates"] = _duplicates(origins, hits)
+    # No command marks records ineligible by automation or removes them for other reasons yet.
+    lists["excluded_automatic"] = lists["excluded_other"] = ()
+
+    column_a = [report for report in reports if report.from_databases]
+    column_b = [report for report in reports if not report.from_databases]
+    lists["records_screened"] = tuple(report.key for report in column_a)
+    lists["records_excluded"] = _in_state(column_a, "screening", State.EXCLUDE) if screening_is_open else None
+    counted_reasons: dict[str, dict[str, int] | None] = {}
+    for prefix, column in (("dbr", column_a), ("other", column_b)):
+        lists.update(_column(prefix, column, screening_is_open, assessment_is_open))
+        counted_reasons[prefix] = (
+            _reasons(column, reasons) if assessment_is_open and screening_is_open else None
+        )
+        if prefix == "other" and not has_other:
+            lists.update({key: None for key in lists if key.startswith("other_")})
+    for key, state in (
+        ("new_reports", State.INCLUDE),
+        ("awaiting", State.AWAITING),
+        ("ongoing", State.ONGOING),
+    ):
+        # Union as a set: a report found in both columns stands in column A alone.
+        lists[key] = _in_state(reports, "assessment", state) if assessment_is_open else None
+    lists["new_studies"] = lists["new_reports"]  # each report one study, until studies are linked
+
+    return Flow(
+        template="new-other" if has_other else "new-databases",
+        lists=lists,
+        databases=_counts(by_kind, (Kind.DATABASE,)),
+        registers=_counts(by_kind, (Kind.REGISTER,)),
+        other=_counts(by_kind, (Kind.WEBSITE, Kind.ORGANISATION, Kind.CITATION)),
+        reasons=_sum(counted_reasons["dbr"], counted_reasons["other"]),
+        reasons_databases=counted_reasons["dbr"],
+        reasons_other=counted_reasons["other"],
+        labels={reason.code: reason.label for reason in reasons},
+        missing=(*missing, *_unfinished(reports, screening_is_open, assessment_is_open)),
+        footnotes=(*footnotes, *_other_methods_note(origins, column_b)),
+        notice=notice,
+    )
+
+
+def _identified(
+    origins: Sequence[Origin], hits: Sequence[tuple[str, str]] | None
+) -> dict[Kind, dict[str, list[str]]]:
+    found: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in Kind}
+    by_key = {origin.key: origin for origin in origins}
+    named = [(origin.key, origin) for origin in origins]
+    if hits is not None:
+        named = [(f"{run} {key}", by_key[key]) for run, key in hits]
+    for name, origin in named:
+        found[origin.kind].setdefault(origin.database, []).append(name)
+    return found
+
+
+def _counts(by_kind: Mapping[Kind, Mapping[str, Sequence[str]]], kinds: Iterable[Kind]) -> dict[str, int]:
+    return {database: len(names) for kind in kinds for database, names in by_kind[kind].items()}
+
+
+def _duplicates(origins: Sequence[Origin], hits: Sequence[tuple[str, str]] | None) -> tuple[str, ...]:
+    """Records of databases and registers beyond one per report; repeated hits too where hits count."""
+    removed: list[str] = []
+    of_databases = {origin.key for origin in origins if not origin.kind.is_other_method}
+    seen_keys: set[str] = set()
+    for run, key in hits or ():
+        if key in of_databases and key in seen_keys:
+            removed.append(f"{run} {key}")
+        seen_keys.add(key)
+    seen_reports: set[str] = set()
+    for origin in origins:
+        if origin.kind.is_other_method:
+            continue
+        if origin.report in seen_reports:
+            removed.append(origin.key)
+        seen_reports.add(origin.report)
+    return tuple(removed)
+
+
+def _in_state(reports: Iterable[Report], stage: str, state: State) -> tuple[str, ...]:
+    return tuple(
+        report.key
+        for report in reports
+        if (found := getattr(report, stage)) is not None and found.state is state
+    )
+
+
+def _is_sought(report: Report) -> bool:
+    if not report.was_screened:
+        return True
+    return report.screening is not None and report.screening.state is State.INCLUDE
+
+
+def _column(
+    prefix: str, column: Sequence[Report], screening_is_open: bool, assessment_is_open: bool
+) -> dict[str, tuple[str, ...] | None]:
+    keys = [f"{prefix}_{box}" for box in ("sought_reports", "notretrieved_reports", "assessed", "excluded")]
+    if not screening_is_open and any(report.was_screened for report in column):
+        return dict.fromkeys(keys)
+    sought = [report for report in column if _is_sought(report)]
+    assessed = [report for report in sought if report.retrieval == "retrieved"]
+    return dict(
+        zip(
+            keys,
+            (
+                tuple(report.key for report in sought),
+                tuple(report.key for report in sought if report.retrieval == "not_retrieved"),
+                tuple(report.key for report in assessed),
+                _in_state(assessed, "assessment", State.EXCLUDE) if assessment_is_open else None,
+            ),
+            strict=True,
+        )
+    )
+
+
+def _reasons(column: Iterable[Report], reasons: Sequence[Reason]) -> dict[str, int]:
+    counted = {reason.code: 0 for reason in reasons}
+    for report in column:
+        if report.assessment is not None and report.assessment.state is State.EXCLUDE:
+            code = report.assessment.reason or "no reason given"
+            counted[code] = counted.get(code, 0) + 1
+    return counted
+
+
+def _sum(one: dict[str, int] | None, other: dict[str, int] | None) -> dict[str, int] | None:
+    if one is None or other is None:
+        return None
+    return {code: one.get(code, 0) + other.get(code, 0) for code in {**one, **other}}
+
+
+def _unfinished(reports: Sequence[Report], screening_is_open: bool, assessment_is_open: bool) -> list[str]:
+    """What is left to do, in sentences, as far as it may be told."""
+    found = []
+    screened = [report.screening for report in reports if report.was_screened]
+    if screening_is_open:
+        found += _open_outcomes("title-abstract", screened)
+        unmarked = sum(_is_sought(report) and report.retrieval is None for report in reports)
+        if unmarked:
+            found.append(f"retrieval: {_n(unmarked, 'report')} not marked as retrieved or not retrieved")
+        if assessment_is_open:
+            assessed = [r.assessment for r in reports if _is_sought(r) and r.retrieval == "retrieved"]
+            found += _open_outcomes("full-text", assessed)
+    return found
+
+
+def _open_outcomes(stage: str, outcomes: Iterable[Outcome | None]) -> list[str]:
+    known = [outcome for outcome in outcomes if outcome is not None]
+    found = []
+    pending = sum(outcome.state is State.PENDING for outcome in known)
+    conflicts = sum(outcome.state is State.CONFLICT for outcome in known)
+    proposed = sum(outcome.reason_is_proposed for outcome in known)
+    if pending:
+        found.append(f"{stage}: votes missing on {_n(pending, 'record')}")
+    if conflicts:
+        found.append(f"{stage}: {_n(conflicts, 'conflict')} to resolve")
+    if proposed:
+        found.append(f"{stage}: {_n(proposed, 'exclusion reason')} to confirm")
+    return found
+
+
+def _other_methods_note(origins: Sequence[Origin], column_b: Sequence[Report]) -> list[str]:
+    records = [origin for origin in origins if origin.kind.is_other_method]
+    if not records:
+        return []
+    own = {report.key for report in column_b}
+    elsewhere = sum(origin.report not in own for origin in records)
+    repeated = len(records) - elsewhere - len(own)
+    notes = []
+    if elsewhere:
+        notes.append(
+            f"Of {_n(len(records), 'record')} identified by other methods, {elsewhere} were also found by "
+            "databases or registers and are counted there."
+        )
+    if repeated:
+        notes.append(f"{_n(repeated, 'record')} identified by other methods repeated another of them.")
+    screened = sum(report.was_screened for report in column_b)
+    if screened:
+        notes.append(
+            f"{_n(screened, 'record')} identified by other methods were screened on title and abstract "
+            "before retrieval."
+        )
+    return notes
+
+
+def _n(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
+    """Identities that do not hold, in sentences; empty when the flow adds up.
+
+    While a round is unfinished its open records stand on the right-hand side; identities over boxes
+    that are closed to view are not checked.
+    """
+    boxes, faults = flow.boxes, []
+
+    def holds(name: str, left: int | None, right: Sequence[int | None], words: str) -> None:
+        parts = [part for part in right if part is not None]
+        if left is not None and len(parts) == len(right) and left != sum(parts):
+            faults.append(f"{name}: {words}: {left} is not {' + '.join(map(str, parts))}")
+
+    column_a = [report for report in reports if report.from_databases]
+    identified = (boxes["database_results"] or 0) + (boxes["register_results"] or 0)
+    holds(
+        "F1",
+        identified,
+        [
+            boxes["duplicates"],
+            boxes["excluded_automatic"],
+            boxes["excluded_other"],
+            boxes["records_screened"],
+        ],
+        "records identified = duplicates + automation + other reasons + screened",
+    )
+    open_screening = sum(
+        r.screening is not None and r.screening.state in (State.PENDING, State.CONFLICT) for r in column_a
+    )
+    holds(
+        "F3",
+        boxes["records_screened"],
+        [boxes["records_excluded"], boxes["dbr_sought_reports"], open_screening],
+        "records screened = excluded + sought for retrieval (+ open)",
+    )
+    for prefix, reasons in (("dbr", flow.reasons_databases), ("other", flow.reasons_other)):
+        column = [r for r in reports if r.from_databases == (prefix == "dbr") and _is_sought(r)]
+        holds(
+            "F4",
+            boxes[f"{prefix}_sought_reports"],
+            [
+                boxes[f"{prefix}_notretrieved_reports"],
+                boxes[f"{prefix}_assessed"],
+                sum(r.retrieval is None for r in column),
+            ],
+            f"reports sought = not retrieved + assessed (+ unmarked), column {prefix}",
+        )
+        if reasons is not None:
+            holds("F5", boxes[f"{prefix}_excluded"], [sum(reasons.values())], "excluded = sum of its reasons")
+            if "no reason given" in reasons:
+                faults.append(
+                    f"F5: {reasons['no reason given']} reports excluded at full text without a reason"
+                )
+    faults += _total_faults(flow, reports)
+    return faults
+
+
+def _total_faults(flow: Flow, reports: Sequence[Report]) -> list[str]:
+    """F6 and F7, over both columns: every assessed report ends in exactly one place."""
+    places = ("dbr_excluded", "other_excluded", "awaiting", "ongoing", "new_reports")
+    ends = [flow.lists.get(place) for place in places]
+    if flow.lists["new_reports"] is None:
+        return []
+    assessed = [*(flow.lists["dbr_assessed"] or ()), *(flow.lists["other_assessed"] or ())]
+    still_open = [
+        r.key
+        for r in reports
+        if r.key in set(assessed)
+        and r.assessment is not None
+        and r.assessment.state in (State.PENDING, State.CONFLICT)
+    ]
+    placed = [key for keys in ends if keys is not None for key in keys] + still_open
+    if sorted(placed) == sorted(assessed):
+        return []
+    return [
+        f"F6: reports assessed = excluded + awaiting + ongoing + included (+ open): {len(assessed)} assessed, "
+        f"{len(placed)} placed ({', '.join(sorted(set(placed) ^ set(assessed))[:5])})"
+    ]
+
+
+def as_json(flow: Flow) -> dict[str, object]:
+    """The flow as `iimscreen prisma --json` prints it."""
+    awaiting, ongoing = flow.lists["awaiting"], flow.lists["ongoing"]
+    return {
+        "template": flow.template,
+        "interim": flow.interim,
+        "missing": list(flow.missing),
+        "boxes": dict(flow.boxes),
+        "databases": dict(flow.databases),
+        "registers": dict(flow.registers),
+        "other": dict(flow.other),
+        "reasons": None if flow.reasons is None else dict(flow.reasons),
+        "reasons_by_column": {
+            "databases": None if flow.reasons_databases is None else dict(flow.reasons_databases),
+            "other": None if flow.reasons_other is None else dict(flow.reasons_other),
+        },
+        "awaiting_classification": None if awaiting is None else len(awaiting),
+        "ongoing": None if ongoing is None else len(ongoing),
+        "footnotes": list(flow.footnotes),
+        "notice": flow.notice,
+    }

@@ -1,0 +1,157 @@
+"""Plain question-and-answer loops for the terminal, a pipe, or a dumb console: screen, resolve.
+
+Each answer is one line. A vote is on disk before the next record is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iimscreen import render, screening
+from iimscreen.errors import InputError, ProtocolError
+from iimscreen.model import Reason, StoredRecord, Verdict
+from iimscreen.protocol import FINAL_WORDS
+from iimscreen.screening import Decision, Desk, Table
+
+QUIT = "q"
+
+_VOTES = {"y": Verdict.INCLUDE, "n": Verdict.EXCLUDE, "m": Verdict.UNSURE}
+_FINAL = {"y": Verdict.INCLUDE, "n": Verdict.EXCLUDE, "a": Verdict.AWAITING, "o": Verdict.ONGOING}
+
+
+def _say(text: str, style: str = "") -> None:
+    from rich.text import Text
+
+    render.console().print(Text(text, style=style))
+
+
+def _answer(prompt: str) -> str:
+    """One line typed; the end of the input counts as quit."""
+    _say(prompt, "bold")
+    try:
+        return input("> ").strip().lower()
+    except EOFError:
+        return QUIT
+
+
+def _reason_by_digit(answer: str, reasons: Sequence[Reason]) -> str | None:
+    if answer.isdecimal() and 1 <= int(answer) <= len(reasons):
+        return reasons[int(answer) - 1].code
+    return None
+
+
+def _help(reasons: Sequence[Reason]) -> None:
+    _say("y include   n exclude   m unsure   u undo my last vote   s skip   q quit   ? this help")
+    for number, reason in enumerate(reasons, start=1):
+        _say(f"{number} exclude: {reason.label}")
+
+
+def screen(desk: Desk) -> None:
+    """Go through the records left for one reviewer."""
+    waiting = desk.waiting()
+    if not waiting:
+        _say(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
+        _say("Next: iimscreen status")
+        return
+    screening.sit_down(desk.review, desk.reviewer)
+    reasons = desk.protocol.reasons
+    _say(f"{desk.reviewer}, stage {desk.stage.name}: {len(waiting):,} records left.", "bold")
+    _help(reasons)
+    voted = 0
+    place = 0
+    while place < len(waiting):
+        render.console().rule(f"{place + 1:,} of {len(waiting):,}")
+        stored = waiting[place]
+        render.record(
+            stored, include=desk.protocol.highlight_include, exclude=desk.protocol.highlight_exclude
+        )
+        answer = _answer("y include, n exclude, m unsure, 1-9 exclude with reason, u undo, s skip, q quit, ?")
+        code = _reason_by_digit(answer, reasons)
+        if answer == QUIT:
+            break
+        if answer == "?":
+            _help(reasons)
+        elif answer == "s":
+            place += 1
+        elif answer == "u":
+            place = _undo(desk, waiting, place)
+        elif code is not None or answer in _VOTES:
+            verdict = Verdict.EXCLUDE if code is not None else _VOTES[answer]
+            try:
+                desk.decide(Decision(stored.key, verdict, code))
+            except (InputError, ProtocolError) as error:
+                _say(f"{error.message} ({error.hint})", "red")
+                continue
+            voted += 1
+            place += 1
+        else:
+            _say(f"{answer!r} is no answer here; ? shows those there are", "red")
+    _say(f"{voted:,} votes given in this sitting, all saved.")
+    _say("Next: iimscreen status")
+
+
+def _undo(desk: Desk, waiting: list[StoredRecord], place: int) -> int:
+    """Withdraw the last vote and go back to its record, which is shown again."""
+    try:
+        vote = desk.undo()
+    except ProtocolError as error:
+        _say(error.message, "red")
+        return place
+    _say(f"Undone: {vote.verdict} on {vote.key}.")
+    for earlier in range(place - 1, -1, -1):
+        if waiting[earlier].key == vote.key:
+            return earlier
+    waiting[place:place] = [stored for stored in desk.waiting() if stored.key == vote.key]
+    return place
+
+
+def resolve(table: Table) -> None:
+    """Go through what is to resolve at one stage, both votes and notes side by side."""
+    open_ones = screening.conflicts(table.review, table.stage.name)
+    if not open_ones:
+        _say(f"Nothing to resolve at stage {table.stage.name}.")
+        return
+    reasons = table.protocol.reasons
+    allowed = {key: word for key, word in _FINAL.items() if word in FINAL_WORDS[table.stage.name]}
+    prompt = ", ".join(f"{key} {word}" for key, word in allowed.items())
+    _say(f"{len(open_ones):,} to resolve, by {table.manner} of {' and '.join(table.names)}.", "bold")
+    settled = 0
+    for number, conflict in enumerate(open_ones, start=1):
+        render.console().rule(f"{number:,} of {len(open_ones):,}")
+        render.record(conflict.record)
+        for vote in conflict.votes:
+            _say(f"{vote.names[0]}: {vote.verdict} {vote.reason or ''} {render.plain(vote.note)}")
+        proposed = conflict.outcome.reason if conflict.outcome.reason_is_proposed else None
+        answer = _settled(table, conflict.record.key, allowed, reasons, prompt, proposed)
+        if answer == QUIT:
+            break
+        settled += answer == "settled"
+    _say(f"{settled:,} settled, all saved.")
+
+
+def _settled(
+    table: Table,
+    key: str,
+    allowed: dict[str, Verdict],
+    reasons: Sequence[Reason],
+    prompt: str,
+    proposed: str | None,
+) -> str:
+    """Ask until this record is settled, skipped or given up: "settled", "s" or "q"."""
+    confirm = f"Enter confirms {proposed}, " if proposed else ""
+    while True:
+        answer = _answer(f"{confirm}{prompt}, 1-9 exclude with reason, s skip, q quit")
+        if answer in (QUIT, "s"):
+            return answer
+        code = _reason_by_digit(answer, reasons)
+        if not answer and proposed:
+            code = proposed
+        if code is None and answer not in allowed:
+            _say(f"{answer!r} is no answer here", "red")
+            continue
+        try:
+            table.settle(Decision(key, Verdict.EXCLUDE if code is not None else allowed[answer], code))
+        except (InputError, ProtocolError) as error:
+            _say(f"{error.message} ({error.hint})", "red")
+            continue
+        return "settled"

@@ -1,0 +1,465 @@
+"""When are two records one report? Named rules for it, and named guards against it.
+
+A rule that holds proposes to merge, or to ask, with a score. A guard that holds forbids merging
+unasked: the pair is asked about where it might still be one report, and left apart where not.
+The names are what users read in the log, so each says what it looks at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from iimscreen.matching.compare import LIKE_TITLE, SHORT_CUT, SHORT_TITLE, Pair
+from iimscreen.matching.fields import MEETING_TYPE, SUPPLEMENT, Comparable, numbers_of
+
+SAME_TITLE = 92.0  # one wrong letter in twelve, or a subtitle's punctuation
+SURE_TITLE = 97.0  # a typing error or two
+
+Guard = Callable[[Pair], bool]
+
+_NOTICES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "correction",
+        re.compile(
+            r"\b(?:erratum|errata|corrigend(?:um|a)|correction)(?: to\b| for\b| of\b|$)"
+            r"|^(?:erratum|errata|corrigend(?:um|a)|corrections?|corrected)\b"
+        ),
+    ),
+    (
+        "retraction",
+        re.compile(
+            r"^(?:retraction|retracted|withdrawn|removed|expression of concern)\b|\bretraction(?: note)?$"
+        ),
+    ),
+    (
+        "comment",
+        re.compile(
+            r"^(?:comments?|commentary|re|response to|repl(?:y|ies)|(?:the )?authors? (?:reply|response)"
+            r"|in reply|letter|editorial|invited (?:comment\w*|discussion)|discussion)\b"
+            r"|\b(?:comment|commentary|authors? reply|reply|editorial)$"
+        ),
+    ),
+    (
+        "protocol",
+        re.compile(
+            r"\b(?:study protocol|trial protocol|protocol for (?:a|an|the)|rationale and (?:study )?design"
+            r"|design and rationale)\b|\bprotocol$"
+        ),
+    ),
+)
+_NOTICE_TYPES = (
+    ("correction", re.compile(r"erratum|correction|corrigendum", re.IGNORECASE)),
+    ("retraction", re.compile(r"retraction of|retraction notice|^retraction$", re.IGNORECASE)),
+    ("comment", re.compile(r"^comment|^editorial$", re.IGNORECASE)),
+)
+
+
+# What two records share
+
+
+def has_same_title(pair: Pair) -> bool:
+    """Title and title agree but for a letter or two, or one is cut short."""
+    return pair.title >= SAME_TITLE or pair.title_cut
+
+
+def has_short_title(pair: Pair) -> bool:
+    """A heading such as "Editorial" that many reports bear."""
+    return min(len(pair.one.titles[0]), len(pair.other.titles[0])) < SHORT_TITLE
+
+
+def is_same_person(pair: Pair) -> bool:
+    """First authors agree, or most of the shorter list is in the longer."""
+    return pair.first_author is True or (pair.authors or 0.0) >= 0.75
+
+
+def has_same_place(pair: Pair) -> bool:
+    """First page agrees, with the volume or, where one lacks it, year and last page; nothing differs."""
+    if not pair.page or pair.journal is False or (pair.year_gap or 0) > 1:
+        return False
+    return bool(pair.volume or (pair.volume is None and pair.year_gap == 0 and pair.last_page))
+
+
+def is_elsewhere(pair: Pair) -> bool:
+    """Two of page, volume and journal are stated by both and differ."""
+    return [pair.page, pair.volume, pair.journal].count(False) >= 2
+
+
+def is_meeting_abstract(record: Comparable) -> bool:
+    """In a supplement or meeting issue, on a supplement's page, or named an abstract by its source."""
+    own = record.record
+    return (
+        any(MEETING_TYPE.search(kind) for kind in own.publication_types)
+        or any(SUPPLEMENT.search(text) for text in (own.volume, own.issue) if text)
+        or bool(record.first_page and record.first_page[0] in "sap" and record.first_page[1:].isdigit())
+        or bool(own.journal and re.search(r"conference|meeting|congress|annual", own.journal, re.IGNORECASE))
+    )
+
+
+# Rules
+
+
+def same_pmid(pair: Pair) -> bool:
+    """PMID agrees, and the title does not belie it."""
+    return bool(pair.pmid) and (pair.title >= 60.0 or pair.title_cut or pair.page is True)
+
+
+def same_doi_and_title(pair: Pair) -> bool:
+    """DOI and title agree; a supplement's shared DOI with another page needs the same title to the letter."""
+    if not pair.doi or not (pair.title >= 85.0 or pair.title_cut):
+        return False
+    return pair.page is not False or (pair.title >= SURE_TITLE and is_same_person(pair))
+
+
+def same_title_author_volume_pages(pair: Pair) -> bool:
+    """Title, a first author and volume with first page agree; the journal may be written in any way."""
+    return bool(
+        has_same_title(pair)
+        and pair.volume
+        and pair.page
+        and is_same_person(pair)
+        and (pair.year_gap or 0) <= 1
+        and not (has_short_title(pair) and pair.issue is False)
+    )
+
+
+def same_title_author_journal_volume_pages(pair: Pair) -> bool:
+    """All of title, author, journal, volume and first page agree, so that a differing year is an error."""
+    return bool(
+        has_same_title(pair)
+        and not has_short_title(pair)
+        and is_same_person(pair)
+        and pair.journal
+        and pair.volume
+        and pair.page
+    )
+
+
+def same_title_author_year_pages(pair: Pair) -> bool:
+    """Title, author, year and first page agree; volume or journal is missing or garbled in one."""
+    if not (has_same_title(pair) and pair.page and is_same_person(pair) and (pair.year_gap or 0) <= 1):
+        return False
+    if has_short_title(pair) and (pair.volume is False or pair.issue is False):
+        return False
+    return pair.journal is not False or (pair.volume is not False and pair.year_gap == 0)
+
+
+def same_title_volume_pages_no_author(pair: Pair) -> bool:
+    """Title, volume and first page agree where one record names no author."""
+    if not has_same_title(pair) or pair.first_author is not None:
+        return False
+    if has_same_place(pair):
+        return True
+    return bool(
+        not has_short_title(pair)
+        and pair.page
+        and pair.volume is None
+        and pair.journal
+        and (pair.year_gap or 0) <= 1
+    )
+
+
+def same_title_journal_issue_no_author(pair: Pair) -> bool:
+    """Title, journal, year, volume and issue agree where no author and no page is stated by both."""
+    return bool(
+        pair.title >= SURE_TITLE
+        and pair.first_author is None
+        and not has_short_title(pair)
+        and pair.journal
+        and pair.volume
+        and pair.issue is not False
+        and pair.year_gap == 0
+        and pair.page is None
+    )
+
+
+def same_heading_author_issue(pair: Pair) -> bool:
+    """A short title, but journal, year, volume and issue agree, no author differs, and one lacks the page."""
+    return bool(
+        pair.title >= SURE_TITLE
+        and has_short_title(pair)
+        and min(len(pair.one.titles[0]), len(pair.other.titles[0])) >= SHORT_CUT
+        and pair.first_author is not False
+        and pair.journal
+        and pair.volume
+        and pair.issue
+        and pair.year_gap == 0
+        and pair.page is None
+    )
+
+
+def same_title_author_journal_year(pair: Pair) -> bool:
+    """Title, author, journal and year agree, one record lacks the page, and nothing else differs."""
+    return bool(
+        (pair.title >= SURE_TITLE or (pair.title_cut and pair.volume))
+        and not has_short_title(pair)
+        and is_same_person(pair)
+        and pair.journal
+        and (pair.year_gap or 0) <= 1
+        and pair.page is None
+        and pair.volume is not False
+        and not (pair.volume and pair.issue is False)
+    )
+
+
+def same_title_authors_journal_ahead_of_print(pair: Pair) -> bool:
+    """Title, authors and journal agree; one record has no volume yet and pages counted from 1."""
+    early = [
+        record for record in (pair.one, pair.other) if record.volume is None and record.first_page == "1"
+    ]
+    return bool(
+        len(early) == 1
+        and pair.title >= SURE_TITLE
+        and not has_short_title(pair)
+        and pair.first_author
+        and (pair.authors or 0.0) >= 0.75
+        and pair.journal
+        and (pair.year_gap or 0) <= 1
+    )
+
+
+def same_journal_volume_pages_authors(pair: Pair) -> bool:
+    """Journal, year, volume, both pages and the authors agree: one article whose title was translated anew.
+
+    Only where the article is longer than a page, since meeting abstracts and letters share pages.
+    """
+    return bool(
+        has_same_place(pair)
+        and pair.volume
+        and pair.last_page
+        and pair.one.first_page != pair.one.last_page
+        and pair.first_author
+        and (pair.authors or 0.0) >= 0.75
+        and pair.title >= 45.0
+        and not (is_meeting_abstract(pair.one) or is_meeting_abstract(pair.other))
+    )
+
+
+def same_pmid_other_title(pair: Pair) -> bool:
+    """PMID agrees, title does not: a translated title, or a PMID that is wrong in one record."""
+    return pair.pmid is True
+
+
+def same_doi_other_title(pair: Pair) -> bool:
+    """DOI agrees, title does not: a translated title, or a DOI that is wrong or shared."""
+    return bool(pair.doi and pair.page is not False and pair.first_author is not False)
+
+
+def same_title_and_author(pair: Pair) -> bool:
+    """Title and author agree, place or year does not: printed twice, or told differently."""
+    return bool(
+        pair.title >= SAME_TITLE
+        and not has_short_title(pair)
+        and is_same_person(pair)
+        and ((pair.year_gap or 0) <= 3 or pair.page is True)
+    )
+
+
+def same_title_and_place(pair: Pair) -> bool:
+    """Title and place agree, the authors do not."""
+    return has_same_title(pair) and has_same_place(pair)
+
+
+def similar_title_same_author(pair: Pair) -> bool:
+    """A title told in nearly the same words by the same authors within three years."""
+    return bool(
+        not has_short_title(pair)
+        and is_same_person(pair)
+        and (pair.authors or 0.0) >= 0.5
+        and (pair.year_gap or 0) <= 3
+        and (pair.title >= 80.0 or pair.title_cut or _token_set(pair) >= 85.0)
+    )
+
+
+def same_place_and_author(pair: Pair) -> bool:
+    """Journal, volume, first page and first author agree, the title does not."""
+    return bool(
+        has_same_place(pair)
+        and pair.journal
+        and pair.last_page is not False
+        and (pair.first_author if pair.first_author is not None else pair.title >= 60.0)
+        and not (
+            pair.title < LIKE_TITLE and (is_meeting_abstract(pair.one) or is_meeting_abstract(pair.other))
+        )
+    )
+
+
+def _token_set(pair: Pair) -> float:
+    return fuzz.token_set_ratio(" ".join(pair.one.words), " ".join(pair.other.words))
+
+
+# Guards
+
+
+def different_pmids(pair: Pair) -> bool:
+    """Two PMIDs are two records of PubMed, which has few duplicates of its own."""
+    return pair.pmid is False
+
+
+def notice_or_protocol(pair: Pair) -> bool:
+    """One is a correction, retraction, comment, reply, editorial or protocol, the other is not."""
+    return _notices(pair.one) != _notices(pair.other)
+
+
+def other_numbers(pair: Pair) -> bool:
+    """The titles state different numbers: part I and II, phase 2 and 3, two years of a report."""
+    if pair.title == 100.0:
+        return False
+    short, long = sorted((pair.one, pair.other), key=lambda record: (len(record.titles[0]), record.titles[0]))
+    is_torn = (short.record.title or "").rstrip("] ").endswith(("...", "…"))
+    one = numbers_of(short.words[:-1] if is_torn else short.words)  # the last word may be half a word
+    other = numbers_of(long.words)
+    if one == other:
+        return False
+    if pair.title_cut:  # what was cut off may hold numbers; what is left may not differ
+        return bool(Counter(one) - Counter(other))
+    # A bare letter read as a Roman number, or a number that one title lacks, is no contradiction
+    # beside the same place.
+    return bool(set(one) - set(other) and set(other) - set(one)) or not has_same_place(pair)
+
+
+def other_words(pair: Pair) -> bool:
+    """Each title has a word for which the other has another one: men and women, vivo and vitro."""
+    if pair.title == 100.0 or pair.title_cut:
+        return False
+    one = Counter(pair.one.words)
+    other = Counter(pair.other.words)
+    left, right = list((one - other).elements()), list((other - one).elements())
+    if not left or not right or fuzz.ratio("".join(left), "".join(right)) >= 80.0:
+        return any(_opposite(a, b) for a in left for b in right)
+    unlike_left = [word for word in left if not any(_is_same_word(word, found) for found in right)]
+    unlike_right = [word for word in right if not any(_is_same_word(word, found) for found in left)]
+    return any(len(word) > 2 for word in unlike_left) and any(len(word) > 2 for word in unlike_right)
+
+
+def abstract_against_paper(pair: Pair) -> bool:
+    """One is a meeting abstract, the other is not, and they do not stand in one place."""
+    if is_meeting_abstract(pair.one) == is_meeting_abstract(pair.other):
+        return False
+    if pair.doi or (pair.page and (pair.volume or pair.journal)):
+        return False
+    return not (
+        pair.journal and pair.volume and pair.year_gap == 0 and pair.page is None and pair.issue is not False
+    )
+
+
+def other_doi(pair: Pair) -> bool:
+    """DOIs differ: two versions, two printings, or an error in one."""
+    if pair.doi is not False:
+        return False
+    is_here = has_same_place(pair) or bool(
+        pair.page and pair.year_gap == 0 and pair.first_author and pair.journal
+    )
+    return not (is_here and pair.title >= SURE_TITLE and not has_short_title(pair))
+
+
+def _notices(record: Comparable) -> frozenset[str]:
+    text = " ".join(record.words)
+    found = {name for name, pattern in _NOTICES if pattern.search(text)}
+    for kind in record.record.publication_types:
+        found |= {name for name, pattern in _NOTICE_TYPES if pattern.search(kind)}
+    return frozenset(found)
+
+
+_OPPOSITES = frozenset(
+    frozenset(pair.split("/"))
+    for pair in (
+        "men/women", "male/female", "males/females", "boys/girls", "vivo/vitro", "hypo/hyper", "pre/post",
+        "before/after", "hypertension/hypotension", "hyperglycemia/hypoglycemia", "smokers/nonsmokers",
+        "inpatients/outpatients", "macrovascular/microvascular", "prenatal/postnatal",
+    )
+)  # fmt: skip
+
+
+def _opposite(one: str, other: str) -> bool:
+    return frozenset((one, other)) in _OPPOSITES
+
+
+def _is_same_word(one: str, other: str) -> bool:
+    return not _opposite(one, other) and (
+        fuzz.ratio(one, other) >= 70.0 or one.startswith(other) or other.startswith(one)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule by its name, the score it gives at the best title, and guards that it overrides."""
+
+    test: Callable[[Pair], bool]
+    score: float
+    overrides: frozenset[Guard] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The name as it stands in the log."""
+        return self.test.__name__
+
+    def score_of(self, pair: Pair) -> float:
+        """Its score, less up to 0.9 for a title that is not the same to the letter."""
+        return round(self.score - min(100.0 - pair.title, 45.0) / 50.0, 2)
+
+
+# In order of strength; the topmost that holds decides. Scores from 95 merge, from 85 ask, unless the
+# protocol says otherwise.
+RULES: tuple[Rule, ...] = (
+    Rule(same_pmid, 100.0, frozenset({other_words, other_numbers, other_doi, abstract_against_paper})),
+    Rule(same_doi_and_title, 99.0, frozenset({abstract_against_paper})),
+    Rule(same_title_author_volume_pages, 99.0),
+    Rule(same_title_author_journal_volume_pages, 98.0),
+    Rule(same_title_author_year_pages, 97.5),
+    Rule(same_title_volume_pages_no_author, 97.0),
+    Rule(same_title_journal_issue_no_author, 96.5),
+    Rule(same_heading_author_issue, 96.5),
+    Rule(same_title_author_journal_year, 96.5),
+    Rule(same_title_authors_journal_ahead_of_print, 96.0),
+    Rule(same_journal_volume_pages_authors, 96.0, frozenset({other_words})),
+    Rule(same_title_and_place, 92.0),
+    Rule(same_title_and_author, 91.0),
+    Rule(similar_title_same_author, 89.0),
+    Rule(same_pmid_other_title, 89.0, frozenset({other_words, other_numbers, notice_or_protocol})),
+    Rule(same_doi_other_title, 88.0, frozenset({other_words})),
+    Rule(same_place_and_author, 86.0, frozenset({other_words})),
+)
+
+GUARDS: tuple[Guard, ...] = (
+    different_pmids,
+    notice_or_protocol,
+    other_numbers,
+    abstract_against_paper,
+    other_doi,
+    other_words,
+)
+
+
+def is_worth_asking(pair: Pair, guards: Sequence[Guard]) -> bool:
+    """Whether a pair that no rule merges, or that guards hold back, may be one report all the same.
+
+    Records that stand in two places are two reports however alike they read; asking about each
+    abstract and its paper, or each "Editorial", would drown the questions that matter.
+    """
+    if pair.pmid or (pair.doi and pair.page is not False):
+        return True
+    if has_same_place(pair):
+        return True
+    if notice_or_protocol in guards or other_numbers in guards:
+        return False
+    if other_words in guards and not (pair.journal and pair.page is None and (pair.authors or 0.0) >= 0.75):
+        return False  # a meeting abstract may be told in other words, and has no page to be known by
+    differing = [pair.pmid, pair.doi, pair.page, pair.volume, pair.journal].count(False)
+    return differing < 2 and not has_short_title(pair)
+
+
+def contradicts(pair: Pair) -> bool:
+    """Whether two records that are no duplicates must not meet in one group through a third."""
+    return (
+        pair.pmid is False
+        or pair.doi is False
+        or pair.page is False
+        or is_elsewhere(pair)
+        or notice_or_protocol(pair)
+        or other_numbers(pair)
+    )

@@ -1,0 +1,209 @@
+"""The nouns of a review, as frozen values. No I/O, no rules, standard library only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Where a record came from, as PRISMA 2020 tells them apart."""
+
+    DATABASE = "database"
+    REGISTER = "register"
+    WEBSITE = "website"
+    ORGANISATION = "organisation"
+    CITATION = "citation"
+
+    @property
+    def is_other_method(self) -> bool:
+        """Whether it feeds PRISMA's column "Identification of studies via other methods"."""
+        return self not in (Kind.DATABASE, Kind.REGISTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """One author as the source names them; a group has its whole name in `family`."""
+
+    family: str
+    given: str = ""  # initials ("JJ") or names ("Julie J."), whichever the source gives
+    is_group: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.family} {self.given}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A correction, retraction, comment or update that a source ties to a record."""
+
+    kind: str  # as PubMed's RefType: RetractionIn, ErratumIn, CommentOn, ...
+    pmid: str | None = None
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What one source states about one publication: a title and abstract as indexed there.
+
+    Whatever the source does not state is None, or an empty tuple. Dates are ISO 8601, cut to
+    the precision stated ("2023", "2023-08", "2023-08-23").
+    """
+
+    source_id: str | None = None  # the record's own identifier in its source, e.g. a RIS `ID` tag
+    accession: str | None = None  # identifier that is stable across exports (PMID, `AN`), if any
+    pmid: str | None = None
+    pmcid: str | None = None
+    doi: str | None = None  # lower case, without resolver address
+    title: str | None = None
+    vernacular_title: str | None = None
+    abstract: str | None = None
+    authors: tuple[Author, ...] = ()
+    journal: str | None = None
+    journal_abbreviation: str | None = None
+    year: int | None = None
+    volume: str | None = None
+    issue: str | None = None
+    pages: str | None = None
+    languages: tuple[str, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    mesh_terms: tuple[str, ...] = ()
+    substances: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    entered_on: str | None = None  # PubMed's [crdt], the XML's PubStatus="entrez"
+    published_on: str | None = None  # first publication, print or online, as stated
+    provenance: tuple[str, ...] = ()  # where each fact of a hand-made record was read
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record in the review file. A record is one (source, accession)."""
+
+    id: int  # local to this file, in order of arrival
+    key: str  # "source:accession", the same in every copy of the review
+    database: str  # the name a reader knows: "PubMed", "Embase"
+    kind: Kind
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A record read from a file, with the line where it starts (from 1)."""
+
+    line: int
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A stretch of a file that is no usable record, with the line where it starts (from 1)."""
+
+    line: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubQuery:
+    """One search as it is sent: its label, the text as written, and the text with the date limit."""
+
+    label: str
+    text: str
+    text_sent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A search strategy as read from its file."""
+
+    name: str
+    title: str
+    text: str  # the whole file
+    sha256: str  # of that text
+    as_of: dt.date | None
+    sub_queries: tuple[SubQuery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One raw reply of a source: what was asked (no e-mail, no key) and every byte that came back."""
+
+    request: str  # canonical JSON of the parameters sent
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source says to one sub-query, complete: `len(records) == hits`."""
+
+    hits: int
+    records: tuple[Record, ...]
+    interpreted_as: str = ""  # how the source says it read the query (PubMed's QueryTranslation)
+    warnings: tuple[str, ...] = ()  # what the source, or we, must say about this sub-query
+    database_build: str | None = None
+    undated: int = 0  # records kept although the source cannot say when they entered it
+
+
+class Verdict(StrEnum):
+    """A reviewer's word on one record at one stage."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    UNSURE = "unsure"
+    AWAITING = "awaiting"  # full text only: awaiting classification
+    ONGOING = "ongoing"  # full text only: an ongoing study
+    WITHDRAWN = "withdrawn"  # an undo: the reviewer's earlier word no longer counts
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """Two records that may be one report. `key` arrived before `other_key`."""
+
+    key: str
+    other_key: str
+    verdict: str  # "duplicate", or "asked" when a person must decide
+    rule: str  # name of the rule that decided, as it stands in the log
+    score: float  # 0 to 100, 100 = the same
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One exclusion reason of the protocol; its place in the list is its priority."""
+
+    code: str
+    label: str
+    demo_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of screening and the rules that turn votes into an outcome there."""
+
+    name: str  # "title-abstract" or "full-text"
+    reviewers_needed: int
+    advances: frozenset[str]  # verdicts that, given by all, send a record on
+    final: frozenset[str]  # verdicts that, given by all, settle it
+    needs_reason: bool  # whether an exclusion must name a reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """A review protocol as read from its file."""
+
+    title: str
+    text: str
+    sha256: str
+    registration: str = ""
+    notice: str = ""  # printed with every number of this review
+    question: tuple[tuple[str, str], ...] = ()  # ("population", "..."), in order
+    designs: tuple[str, ...] = ()
+    planned_sources: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    highlight_include: tuple[str, ...] = ()
+    highlight_exclude: tuple[str, ...] = ()
+    identified: str = "union"  # or "sum-of-sub-queries"
+    screen_other_methods: bool = False  # whether other-method records pass title and abstract first
+    merge_at: float = field(default=95.0)  # duplicate scores from here on are merged unasked
+    ask_at: float = field(default=85.0)  # and from here on a person is asked

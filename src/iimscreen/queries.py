@@ -1,0 +1,206 @@
+"""Search strategies: our TOML files, read and checked. Pure, but for reading the one file.
+
+It does not search, and it does not judge PubMed's syntax: what a term says is sent as written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from itertools import product
+from pathlib import Path
+
+from iimscreen import settings
+from iimscreen.errors import InputError
+from iimscreen.model import Strategy, SubQuery
+from iimscreen.toml_tables import Table, parse
+
+DATE_FIELDS = ("crdt", "edat", "dp", "none")
+COMBINATIONS = ("each-pair", "all-blocks")
+EARLIEST = "1800/01/01"  # before every record, so that only the later end limits
+
+_QUOTED = re.compile(r'"[^"]*"')
+_OPERATOR = re.compile(r"\b(?:AND|OR|NOT)\b")
+
+
+def find_strategy(name_or_path: str) -> Path:
+    """The file of a strategy: a file of that name, else the bundled strategy of that name.
+
+    Raises InputError listing the bundled names if there is neither.
+    """
+    given = Path(name_or_path).expanduser()
+    if given.is_file():
+        return given
+    bundled = {path.stem: path for path in sorted((settings.bundled_reviews() / "iim").glob("*.toml"))}
+    bundled.pop("protocol", None)
+    found = bundled.get(name_or_path.removesuffix(".toml"))
+    if found is not None:
+        return found
+    kind = (
+        "a folder, not a strategy file"
+        if given.is_dir()
+        else "no file, and no bundled strategy has that name"
+    )
+    raise InputError(
+        f"strategy {name_or_path!r}: {kind}",
+        hint=f"bundled strategies: {', '.join(bundled) or 'none'}; or give the path of a .toml file",
+    )
+
+
+def read_strategy(path: Path, *, as_of: dt.date | None = None) -> Strategy:
+    """The strategy in a file, named for it; `as_of` replaces the date of the file.
+
+    Raises InputError if the file cannot be read or says anything that is not understood.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}", hint="check the path, or name a bundled strategy"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: byte {error.start} is not UTF-8 text", hint="save the file as UTF-8"
+        ) from error
+    return parse_strategy(text, name=path.stem, where=str(path), as_of=as_of)
+
+
+def with_as_of(strategy: Strategy, as_of: dt.date) -> Strategy:
+    """The same strategy with its date limit moved. Raises InputError if its file forbids one."""
+    return parse_strategy(strategy.text, name=strategy.name, where=f"strategy {strategy.name}", as_of=as_of)
+
+
+def parse_strategy(text: str, *, name: str, where: str, as_of: dt.date | None = None) -> Strategy:
+    """The strategy that a TOML text states; `as_of` replaces its date.
+
+    `where` is how messages call the text. Raises InputError for wrong TOML, an unknown or missing
+    key, a wrong type, an empty block or a label used twice.
+    """
+    whole = parse(text, where)
+    if not whole.has("strategy"):
+        raise InputError(f"{where}: the table [strategy] is missing", hint="begin the file with [strategy]")
+    head = whole.table("strategy")
+    title = head.line("title")
+    head.line("note", "")
+    effective, limit = _date_limit(head, as_of)
+    written = _written_out(whole, head)
+    head.nothing_else()
+    whole.nothing_else()
+    return Strategy(
+        name=name,
+        title=title,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        as_of=effective,
+        sub_queries=tuple(
+            SubQuery(
+                label,
+                term,
+                # Always in parentheses: PubMed reads from left to right, so a limit put behind
+                # `a OR b` would bind all the same, but one rule for every sub-query keeps the
+                # published wording visible, letter by letter, inside what was sent.
+                f"({term}) AND {limit}" if limit else term,
+            )
+            for label, term in written
+        ),
+    )
+
+
+def _date_limit(head: Table, override: dt.date | None) -> tuple[dt.date | None, str]:
+    """The date that holds, and the limit as it is sent ("" without a date)."""
+    stated = head.date("as_of")
+    as_of = override or stated
+    field = head.choice("date_field", DATE_FIELDS, "crdt")
+    if as_of is None:
+        return None, ""
+    if field == "none":
+        raise InputError(
+            f"{head.where}: date_field is 'none', so the date {as_of} cannot be applied",
+            hint="set date_field to crdt, the day a record entered PubMed, or leave the date out",
+        )
+    return as_of, f"{EARLIEST}:{as_of:%Y/%m/%d}[{field}]"
+
+
+def _written_out(whole: Table, head: Table) -> list[tuple[str, str]]:
+    """Each sub-query's label and text, in order."""
+    blocks = whole.tables("block")
+    given = whole.tables("sub_query")
+    if blocks and given:
+        raise InputError(
+            f"{whole.where}: both [[block]] and [[sub_query]] are given",
+            hint="write sub-queries out, or let blocks make them; not both",
+        )
+    if given:
+        for key in ("combine", "label_prefix"):
+            if head.has(key):
+                raise InputError(
+                    f"{head.where}: {key!r} has no meaning beside [[sub_query]]", hint="remove the line"
+                )
+        return _labelled(given)
+    if not blocks:
+        raise InputError(
+            f"{whole.where}: neither [[block]] nor [[sub_query]] is given, so there is nothing to search",
+            hint="add at least one [[block]] with a [[block.term]]",
+        )
+    combine = head.choice("combine", COMBINATIONS)
+    prefix = head.line("label_prefix", "Q")
+    texts = _combined(whole.where, [_terms_of(block) for block in blocks], combine)
+    width = max(2, len(str(len(texts))))
+    return [(f"{prefix}{number:0{width}}", text) for number, text in enumerate(texts, start=1)]
+
+
+def _labelled(given: list[Table]) -> list[tuple[str, str]]:
+    written: dict[str, str] = {}
+    for table in given:
+        table.line("reason", "")
+        label = table.line("label")
+        if label in written:
+            raise InputError(
+                f"{table.where}: label {label!r} is used twice", hint="give each sub-query its own label"
+            )
+        written[label] = table.line("text")
+        table.nothing_else()
+    return list(written.items())
+
+
+def _terms_of(block: Table) -> list[str]:
+    """The terms of one block, as written."""
+    block.line("note", "")
+    name = block.line("name")
+    terms: list[str] = []
+    for term in block.tables("term"):
+        term.line("reason", "")
+        text = term.line("text")
+        term.nothing_else()
+        if text in terms:
+            raise InputError(
+                f"{term.where}: {text!r} stands twice in block {name!r}", hint="remove one of them"
+            )
+        terms.append(text)
+    block.nothing_else()
+    if not terms:
+        raise InputError(
+            f"{block.where}: block {name!r} has no term", hint="add a [[block.term]] with a text"
+        )
+    return terms
+
+
+def _combined(where: str, blocks: list[list[str]], combine: str) -> list[str]:
+    if combine == "all-blocks":
+        texts = [" OR ".join(map(_grouped, terms)) for terms in blocks]
+        if len(texts) == 1:
+            return texts
+        return [" AND ".join(f"({text})" for text in texts)]
+    if len(blocks) != 2:
+        raise InputError(
+            f"{where}: combine = 'each-pair' needs two blocks, found {len(blocks)}",
+            hint="use combine = 'all-blocks', or write [[sub_query]] tables",
+        )
+    # product() varies its last list fastest: all terms of the first block with one of the second.
+    return [f"{_grouped(one)} AND {_grouped(other)}" for other, one in product(blocks[1], blocks[0])]
+
+
+def _grouped(term: str) -> str:
+    """The term, in parentheses if it holds an operator that its neighbours would pull apart."""
+    return f"({term})" if _OPERATOR.search(_QUOTED.sub("", term)) else term

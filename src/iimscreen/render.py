@@ -1,0 +1,395 @@
+"""How returned values look in the terminal: tables, the flow, progress, JSON. Computes nothing.
+
+Whatever came from a source is shown as text: no markup, no control characters.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from iimscreen import prisma_text
+from iimscreen.flow import Flow
+from iimscreen.model import Record, StoredRecord
+
+if TYPE_CHECKING:
+    from iimscreen.dedupe import DedupeOutcome, Group, Pair
+    from iimscreen.demo import DemoOutcome
+    from iimscreen.fulltext import Sought
+    from iimscreen.report import LogView, Status
+    from iimscreen.screening import Conflict, PairAgreement
+    from iimscreen.search import ImportOutcome
+    from iimscreen.store.runs import Search
+
+
+def console() -> Console:
+    """A console on the present stdout (tests replace it), 100 columns wide where there is no terminal."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=max(out.width, 100))
+
+
+def plain(text: str | None) -> str:
+    """Text of a source with control characters made visible, so that it cannot steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text or "")
+
+
+def json(value: object) -> None:
+    """Print JSON, as it is, however narrow the terminal."""
+    sys.stdout.write(json_module.dumps(value, indent=2, ensure_ascii=False, default=_as_plain) + "\n")
+
+
+def _as_plain(value: Any) -> Any:  # whatever json cannot write itself
+    return sorted(value) if isinstance(value, frozenset | set) else str(value)
+
+
+def _table(*columns: str, title: str | None = None, right: Sequence[str] = ()) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def _row(table: Table, *cells: object) -> None:
+    table.add_row(*(Text(f"{c:,}" if isinstance(c, int) else plain(str(c))) for c in cells))
+
+
+def _say(text: str, style: str = "") -> None:
+    console().print(Text(text, style=style))
+
+
+def cite(record: Record) -> str:
+    """One line: authors, year, journal, volume and pages, as far as stated."""
+    names = ", ".join(str(author) for author in record.authors[:2])
+    if len(record.authors) > 2:
+        names = f"{record.authors[0]} et al"
+    place = " ".join(filter(None, [record.journal_abbreviation or record.journal, record.volume]))
+    if record.pages:
+        place += f":{record.pages}"
+    parts = [names, str(record.year or "year not stated"), place]
+    return ". ".join(part for part in parts if part)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar per sub-query, on stderr and only where someone watches."""
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    tasks: dict[str, Any] = {}  # rich's task ids
+    with bar:
+
+        def on_progress(label: str, done: int, total: int) -> None:
+            if label not in tasks:
+                tasks[label] = bar.add_task(label, total=total)
+            bar.update(tasks[label], completed=done, total=total)
+
+        yield on_progress
+
+
+# --- records come in -------------------------------------------------------------------------------
+
+
+def search(found: Search) -> None:
+    """A search: a line per sub-query, then total and unique."""
+    table = _table(
+        "sub-query",
+        "query",
+        "hits",
+        "new",
+        "already there",
+        title=f"{found.database}, strategy {found.strategy}"
+        + (f", records that entered until {found.as_of}" if found.as_of else ""),
+        right=("hits", "new", "already there"),
+    )
+    for result in found.results:
+        _row(table, result.label, _short(result.query), result.hits, result.new, result.known)
+    table.add_section()
+    total = [sum(getattr(r, name) for r in found.results) for name in ("hits", "new", "known")]
+    _row(table, "total", "", *total)
+    _row(table, "unique", "", found.unique, "", "")
+    console().print(table)
+    for result in found.results:
+        for sentence in result.warnings:
+            _say(f"{result.label}: {plain(sentence)}", "yellow")
+    if not found.is_complete:
+        _say("This search is not complete.", "bold red")
+
+
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def imports(outcomes: Sequence[ImportOutcome]) -> None:
+    """Imported files: read = new + already there + refused."""
+    table = _table(
+        "file",
+        "format",
+        "read",
+        "new",
+        "already there",
+        "refused",
+        "no abstract",
+        title=f"{outcomes[0].database} ({outcomes[0].kind})",
+        right=("read", "new", "already there", "refused", "no abstract"),
+    )
+    for one in outcomes:
+        _row(
+            table,
+            one.file_name,
+            one.format,
+            one.read,
+            one.new,
+            one.known,
+            len(one.refused),
+            one.without_abstract,
+        )
+    console().print(table)
+    for one in outcomes:
+        if one.was_done:
+            _say(f"{one.file_name} was imported before, byte for byte; nothing was stored.")
+        for refusal in one.refused:
+            _say(f"{one.file_name}, line {refusal.line}: refused: {plain(refusal.cause)}", "yellow")
+
+
+def dedupe(outcome: DedupeOutcome, bands: str) -> None:
+    """What deduplication found."""
+    _say(f"{outcome.records:,} records compared ({bands}).")
+    table = _table("merged by", "pairs", right=("pairs",))
+    for rule, count in outcome.rules:
+        _row(table, rule, count)
+    if outcome.rules:
+        console().print(table)
+    _say(f"Merged in this run: {outcome.merged_now:,} pairs. Reports left: {outcome.reports:,}.", "bold")
+    if outcome.asked:
+        _say(f"{outcome.asked:,} pair{'s wait' if outcome.asked > 1 else ' waits'} for a person.", "yellow")
+        _say("Next: iimscreen duplicates")
+    else:
+        _say("Next: iimscreen screen --reviewer NAME")
+
+
+def duplicates(asked: Sequence[Pair], groups: Sequence[Group]) -> None:
+    """Pairs to decide, then groups with the record kept first."""
+    if asked:
+        _say("Is this one report, or two?", "bold")
+    for pair in asked:
+        score = "" if pair.score is None else f", score {pair.score:.0f}"
+        _say(f"\n{pair.rule.removeprefix('rule:')}{score}", "yellow")
+        for record in (pair.record, pair.other):
+            _say(f"  {record.key}  {plain(record.record.title)}")
+            _say(f"    {plain(cite(record.record))}", "dim")
+        _say(f"  iimscreen duplicates split {pair.record.key} {pair.other.key} --by NAME   (two reports)")
+        _say(f"  iimscreen duplicates merge {pair.record.key} {pair.other.key} --by NAME   (one report)")
+    if not asked:
+        _say("No pair waits for a person.")
+    if groups:
+        table = _table("record", "title", "merged by", title=f"\n{len(groups):,} groups of duplicates")
+        for group in groups:
+            _row(table, f"{group.kept.key} (kept)", group.kept.record.title or "", "")
+            for other, verdict in group.others:
+                why = "a chain of merges" if verdict is None else verdict.decided_by
+                if verdict is not None and verdict.score is not None:
+                    why += f" {verdict.score:.0f}"
+                _row(table, f"  {other.key}", other.record.title or "", why)
+            table.add_section()
+        console().print(table)
+
+
+# --- reviewers -------------------------------------------------------------------------------------
+
+
+def record(stored: StoredRecord, *, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
+    """One record to be judged, with the protocol's terms marked (bold for, underlined against)."""
+    out, facts = console(), stored.record
+    title = Text(plain(facts.title) or "no title stated", style="bold")
+    _mark(title, include, exclude)
+    out.print(title)
+    _say(plain(cite(facts)), "dim")
+    identifiers = [stored.key]
+    identifiers += [f"pmid:{facts.pmid}"] if facts.pmid else []
+    identifiers += [f"doi:{facts.doi}"] if facts.doi else []
+    identifiers += list(facts.publication_types)
+    _say(plain("  ".join([stored.database, *identifiers])), "dim")
+    if any("retract" in link.kind.lower() for link in facts.links) or any(
+        "retract" in kind.lower() for kind in facts.publication_types
+    ):
+        _say("RETRACTED, or a notice of retraction: look at its links.", "bold red")
+    abstract = Text(plain(facts.abstract) or "No abstract stated by the source.")
+    _mark(abstract, include, exclude)
+    out.print()
+    out.print(abstract)
+
+
+def _mark(text: Text, include: Sequence[str], exclude: Sequence[str]) -> None:
+    for terms, style in ((include, "bold green"), (exclude, "underline red")):
+        text.highlight_words([term for term in terms if term.strip()], style, case_sensitive=False)
+
+
+def conflicts(found: Sequence[tuple[str, Sequence[Conflict]]], *, as_json: bool) -> None:
+    """Conflicts per stage, with both votes."""
+    if as_json:
+        json(
+            [
+                {
+                    "stage": stage,
+                    "record": one.record.key,
+                    "title": one.record.record.title,
+                    "kind": "reason" if one.outcome.reason_is_proposed else "eligibility",
+                    "proposed_reason": one.outcome.reason,
+                    "votes": [
+                        {"reviewer": v.names[0], "verdict": v.verdict, "reason": v.reason, "note": v.note}
+                        for v in one.votes
+                    ],
+                }
+                for stage, conflicts_there in found
+                for one in conflicts_there
+            ]
+        )
+        return
+    for stage, conflicts_there in found:
+        if not conflicts_there:
+            _say(f"{stage}: nothing to resolve.")
+            continue
+        table = _table(
+            "record", "title", "votes", "to do", title=f"{stage}: {len(conflicts_there):,} to resolve"
+        )
+        for one in conflicts_there:
+            votes = "\n".join(
+                f"{v.names[0]}: {v.verdict}" + (f" ({v.reason})" if v.reason else "") for v in one.votes
+            )
+            todo = f"confirm reason {one.outcome.reason}" if one.outcome.reason_is_proposed else "resolve"
+            _row(table, one.record.key, one.record.record.title or "", votes, todo)
+        console().print(table)
+
+
+def agreement(found: Sequence[PairAgreement], *, as_json: bool) -> None:
+    """Agreement per stage and pair."""
+    if as_json:
+        json([asdict(one) for one in found])
+        return
+    if not found:
+        _say("Agreement is not estimable: fewer than two reviewers.")
+    for one in found:
+        figures = one.figures
+        _say(f"{one.stage}: {one.reviewer} and {one.other_reviewer}", "bold")
+        if figures.observed is None:
+            _say("  not estimable: no record has both votes")
+            continue
+        _say(f"  {figures.n:,} records rated by both, {100 * figures.observed:.1f}% agreement")
+        if figures.kappa is None or figures.interval is None:
+            _say("  Cohen's kappa is not estimable: both gave one and the same verdict throughout")
+        else:
+            low, high = figures.interval
+            _say(f"  Cohen's kappa {figures.kappa:.2f} (95% CI {low:.2f} to {high:.2f})")
+    _say("Votes as they stood when the round opened; everything but exclude counts as include.", "dim")
+
+
+# --- full text and report --------------------------------------------------------------------------
+
+
+def fulltexts(sought: Sequence[Sought]) -> None:
+    """Reports sought and what became of them."""
+    table = _table("report", "title", "outcome", title=f"{len(sought):,} reports sought for retrieval")
+    for one in sought:
+        outcome = "to be marked"
+        if one.retrieval is not None:
+            outcome = one.retrieval.outcome.replace("_", " ")
+            outcome += "".join(f": {x}" for x in (one.retrieval.reason, one.retrieval.file_name) if x)
+        _row(table, one.record.key, one.record.record.title or "", outcome)
+    console().print(table)
+
+
+def record_list(keys: Sequence[str], found: Sequence[StoredRecord], *, as_json: bool) -> None:
+    """The records behind one number."""
+    by_key = {one.key: one for one in found}
+    if as_json:
+        json([{"record": key, "title": by_key[key].record.title if key in by_key else None} for key in keys])
+        return
+    table = _table("record", "title", "", title=f"{len(keys):,} records")
+    for key in keys:
+        known = by_key.get(key)
+        _row(table, key, (known.record.title or "") if known else "", cite(known.record) if known else "")
+    console().print(table)
+
+
+def status(found: Status, *, as_json: bool) -> None:
+    """What is left, for whom, and what to type next."""
+    if as_json:
+        json(asdict(found))
+        return
+    _say(found.title, "bold")
+    _say(f"{found.records:,} records, {found.reports:,} reports after deduplication")
+    for stage in found.stages:
+        if stage.pool is None:
+            _say(f"{stage.stage}: not begun")
+            continue
+        left = (
+            ", ".join(f"{name} {count:,} left" for name, count in stage.waiting.items()) or "nobody has begun"
+        )
+        conflicts_there = found.conflicts[stage.stage]
+        open_ones = "blind" if conflicts_there is None else f"{conflicts_there:,} to resolve"
+        _say(f"{stage.stage}: {stage.pool:,} to judge; {left}; {open_ones}")
+    for rule in found.rules:
+        _say(f"  {rule}", "dim")
+    for sentence in found.missing:
+        _say(f"open: {sentence}", "yellow")
+    _say(f"Next: {found.next_command}", "bold")
+
+
+def log(view: LogView, *, as_json: bool) -> None:
+    """The log, oldest first; times in this machine's zone, UTC in JSON."""
+    if as_json:
+        json({"lines": [asdict(line) for line in view.lines], "hidden": view.hidden})
+        return
+    import datetime as dt
+
+    for line in view.lines:
+        local = dt.datetime.fromisoformat(line.at).astimezone()
+        _say(f"{line.id:>5}  {local:%Y-%m-%d %H:%M:%S %Z}  {plain(line.actor)}  {plain(line.text)}")
+    if view.hidden:
+        _say(f"{view.hidden:,} votes of blind rounds are not shown.", "yellow")
+
+
+def prisma(flow: Flow) -> None:
+    """The PRISMA 2020 flow, drawn."""
+    prisma_text.draw(console(), flow)
+
+
+# --- demo ------------------------------------------------------------------------------------------
+
+
+def step(text: str) -> None:
+    """One step of the demo, as it begins."""
+    _say(f"\n{text}", "bold")
+
+
+def demo(outcome: DemoOutcome) -> None:
+    """The end of the demo: recall, the flow, and what to type next."""
+    _say("\nKnown items: which of the 41 published papers each strategy finds in the bundled corpus", "bold")
+    table = _table("strategy", "found", "of", "recall", right=("found", "of", "recall"))
+    for recall in outcome.recalls:
+        _row(table, recall.strategy, recall.found, recall.known, f"{100 * recall.found / recall.known:.0f}%")
+    console().print(table)
+    for caveat in outcome.caveats:
+        _say(f"  {caveat}", "dim")
+    prisma(outcome.flow)
+    _say(f"\n{outcome.stamp}", "bold yellow")
+    for sentence in outcome.remarks:
+        _say(sentence)
+    _say("\nWhat to type next:", "bold")
+    for command, meaning in outcome.next_commands:
+        _say(f"  {command:<50} {meaning}")

@@ -1,0 +1,306 @@
+"""The PRISMA flow of a review, its status, its log in words, and the check of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iimscreen import dedupe, flow, voting
+from iimscreen.errors import InputError, ProtocolError
+from iimscreen.model import Protocol
+from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
+from iimscreen.review_protocol import in_force
+from iimscreen.store import Review, connection, log, records, reviewers, runs
+from iimscreen.store import decisions as gate_keeper
+from iimscreen.store.decisions import Gate, Progress
+
+
+def prisma(review: Review) -> flow.Flow:
+    """The PRISMA 2020 flow as it stands. Raises ProtocolError if its numbers do not add up."""
+    made, reports = _flow(review)
+    faults = flow.violations(made, reports)
+    if faults:
+        raise ProtocolError(
+            f"the numbers do not add up, so they are not printed: {'; '.join(faults)}",
+            hint="`iimscreen check` says more; please report it",
+        )
+    return made
+
+
+def _flow(review: Review) -> tuple[flow.Flow, list[flow.Report]]:
+    protocol = in_force(review)
+    gate = Gate(review, protocol)
+    reports = gate.reports()
+    sums = protocol.identified == "sum-of-sub-queries"
+    made = flow.build(
+        [
+            flow.Origin(key, database, kind, kept)
+            for key, _, database, kind, kept, _ in records.memberships(review)
+        ],
+        reports,
+        protocol.reasons,
+        screening_is_open=gate.is_open(TITLE_ABSTRACT),
+        assessment_is_open=gate.is_open(FULL_TEXT),
+        hits=runs.hits(review) if sums else None,
+        missing=_missing(review, gate),
+        footnotes=_footnotes(review, protocol, gate),
+        notice=protocol.notice,
+    )
+    return made, reports
+
+
+def _missing(review: Review, gate: Gate) -> list[str]:
+    """What earlier work leaves undone; open outcomes are added by the flow itself."""
+    found = []
+    if not runs.finished_runs(review):
+        found.append("search: no search has been completed and nothing imported")
+    if count := runs.open_runs(review):
+        found.append(f"search: {count} sub-quer{'y' if count == 1 else 'ies'} not completed")
+    found += dedupe.unfinished(review)
+    for stage in (TITLE_ABSTRACT, FULL_TEXT):
+        progress = gate.progress(stage)
+        if not gate.is_complete(stage) and not progress.is_open:
+            found.append(_left(progress))
+    return found
+
+
+def _left(progress: Progress) -> str:
+    if progress.pool is None:
+        return f"{progress.stage}: not begun, {TITLE_ABSTRACT} comes first"
+    left = [f"{name} has {count:,} to go" for name, count in progress.waiting.items() if count]
+    if left:
+        return f"{progress.stage}: {', '.join(left)}"
+    return f"{progress.stage}: not finished ({progress.pool:,} records to judge)"
+
+
+def _footnotes(review: Review, protocol: Protocol, gate: Gate) -> list[str]:
+    notes = []
+    if protocol.identified == "sum-of-sub-queries":
+        notes.append(
+            "Records identified are the sum of the hits of all sub-queries; a record found again counts "
+            "among the duplicates."
+        )
+    else:
+        notes.append("Each database counts a record once, however many sub-queries or exports found it.")
+    for entry in log.of_kind(review, "unblindings"):
+        content = entry.content or {}
+        notes.append(
+            f"Stage {content['round']} was unblinded for {content['reviewer']} and {content['other_reviewer']} "
+            f"by {entry.actor} on {entry.at[:10]}."
+        )
+    for stage in (TITLE_ABSTRACT, FULL_TEXT):
+        if gate.is_open(stage):
+            alone = [word for word in gate.finals(stage).values() if word.manner == "one person"]
+            if alone:
+                names = ", ".join(sorted({word.names[0] for word in alone}))
+                notes.append(
+                    f"At stage {stage}, {len(alone)} final decisions were made by one person ({names})."
+                )
+    notes.append("Each included report is counted as one study until reports are linked to studies.")
+    return notes
+
+
+def named_list(review: Review, name: str) -> list[str]:
+    """The record keys behind one number of the flow. Raises if there is none, or it is closed to view."""
+    lists = prisma(review).lists
+    if name not in lists:
+        raise InputError(f"the flow has no number {name!r}", hint=f"its numbers: {', '.join(sorted(lists))}")
+    found = lists[name]
+    if found is None:
+        raise ProtocolError(
+            f"{name} has no list now: its round is blind and unfinished, or it does not apply",
+            hint="`iimscreen status` says what is left",
+        )
+    return list(found)
+
+
+# --- status ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the review stands, as far as anyone may know."""
+
+    title: str
+    records: int
+    reports: int
+    stages: tuple[Progress, ...]
+    rules: tuple[str, ...]  # of each stage, in a sentence
+    conflicts: Mapping[str, int | None]  # per stage; None while its round is blind
+    missing: tuple[str, ...]
+    next_command: str
+
+
+def status(review: Review) -> Status:
+    """What is left, for whom, and the next command to type."""
+    protocol = in_force(review)
+    gate = Gate(review, protocol)
+    memberships = records.memberships(review)
+    found: dict[str, int | None] = {}
+    for stage in protocol.stages:
+        found[stage.name] = None
+        if gate.is_open(stage.name):
+            found[stage.name] = sum(o.needs_someone for o in gate.outcomes(stage.name).values())
+    made, _ = _flow(review)
+    return Status(
+        title=protocol.title,
+        records=len(memberships),
+        reports=len({row[4] for row in memberships}),
+        stages=tuple(gate.progress(stage.name) for stage in protocol.stages),
+        rules=tuple(f"{stage.name}: {voting.describe(stage)}" for stage in protocol.stages),
+        conflicts=found,
+        missing=made.missing,
+        next_command=_next(review, gate, found),
+    )
+
+
+def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> str:
+    if not runs.finished_runs(review) or runs.open_runs(review):
+        return "iimscreen search"
+    undone = dedupe.unfinished(review)
+    if any("not compared" in sentence for sentence in undone):
+        return "iimscreen dedupe"
+    if undone:
+        return "iimscreen duplicates"
+    for stage in (TITLE_ABSTRACT, FULL_TEXT):
+        if stage == FULL_TEXT:
+            standing = {one.key for one in gate.reports() if one.retrieval is None} & set(gate.sought())
+            if standing:
+                return "iimscreen fulltext"
+        progress = gate.progress(stage)
+        name = next((name for name, left in progress.waiting.items() if left), None)
+        if name is None and not gate.is_complete(stage):
+            name = _newcomer(review)
+        if name is not None:
+            return f"iimscreen screen --reviewer {name}" + (f" --stage {stage}" if stage == FULL_TEXT else "")
+        if conflicts[stage]:
+            names = list(reviewers.standing(review))[:2]
+            by = " ".join(f"--by {name}" for name in names)
+            return f"iimscreen resolve {by}" + (f" --stage {stage}" if stage == FULL_TEXT else "")
+    return "iimscreen prisma"
+
+
+def _newcomer(review: Review) -> str:
+    """A name to suggest for a reviewer who has not begun."""
+    return "NAME" if not reviewers.standing(review) else "OTHER_NAME"
+
+
+# --- the log ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the log, in words."""
+
+    id: int
+    at: str  # UTC
+    actor: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """Log rows that this viewer may see, oldest first, and how many votes are not shown."""
+
+    lines: tuple[Line, ...]
+    hidden: int
+
+
+def log_view(review: Review, *, viewer: str | None = None, actor: str | None = None) -> LogView:
+    """The log in words, or only the rows of one actor; votes of blind rounds by others are left out.
+
+    Raises ProtocolError if the rows asked for are another's open votes.
+    """
+    gate = Gate(review, in_force(review))
+    hidden = gate.hidden_log_ids(viewer)
+    entries = [entry for entry in log.entries(review) if actor is None or entry.actor == actor]
+    if actor is not None and not entries:
+        raise InputError(f"nothing in the log is by {actor!r}", hint="`iimscreen log` shows all names")
+    closed = [entry for entry in entries if entry.id in hidden]
+    if actor is not None and closed and actor != viewer:
+        stage = next(s for s in (TITLE_ABSTRACT, FULL_TEXT) if not gate.is_open(s))
+        gate.require_open(stage, f"what {actor} voted")
+    shown = [entry for entry in entries if entry.id not in hidden]
+    votes = gate_keeper.log_contents(review, [e.id for e in shown if e.kind == "decisions"])
+    return LogView(
+        tuple(
+            Line(e.id, e.at, e.actor, e.kind, votes[e.id] if e.kind == "decisions" else _in_words(e))
+            for e in shown
+        ),
+        len(closed),
+    )
+
+
+def _in_words(entry: log.FullEntry) -> str:
+    content: Mapping[str, Any] = entry.content or {}
+    match entry.kind:
+        case "protocol_versions":
+            return f"protocol {content['origin']} loaded ({content['sha256'][:8]})"
+        case "reviewer_changes":
+            return f"{content['role']} {content['name']} {content['change']}"
+        case "searches":
+            return f"search {content['strategy']} in {content['source']}, as of {content['as_of'] or 'today'}"
+        case "runs":
+            return f"run {content['label']}: {content['text_sent'] or content['file_name']}"
+        case "run_results":
+            return (
+                f"{content['hits']} records found, {content['new_records']} new, {content['refused']} refused"
+            )
+        case "dedupe_runs":
+            return f"{content['records']} records compared, {content['pairs']} pairs alike"
+        case "duplicate_verdicts":
+            score = "" if content["score"] is None else f" (score {content['score']:g})"
+            return (
+                f"{content['record_key']} and {content['other_key']}: {content['verdict']}, "
+                f"{content['decided_by']}{score}"
+            )
+        case "unblindings":
+            return f"stage {content['round']} unblinded for {content['reviewer']} and {content['other_reviewer']}"
+        case "retrievals":
+            why = content["reason"] or content["file_name"]
+            return f"{content['record_key']} {content['outcome'].replace('_', ' ')}" + (
+                f": {why}" if why else ""
+            )
+        case _:
+            return str(dict(content))
+
+
+# --- check -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, and what is wrong."""
+
+    looked_at: tuple[str, ...]
+    faults: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check(review: Review) -> Check:
+    """Verify the log's chains, what was received, every reference, and the sums of the flow."""
+    made, reports = _flow(review)
+    faults = [
+        *connection.verify(review),
+        *log.verify(review),
+        *runs.verify(review),
+        *flow.violations(made, reports),
+    ]
+    merged = Gate(review, in_force(review)).voted_but_not_kept()
+    notes = [
+        f"{key} has votes and was merged into another record since; they stay in the log and do not count"
+        for key in merged
+    ]
+    entries = log.entries(review)
+    return Check(
+        (
+            f"{len(entries):,} log rows of {len({e.actor for e in entries}):,} actors: chain, order and content",
+            f"{runs.finished_runs(review):,} runs: raw replies and records against their logged hashes",
+            "the file itself: SQLite's integrity check and every foreign key",
+            "PRISMA 2020 identities F1 and F3 to F6",
+        ),
+        tuple(faults),
+        tuple(notes),
+    )

@@ -1,0 +1,101 @@
+"""The protocol of one review: begin with it, load a new version, list amendments and what they touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from iimscreen import settings
+from iimscreen.errors import InputError
+from iimscreen.model import Protocol
+from iimscreen.protocol import Change, differences, parse_protocol
+from iimscreen.store import Review, create_review, protocols
+from iimscreen.store.decisions import Gate, first_vote
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A version loaded after the first vote, and what changed against the version before."""
+
+    version: protocols.Version
+    changes: tuple[Change, ...]
+    touched: int | None  # standing decisions to look at again; None while a round is blind
+
+
+def bundled() -> Path:
+    """The protocol file that comes with iimscreen."""
+    return settings.bundled_reviews() / "iim" / "protocol.toml"
+
+
+def read(path: Path) -> Protocol:
+    """The protocol in a file. Raises InputError if it cannot be read or used."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"the protocol {path} cannot be read: {error.strerror}",
+            hint="name a protocol file; `iimscreen protocol show` prints one to start from",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"the protocol {path} is not UTF-8 text", hint="save it as UTF-8") from error
+    return parse_protocol(text, str(path))
+
+
+def create(path: Path, protocol_file: Path | None = None) -> Protocol:
+    """Make a review file at `path` with this protocol, or the bundled one."""
+    origin = protocol_file or bundled()
+    protocol = read(origin)
+    create_review(path, lambda review: protocols.load(review, protocol.text, protocol.sha256, origin.name))
+    return protocol
+
+
+def in_force(review: Review) -> Protocol:
+    """The protocol as last loaded."""
+    return of_version(protocols.versions(review)[-1])
+
+
+def of_version(version: protocols.Version) -> Protocol:
+    """The protocol of one version."""
+    return parse_protocol(version.text, f"protocol version {version.number}")
+
+
+def load(review: Review, path: Path) -> tuple[protocols.Version, list[Change]]:
+    """Make a file the protocol in force; its version and what changed.
+
+    A file that says the same makes no new version.
+    """
+    new = read(path)
+    latest = protocols.versions(review)[-1]
+    changes = differences(of_version(latest), new)
+    if new.sha256 != latest.sha256:
+        protocols.load(review, new.text, new.sha256, path.name)
+    return protocols.versions(review)[-1], changes
+
+
+def frozen(review: Review) -> protocols.Version | None:
+    """The version in force at the first vote; None before it."""
+    first = first_vote(review)
+    if first is None:
+        return None
+    return [version for version in protocols.versions(review) if version.log_id < first][-1]
+
+
+def amendments(review: Review) -> list[Amendment]:
+    """Versions loaded since the first vote, each with the changes and the decisions that they touch."""
+    first = first_vote(review)
+    if first is None:
+        return []
+    gate = Gate(review, in_force(review))
+    versions = protocols.versions(review)
+    found = []
+    for before, after in pairwise(versions):
+        if after.log_id < first:
+            continue
+        changes = tuple(differences(of_version(before), of_version(after)))
+        touched = gate.decisions_with(
+            sorted({stage for change in changes for stage in change.stages}),
+            sorted({reason for change in changes for reason in change.reasons}),
+        )
+        found.append(Amendment(after, changes, touched))
+    return found

@@ -1,0 +1,54 @@
+"""Every environment variable and every default path. Reads the environment, writes nothing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_REVIEW = Path("review.db")
+DEFAULT_STRATEGY = "2023-08-23"
+EUTILS_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
+
+VARIABLES: dict[str, str] = {
+    "IIMSCREEN_REVIEW": "the review file, where --review is not given (default: review.db in this folder)",
+    "IIMSCREEN_EMAIL": "your e-mail address, which NCBI asks every client for; sent to it, never stored",
+    "NCBI_API_KEY": "your NCBI API key: 10 requests a second in place of 3; sent to NCBI, never stored",
+    "IIMSCREEN_EUTILS_URL": "another E-utilities server, such as the one in our tests",
+    "NO_COLOR": "no colours in the terminal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entrez:
+    """How to reach the E-utilities. `email` and `api_key` never enter the review file."""
+
+    base_url: str = EUTILS_URL
+    email: str | None = None
+    api_key: str | None = None
+    timeout_s: float = 60.0
+    tries: int = 5
+
+
+def entrez(*, email: str | None = None, api_key: str | None = None) -> Entrez:
+    """Settings for the E-utilities: options first, then the environment; blank counts as not given."""
+    return Entrez(
+        base_url=os.environ.get("IIMSCREEN_EUTILS_URL") or EUTILS_URL,
+        email=email or os.environ.get("IIMSCREEN_EMAIL") or None,
+        api_key=api_key or os.environ.get("NCBI_API_KEY") or None,
+    )
+
+
+def review_path(given: Path | None) -> Path:
+    """The review file to use: `--review`, then IIMSCREEN_REVIEW, then review.db here."""
+    if given is not None:
+        return given
+    from_environment = os.environ.get("IIMSCREEN_REVIEW")
+    return Path(from_environment) if from_environment else DEFAULT_REVIEW
+
+
+def bundled_reviews() -> Path:
+    """The folder of reviews that come with iimscreen: inside the wheel, or `queries/` of a checkout."""
+    here = Path(__file__).resolve().parent
+    inside_wheel = here / "bundled"
+    return inside_wheel if inside_wheel.is_dir() else here.parents[1] / "queries"

@@ -1,0 +1,42 @@
+-- Views only; remade whenever this text changes. Views over votes are absent on purpose: outcomes are
+-- worked out behind the blinding gate in store/decisions.py, by the rules in voting.py.
+
+create view reports as
+select
+  kept.id as id,
+  kept.key as key,
+  max(sources.kind in ('database', 'register')) as from_databases
+from kept_records
+join records as kept on kept.id = kept_records.kept_id
+join records as member on member.id = kept_records.record_id
+join sources on sources.source = member.source
+group by kept.id;
+
+create view standing_retrievals as
+select retrievals.*, log.at, log.actor
+from retrievals
+join log on log.id = retrievals.log_id
+where retrievals.log_id = (
+  select max(later.log_id) from retrievals as later where later.record_key = retrievals.record_key
+);
+
+-- The last word per pair of records; a person's word outranks a rule's.
+create view standing_duplicate_verdicts as
+select duplicate_verdicts.*
+from duplicate_verdicts
+where duplicate_verdicts.log_id = (
+  select same_pair.log_id
+  from duplicate_verdicts as same_pair
+  where same_pair.record_key = duplicate_verdicts.record_key
+    and same_pair.other_key = duplicate_verdicts.other_key
+  order by same_pair.decided_by like 'person:%' desc, same_pair.log_id desc
+  limit 1
+);
+
+create view standing_reviewers as
+select reviewer_changes.name, reviewer_changes.role
+from reviewer_changes
+where reviewer_changes.change = 'added'
+  and reviewer_changes.log_id = (
+    select max(later.log_id) from reviewer_changes as later where later.name = reviewer_changes.name
+  );

@@ -1,0 +1,117 @@
+"""Verdicts on pairs of records, and which record is kept for each report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from iimscreen import __version__
+from iimscreen.store import log
+from iimscreen.store.connection import Review, rows
+
+
+@dataclass(frozen=True, slots=True)
+class PairVerdict:
+    """The standing verdict on one pair; the pair is in order of arrival."""
+
+    key: str
+    other_key: str
+    verdict: str  # duplicate, distinct or asked
+    decided_by: str  # "rule:NAME" or "person:NAME"
+    score: float | None
+    note: str | None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person decided it."""
+        return self.decided_by.startswith("person:")
+
+
+def standing(review: Review) -> list[PairVerdict]:
+    """The last word on every pair, in order of arrival of the records."""
+    return [
+        PairVerdict(
+            row["record_key"], row["other_key"], row["verdict"], row["decided_by"], row["score"], row["note"]
+        )
+        for row in rows(
+            review.db,
+            """
+            select verdicts.*
+            from standing_duplicate_verdicts as verdicts
+            join records as one on one.key = verdicts.record_key
+            join records as other on other.key = verdicts.other_key
+            order by one.id, other.id
+            """,
+        )
+    ]
+
+
+def add(
+    review: Review, verdicts: Iterable[PairVerdict], kept: Mapping[str, str], *, actor: str = log.TOOL
+) -> None:
+    """Log verdicts; `kept` says which record each key's report keeps. Inside `writing()`."""
+    log.append(
+        review.db,
+        "duplicate_verdicts",
+        [
+            {
+                "record_key": one.key,
+                "other_key": one.other_key,
+                "verdict": one.verdict,
+                "decided_by": one.decided_by,
+                "score": None if one.score is None else float(one.score),
+                "kept_key": kept.get(one.key) if one.verdict == "duplicate" else None,
+                "note": one.note,
+            }
+            for one in verdicts
+        ],
+        actor=actor,
+    )
+
+
+def keep(review: Review, kept: Mapping[str, str]) -> None:
+    """Rebuild the derived table: key of each record → key of the record kept. Inside `writing()`."""
+    ids = {row["key"]: row["id"] for row in rows(review.db, "select id, key from records")}
+    review.db.conn.executemany(
+        "update kept_records set kept_id = ? where record_id = ? and kept_id <> ?",
+        [(ids[kept_key], ids[key], ids[kept_key]) for key, kept_key in kept.items()],
+    )
+
+
+def log_run(
+    review: Review, *, records: int, last_key: str | None, pairs: int, merge_at: float, ask_at: float
+) -> None:
+    """Log that all records were compared. Inside `writing()`."""
+    log.append_one(
+        review.db,
+        "dedupe_runs",
+        {
+            "records": records,
+            "last_record_key": last_key,
+            "pairs": pairs,
+            "merge_at": float(merge_at),
+            "ask_at": float(ask_at),
+            "tool_version": __version__,
+        },
+    )
+
+
+def records_not_compared(review: Review) -> int:
+    """How many records have come since the last deduplication."""
+    (count,) = review.db.execute(
+        """
+        select count(*)
+        from records
+        where id > coalesce(
+          (
+            select last.id
+            from dedupe_runs
+            join records as last on last.key = dedupe_runs.last_record_key
+            order by dedupe_runs.log_id desc
+            limit 1
+          ),
+          0
+        )
+        """
+    ).fetchone()
+    return int(count)

@@ -1,0 +1,153 @@
+"""The spine of the log: append a row, chain it to the same actor's row before, verify all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from iimscreen.store.connection import Review, now, rows
+from iimscreen.store.migrations import LOG_KINDS
+
+TOOL = "iimscreen"  # the actor of rows that no named person wrote
+
+Content = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the log, without its content."""
+
+    id: int
+    uid: str
+    actor: str
+    at: str  # UTC
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class FullEntry:
+    """One row of the log with its content; None for votes, which only the gate may show."""
+
+    id: int
+    actor: str
+    at: str  # UTC
+    kind: str
+    content: dict[str, Any] | None
+
+
+def entries(review: Review) -> list[FullEntry]:
+    """The whole log, oldest first."""
+    contents = {
+        kind: {row["log_id"]: row for row in rows(review.db, f"select * from {kind}")}
+        for kind in LOG_KINDS
+        if kind != "decisions"
+    }
+    return [
+        FullEntry(
+            row["id"], row["actor"], row["at"], row["kind"], contents.get(row["kind"], {}).get(row["id"])
+        )
+        for row in rows(review.db, "select * from log order by id")
+    ]
+
+
+def of_kind(review: Review, kind: str) -> list[FullEntry]:
+    """The log's rows of one kind, oldest first; never votes."""
+    return [entry for entry in entries(review) if entry.kind == kind and kind != "decisions"]
+
+
+def canonical(value: object) -> bytes:
+    """The one spelling of a value that hashes are taken of: JSON, keys sorted, no spaces, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def sha256(data: bytes | str) -> str:
+    """SHA-256 as 64 hex digits; text as UTF-8."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def uid_of(head: Mapping[str, Any], content: Content) -> str:
+    """The name of a log row: the hash of its head, its content and the same actor's previous uid.
+
+    Columns that are null are left out, so that a column added later changes no old uid.
+    """
+    stated = {column: value for column, value in content.items() if value is not None}
+    return sha256(canonical({**head, "content": stated}))
+
+
+def append(db: Database, kind: str, contents: Iterable[Content], *, actor: str = TOOL) -> list[Entry]:
+    """Add log rows of one kind, in order. To be called inside `Review.writing()`."""
+    found = db.execute(
+        "select uid from log where actor = :actor order by id desc limit 1", {"actor": actor}
+    ).fetchone()
+    previous = found[0] if found else None
+    entries = []
+    for content in contents:
+        head = {
+            "actor": actor,
+            "at": now(),
+            "kind": kind,
+            "nonce": secrets.token_hex(16),
+            "previous": previous,
+        }
+        uid = uid_of(head, content)
+        cursor = db.execute(
+            """
+            insert into log (uid, previous, actor, at, nonce, kind)
+            values (:uid, :previous, :actor, :at, :nonce, :kind)
+            """,
+            {**head, "uid": uid},
+        )
+        log_id = int(cursor.lastrowid or 0)
+        columns = ["log_id", *content]
+        db.execute(
+            f"insert into {kind} ({', '.join(columns)}) values ({', '.join(':' + c for c in columns)})",
+            {"log_id": log_id, **content},
+        )
+        entries.append(Entry(log_id, uid, actor, str(head["at"]), kind))
+        previous = uid
+    return entries
+
+
+def append_one(db: Database, kind: str, content: Content, *, actor: str = TOOL) -> Entry:
+    """Add one log row."""
+    return append(db, kind, [content], actor=actor)[0]
+
+
+def verify(review: Review) -> list[str]:
+    """What is wrong with the log, in sentences; an empty list when every row is as it was written.
+
+    Recomputes each uid from the row's content, checks that each row follows a row of the same actor,
+    and that no id is missing. A chain that forks (one reviewer on two machines) is no fault.
+    """
+    faults = []
+    heads = {row["id"]: row for row in rows(review.db, "select * from log order by id")}
+    if heads and max(heads) != len(heads):
+        missing = sorted(set(range(1, max(heads) + 1)) - set(heads))
+        faults.append(f"log rows are missing: {', '.join(map(str, missing[:10]))}")
+    seen: dict[str, str] = {}
+    contents = {
+        kind: {row.pop("log_id"): row for row in rows(review.db, f"select * from {kind}")}
+        for kind in LOG_KINDS
+    }
+    for log_id, head in heads.items():
+        name = f"log row {log_id} ({head['kind']}, {head['actor']}, {head['at']})"
+        content = contents.get(head["kind"], {}).pop(log_id, None)
+        uid = head["uid"]
+        if content is None:
+            faults.append(f"{name} has lost its content")
+        else:
+            stated = {column: head[column] for column in ("actor", "at", "kind", "nonce", "previous")}
+            if uid_of(stated, content) != uid:
+                faults.append(f"{name} is not as it was written")
+        if head["previous"] is not None and seen.get(head["previous"]) != head["actor"]:
+            faults.append(f"{name} does not follow an earlier row of {head['actor']}")
+        seen[uid] = head["actor"]
+    for kind, left in contents.items():
+        faults.extend(f"{kind} row {log_id} is not in the log" for log_id in left)
+    return faults

@@ -1,0 +1,114 @@
+"""The schema's history: numbered steps, released ones never edited, and what is derived from it."""
+
+from __future__ import annotations
+
+import zlib
+from importlib import resources
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = 0x49494D53  # "IIMS", in the file's header
+
+# Tables that only ever grow, with the columns that identify a row: a plain `insert or replace` over
+# any of them must fail, and SQLite fires delete triggers for it only under recursive_triggers.
+APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
+    "review": (("id",),),
+    "log": (("id",), ("uid",)),
+    "protocol_versions": (("log_id",),),
+    "reviewer_changes": (("log_id",),),
+    "sources": (("source",),),
+    "searches": (("log_id",),),
+    "runs": (("log_id",),),
+    "run_results": (("log_id",), ("run_uid",)),
+    "replies": (("id",),),
+    "records": (("id",), ("key",)),
+    "run_hits": (("run_id", "position"),),
+    "refusals": (("run_id", "position"),),
+    "dedupe_runs": (("log_id",),),
+    "duplicate_verdicts": (("log_id",),),
+    "decisions": (("log_id",),),
+    "unblindings": (("log_id",),),
+    "retrievals": (("log_id",),),
+}
+
+# Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
+LOG_KINDS = tuple(table for table, keys in APPEND_ONLY.items() if ("log_id",) in keys)
+
+migrations = Migrations("iimscreen")
+
+
+def _script(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def run_script(db: Database, script: str) -> None:
+    """Run a script of several statements inside the transaction that is open.
+
+    `executescript` commits first; splitting on complete statements keeps the step atomic.
+    """
+    import sqlite3
+
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""
+
+
+@migrations()
+def m001_initial(db: Database) -> None:
+    """Everything of the first release."""
+    run_script(db, _script("m001_initial.sql"))
+
+
+def known() -> set[str]:
+    """Names of all steps that this version knows."""
+    return {step.name for step in migrations.pending(Database(memory=True, execute_plugins=False))}
+
+
+def triggers() -> str:
+    """The append-only triggers, three a table: no update, no delete, no insert over an existing row."""
+    made = []
+    for table, keys in APPEND_ONLY.items():
+        made += [
+            f"create trigger {table}_no_{event} before {event} on {table}\n"
+            f"begin select raise(abort, 'iimscreen: {table} is append-only'); end;"
+            for event in ("update", "delete")
+        ]
+        exists = " or ".join(
+            "exists (select 1 from {} where {})".format(
+                table, " and ".join(f"{column} = new.{column}" for column in key)
+            )
+            for key in keys
+        )
+        made.append(
+            f"create trigger {table}_no_replace before insert on {table} when {exists}\n"
+            f"begin select raise(abort, 'iimscreen: {table} is append-only'); end;"
+        )
+    return "\n".join(made)
+
+
+def derived() -> str:
+    """Views and triggers: all that can be dropped and made again."""
+    return _script("derived.sql") + "\n" + triggers()
+
+
+def derived_version() -> int:
+    """A number that changes with the derived part; kept as the file's user_version."""
+    return zlib.crc32(derived().encode()) & 0x7FFFFFFF
+
+
+def drop_derived(db: Database) -> None:
+    """Take away every view and trigger, so that a migration may rebuild tables under them."""
+    for kind in ("view", "trigger"):
+        for (name,) in db.execute(
+            "select name from sqlite_master where type = :kind", {"kind": kind}
+        ).fetchall():
+            db.execute(f"drop {kind} [{name}]")
+
+
+def make_derived(db: Database) -> None:
+    """Make views and triggers, and note which version of them stands."""
+    run_script(db, derived())
+    db.execute(f"pragma user_version = {derived_version()}")

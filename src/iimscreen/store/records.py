@@ -1,0 +1,220 @@
+"""Records as their sources stated them: stored once, never changed, found again by what people type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlite_utils import Database
+
+from iimscreen.errors import InputError
+from iimscreen.model import Author, Kind, Link, Record, StoredRecord
+from iimscreen.store.connection import Review, rows
+
+_LISTS = ("languages", "publication_types", "mesh_terms", "substances", "keywords", "provenance")
+_COLUMNS = tuple(field.name for field in fields(Record) if field.name != "accession")
+
+_SELECT = """
+select records.*, sources.database, sources.kind
+from records
+join sources on sources.source = records.source
+"""
+
+
+def columns_of(record: Record) -> dict[str, Any]:
+    """A record's columns as they are stored (lists as JSON), without its identity."""
+    row: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
+    for name in _LISTS:
+        row[name] = json.dumps(row[name], ensure_ascii=False)
+    row["authors"] = json.dumps(
+        [
+            {
+                "family": a.family,
+                **({"given": a.given} if a.given else {}),
+                **({"group": True} if a.is_group else {}),
+            }
+            for a in record.authors
+        ],
+        ensure_ascii=False,
+    )
+    row["links"] = json.dumps(
+        [
+            {
+                "kind": k.kind,
+                **({"pmid": k.pmid} if k.pmid else {}),
+                **({"citation": k.citation} if k.citation else {}),
+            }
+            for k in record.links
+        ],
+        ensure_ascii=False,
+    )
+    return row
+
+
+def _stored(row: dict[str, Any]) -> StoredRecord:
+    facts = {name: row[name] for name in _COLUMNS}
+    for name in _LISTS:
+        facts[name] = tuple(json.loads(facts[name]))
+    facts["authors"] = tuple(
+        Author(a["family"], a.get("given", ""), a.get("group", False)) for a in json.loads(facts["authors"])
+    )
+    facts["links"] = tuple(
+        Link(k["kind"], k.get("pmid"), k.get("citation", "")) for k in json.loads(facts["links"])
+    )
+    return StoredRecord(
+        id=row["id"],
+        key=row["key"],
+        database=row["database"],
+        kind=Kind(row["kind"]),
+        record=Record(accession=row["accession"], **facts),
+    )
+
+
+def ensure_source(db: Database, source: str, database: str, kind: Kind) -> None:
+    """Note a source on its first use. Raises InputError if it was of another kind until now."""
+    found = db.execute("select kind from sources where source = :source", {"source": source}).fetchone()
+    if found is None:
+        db.execute(
+            "insert into sources (source, database, kind) values (:source, :database, :kind)",
+            {"source": source, "database": database, "kind": kind},
+        )
+    elif found[0] != kind:
+        raise InputError(
+            f"records of {database} were imported as kind {found[0]} before, not {kind}",
+            hint=f"use --kind {found[0]}, or another name with --database",
+        )
+
+
+def add(db: Database, source: str, records: Iterable[tuple[str, Record]]) -> tuple[list[int], int]:
+    """Store (accession, record) pairs that the source has not given before.
+
+    Returns the local ids in the order given, and how many were new. A record seen before keeps what
+    was stored then.
+    """
+    ids: list[int] = []
+    new = 0
+    columns = ("source", "accession", "key", *_COLUMNS)
+    insert = "insert into records ({}) values ({})".format(
+        ", ".join(columns), ", ".join(f":{column}" for column in columns)
+    )
+    for accession, record in records:
+        key = f"{source}:{accession}"
+        found = db.execute("select id from records where key = :key", {"key": key}).fetchone()
+        if found is None:
+            cursor = db.execute(
+                insert, {"source": source, "accession": accession, "key": key, **columns_of(record)}
+            )
+            record_id = int(cursor.lastrowid or 0)
+            db.execute("insert into kept_records (record_id, kept_id) values (:id, :id)", {"id": record_id})
+            new += 1
+        else:
+            record_id = int(found[0])
+        ids.append(record_id)
+    return ids, new
+
+
+def everything(review: Review) -> list[StoredRecord]:
+    """All records, in order of arrival."""
+    return [_stored(row) for row in rows(review.db, _SELECT + " order by records.id")]
+
+
+def by_key(review: Review, key: str) -> StoredRecord:
+    """The record with exactly this key."""
+    return next(by_keys(review, [key]))
+
+
+def by_keys(review: Review, keys: Sequence[str]) -> Iterator[StoredRecord]:
+    """Records with these keys, in the order given."""
+    for key in keys:
+        for row in rows(review.db, _SELECT + " where records.key = :key", {"key": key}):
+            yield _stored(row)
+
+
+def find(review: Review, given: str) -> StoredRecord:
+    """The record a person means: its key, its number in this file, `pmid:…`, or `doi:…`.
+
+    A source with the record's own identifier there (`embase:R05`) does as well as the key.
+    Where several records carry one PMID or DOI they must be one report; the earliest is returned.
+    Raises InputError if nothing, or more than one report, fits.
+    """
+    given = given.strip()
+    prefix, _, rest = given.partition(":")
+    if given.isdecimal():
+        where, value = "records.id = :value", given
+    elif prefix.lower() == "pmid":
+        where, value = "records.pmid = :value", rest.strip()
+    elif prefix.lower() == "doi":
+        where, value = "records.doi = :value", rest.strip().lower()
+    else:
+        where, value = "records.key = :value", given
+    found = [
+        _stored(row)
+        for row in rows(review.db, f"{_SELECT} where {where} order by records.id", {"value": value})
+    ]
+    if not found and rest:
+        found = [
+            _stored(row)
+            for row in rows(
+                review.db,
+                _SELECT
+                + " where records.source = :source and records.source_id = :value order by records.id",
+                {"source": prefix, "value": rest},
+            )
+        ]
+    if not found:
+        raise InputError(
+            f"no record of this review is {given!r}",
+            hint="give its key (pubmed:33258553), its number, pmid:33258553 or doi:10.1002/art.41602",
+        )
+    reports = {kept_of(review, record.key) for record in found}
+    if len(reports) > 1:
+        raise InputError(
+            f"{given!r} fits {len(reports)} reports: {', '.join(sorted(reports))}",
+            hint="give the key of the one you mean",
+        )
+    return found[0]
+
+
+def kept_of(review: Review, key: str) -> str:
+    """The key of the record kept for the report to which this record belongs."""
+    row = review.db.execute(
+        """
+        select kept.key
+        from records
+        join kept_records on kept_records.record_id = records.id
+        join records as kept on kept.id = kept_records.kept_id
+        where records.key = :key
+        """,
+        {"key": key},
+    ).fetchone()
+    return str(row[0])
+
+
+def memberships(review: Review) -> list[tuple[str, str, str, Kind, str, str | None]]:
+    """For each record, in order of arrival: key, source, database, kind, kept record's key, source_id."""
+    return [
+        (row["key"], row["source"], row["database"], Kind(row["kind"]), row["kept_key"], row["source_id"])
+        for row in rows(
+            review.db,
+            """
+            select records.key, records.source, records.source_id, sources.database, sources.kind,
+              kept.key as kept_key
+            from records
+            join sources on sources.source = records.source
+            join kept_records on kept_records.record_id = records.id
+            join records as kept on kept.id = kept_records.kept_id
+            order by records.id
+            """,
+        )
+    ]
+
+
+def titles_of(review: Review, source: str, accession: str) -> str | None:
+    """The stored title under this identity; None if the source has not given it (or it has no title)."""
+    row = review.db.execute(
+        "select title from records where source = :source and accession = :accession",
+        {"source": source, "accession": accession},
+    ).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,31 @@
+"""Who screens: reviewers and adjudicators, as added and removed."""
+
+from __future__ import annotations
+
+from iimscreen.store import log
+from iimscreen.store.connection import Review, rows
+
+REVIEWER = "reviewer"
+ADJUDICATOR = "adjudicator"
+
+
+def standing(review: Review) -> dict[str, str]:
+    """Name → role of everyone who takes part now, in order of arrival."""
+    return {
+        row["name"]: row["role"]
+        for row in rows(
+            review.db,
+            """
+            select name, role
+            from standing_reviewers
+            order by (
+              select min(log_id) from reviewer_changes where reviewer_changes.name = standing_reviewers.name
+            )
+            """,
+        )
+    }
+
+
+def change(review: Review, name: str, role: str, what: str, *, actor: str) -> None:
+    """Log that someone was added or removed. Inside `writing()`."""
+    log.append_one(review.db, "reviewer_changes", {"name": name, "role": role, "change": what}, actor=actor)

@@ -1,0 +1,407 @@
+"""Searches, their runs (one per sub-query or imported file), raw replies, and what each run found."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from iimscreen import __version__
+from iimscreen.model import Answer, Record, Refusal, Reply, Strategy, SubQuery
+from iimscreen.store import log, records
+from iimscreen.store.connection import Review, now, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as begun: where its rows hang."""
+
+    id: int
+    uid: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What one finished run found."""
+
+    label: str
+    query: str  # as written; `text_sent` has the date limit
+    text_sent: str
+    hits: int
+    new: int
+    known: int  # hits that an earlier run of this source had found
+    undated: int
+    interpreted_as: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search: a strategy put to a source, with its finished runs in order."""
+
+    uid: str
+    at: str  # UTC
+    source: str
+    database: str
+    strategy: str
+    title: str
+    as_of: str | None
+    is_complete: bool
+    results: tuple[RunResult, ...]
+    unique: int  # distinct records over all runs
+
+
+def queries_sha256(strategy: Strategy) -> str:
+    """What makes two strategies the same search: the texts sent, in order, not the file's wording."""
+    return log.sha256(log.canonical([query.text_sent for query in strategy.sub_queries]))
+
+
+def latest_search(review: Review, strategy: Strategy, source: str) -> str | None:
+    """The uid of the latest search that put these very texts to this source, if any."""
+    row = review.db.execute(
+        """
+        select log.uid
+        from searches
+        join log on log.id = searches.log_id
+        where searches.source = :source and searches.queries_sha256 = :queries
+        order by searches.log_id desc
+        limit 1
+        """,
+        {"source": source, "queries": queries_sha256(strategy)},
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def begin_search(review: Review, strategy: Strategy, source: str) -> str:
+    """Log a new search and every run it consists of; its uid. To be called inside `writing()`."""
+    entry = log.append_one(
+        review.db,
+        "searches",
+        {
+            "source": source,
+            "strategy": strategy.name,
+            "title": strategy.title,
+            "strategy_text": strategy.text,
+            "strategy_sha256": strategy.sha256,
+            "queries_sha256": queries_sha256(strategy),
+            "as_of": strategy.as_of.isoformat() if strategy.as_of else None,
+            "tool_version": __version__,
+        },
+    )
+    log.append(
+        review.db,
+        "runs",
+        [
+            {
+                "search_uid": entry.uid,
+                "source": source,
+                "label": query.label,
+                "query": query.text,
+                "text_sent": query.text_sent,
+                "tool_version": __version__,
+            }
+            for query in strategy.sub_queries
+        ],
+    )
+    return entry.uid
+
+
+def unfinished(review: Review, search_uid: str) -> list[tuple[Run, SubQuery]]:
+    """The runs of a search that have no result yet, in order."""
+    return [
+        (
+            Run(row["log_id"], row["uid"], row["label"]),
+            SubQuery(row["label"], row["query"], row["text_sent"]),
+        )
+        for row in rows(
+            review.db,
+            """
+            select runs.*, log.uid
+            from runs
+            join log on log.id = runs.log_id
+            where runs.search_uid = :search
+              and not exists (select 1 from run_results where run_results.run_uid = log.uid)
+            order by runs.log_id
+            """,
+            {"search": search_uid},
+        )
+    ]
+
+
+def keep_reply(review: Review, run: Run, reply: Reply) -> None:
+    """Store one raw reply, at once and on its own."""
+    with review.writing() as db:
+        db.execute(
+            """
+            insert into replies (run_uid, request, body, sha256, received_at)
+            values (:run, :request, :body, :sha256, :at)
+            """,
+            {
+                "run": run.uid,
+                "request": reply.request,
+                "body": zlib.compress(reply.body),
+                "sha256": log.sha256(reply.body),
+                "at": now(),
+            },
+        )
+
+
+def replies(review: Review, run_uid: str) -> list[Reply]:
+    """The raw replies of a run, in order of arrival."""
+    return [
+        Reply(row["request"], zlib.decompress(row["body"]))
+        for row in rows(
+            review.db, "select request, body from replies where run_uid = :run order by id", {"run": run_uid}
+        )
+    ]
+
+
+def _replies_sha256(review: Review, run_uid: str) -> str:
+    found = rows(review.db, "select sha256 from replies where run_uid = :run order by id", {"run": run_uid})
+    return log.sha256(log.canonical([row["sha256"] for row in found]))
+
+
+def _records_sha256(review: Review, run_id: int) -> str:
+    """One hash over the run's records, in the order found, as they stand in this file."""
+    found = rows(
+        review.db,
+        """
+        select records.*
+        from run_hits
+        join records on records.id = run_hits.record_id
+        where run_hits.run_id = :run
+        order by run_hits.position
+        """,
+        {"run": run_id},
+    )
+    hashes = []
+    for row in found:
+        del row["id"]
+        hashes.append(
+            log.sha256(log.canonical({name: value for name, value in row.items() if value is not None}))
+        )
+    return log.sha256(log.canonical(hashes))
+
+
+def finish(
+    review: Review,
+    run: Run,
+    source: str,
+    answer: Answer,
+    identified: Sequence[tuple[str, Record]],
+    *,
+    refusals: Sequence[Refusal] = (),
+) -> int:
+    """Store a run's records, hits and result together; how many records were new.
+
+    `identified` pairs each record of the answer with its accession, in order.
+    """
+    with review.writing() as db:
+        ids, new = records.add(db, source, identified)
+        db.conn.executemany(
+            "insert into run_hits (run_id, position, record_id) values (?, ?, ?)",
+            [(run.id, position, record_id) for position, record_id in enumerate(ids)],
+        )
+        db.conn.executemany(
+            "insert into refusals (run_id, position, line, cause) values (?, ?, ?, ?)",
+            [(run.id, n, refusal.line, refusal.cause) for n, refusal in enumerate(refusals)],
+        )
+        log.append_one(
+            db,
+            "run_results",
+            {
+                "run_uid": run.uid,
+                "hits": answer.hits,
+                "new_records": new,
+                "refused": len(refusals),
+                "undated": answer.undated,
+                "interpreted_as": answer.interpreted_as,
+                "warnings": json.dumps(answer.warnings, ensure_ascii=False),
+                "database_build": answer.database_build,
+                "replies_sha256": _replies_sha256(review, run.uid),
+                "records_sha256": _records_sha256(review, run.id),
+            },
+        )
+    return new
+
+
+def begin_import(
+    review: Review, source: str, *, label: str, file_name: str, file_sha256: str, file_format: str
+) -> Run:
+    """Log the import of one file as a run. To be called inside `writing()`."""
+    entry = log.append_one(
+        review.db,
+        "runs",
+        {
+            "source": source,
+            "label": label,
+            "file_name": file_name,
+            "file_sha256": file_sha256,
+            "file_format": file_format,
+            "tool_version": __version__,
+        },
+    )
+    return Run(entry.id, entry.uid, label)
+
+
+def is_imported(review: Review, source: str, file_sha256: str) -> bool:
+    """Whether this very file was imported from this source before."""
+    row = review.db.execute(
+        "select 1 from runs where source = :source and file_sha256 = :sha256 limit 1",
+        {"source": source, "sha256": file_sha256},
+    ).fetchone()
+    return row is not None
+
+
+def searches(review: Review) -> list[Search]:
+    """All searches, oldest first."""
+    return [search(review, row["uid"]) for row in rows(review.db, _SEARCHES + " order by searches.log_id")]
+
+
+_SEARCHES = """
+select log.uid, log.at, searches.*, sources.database
+from searches
+join log on log.id = searches.log_id
+join sources on sources.source = searches.source
+"""
+
+
+def search(review: Review, uid: str) -> Search:
+    """One search with the results of its finished runs."""
+    head = next(rows(review.db, _SEARCHES + " where log.uid = :uid", {"uid": uid}))
+    results = tuple(
+        _result(row)
+        for row in rows(
+            review.db,
+            """
+            select runs.label, runs.query, runs.text_sent, run_results.*
+            from runs
+            join log on log.id = runs.log_id
+            join run_results on run_results.run_uid = log.uid
+            where runs.search_uid = :uid
+            order by runs.log_id
+            """,
+            {"uid": uid},
+        )
+    )
+    (unique,) = review.db.execute(
+        """
+        select count(distinct run_hits.record_id)
+        from run_hits
+        join runs on runs.log_id = run_hits.run_id
+        where runs.search_uid = :uid
+        """,
+        {"uid": uid},
+    ).fetchone()
+    return Search(
+        uid=uid,
+        at=head["at"],
+        source=head["source"],
+        database=head["database"],
+        strategy=head["strategy"],
+        title=head["title"],
+        as_of=head["as_of"],
+        is_complete=not unfinished(review, uid),
+        results=results,
+        unique=unique,
+    )
+
+
+def _result(row: dict[str, Any]) -> RunResult:
+    return RunResult(
+        label=row["label"],
+        query=row["query"],
+        text_sent=row["text_sent"],
+        hits=row["hits"],
+        new=row["new_records"],
+        known=row["hits"] - row["new_records"],
+        undated=row["undated"],
+        interpreted_as=row["interpreted_as"],
+        warnings=tuple(json.loads(row["warnings"])),
+    )
+
+
+def keys_found(review: Review, search_uid: str) -> set[str]:
+    """Keys of all records that a search found."""
+    return {
+        row["key"]
+        for row in rows(
+            review.db,
+            """
+            select distinct records.key
+            from run_hits
+            join runs on runs.log_id = run_hits.run_id
+            join records on records.id = run_hits.record_id
+            where runs.search_uid = :uid
+            """,
+            {"uid": search_uid},
+        )
+    }
+
+
+def hits(review: Review) -> list[tuple[str, str]]:
+    """Every hit of every finished run: (run label with its uid's beginning, record key), oldest first."""
+    return [
+        (f"{row['label']}/{row['uid'][:8]}", row["key"])
+        for row in rows(
+            review.db,
+            """
+            select runs.label, log.uid, records.key
+            from run_hits
+            join runs on runs.log_id = run_hits.run_id
+            join log on log.id = runs.log_id
+            join records on records.id = run_hits.record_id
+            order by runs.log_id, run_hits.position
+            """,
+        )
+    ]
+
+
+def open_runs(review: Review) -> int:
+    """How many runs have begun and have no result."""
+    (count,) = review.db.execute(
+        """
+        select count(*)
+        from runs
+        join log on log.id = runs.log_id
+        where not exists (select 1 from run_results where run_results.run_uid = log.uid)
+        """
+    ).fetchone()
+    return int(count)
+
+
+def finished_runs(review: Review) -> int:
+    """How many runs have a result."""
+    return int(review.db.execute("select count(*) from run_results").fetchone()[0])
+
+
+def verify(review: Review) -> list[str]:
+    """Runs whose replies or records are no longer those that were logged, in sentences."""
+    faults = []
+    for row in list(
+        rows(
+            review.db,
+            """
+            select runs.log_id, runs.label, log.uid, run_results.replies_sha256, run_results.records_sha256
+            from run_results
+            join log on log.uid = run_results.run_uid
+            join runs on runs.log_id = log.id
+            order by runs.log_id
+            """,
+        )
+    ):
+        if _replies_sha256(review, row["uid"]) != row["replies_sha256"]:
+            faults.append(f"run {row['label']}: the raw replies are not those that were logged")
+        if _records_sha256(review, row["log_id"]) != row["records_sha256"]:
+            faults.append(f"run {row['label']}: the records are not those that were logged")
+    for row in rows(review.db, "select id, sha256, body from replies order by id"):
+        try:
+            is_whole = log.sha256(zlib.decompress(row["body"])) == row["sha256"]
+        except zlib.error:
+            is_whole = False
+        if not is_whole:
+            faults.append(f"raw reply {row['id']} is not as it was received")
+    return faults

@@ -1,0 +1,100 @@
+"""What the votes on one record mean under the protocol's rules. Pure; who may see it is not its matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iimscreen.model import Reason, Stage, Verdict
+
+
+class State(StrEnum):
+    """The outcome of one record at one stage."""
+
+    PENDING = "pending"  # votes are missing
+    CONFLICT = "conflict"
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    AWAITING = "awaiting"
+    ONGOING = "ongoing"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One word on one record: a reviewer's vote, or a final word."""
+
+    key: str
+    verdict: Verdict
+    reason: str | None
+    note: str | None
+    names: tuple[str, ...]  # the reviewer; or those who decided together
+    manner: str  # vote, adjudication, consensus, one person
+    at: str  # UTC
+    log_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a record stands at a stage."""
+
+    state: State
+    reason: str | None = None
+    reason_is_proposed: bool = False  # both exclude, for different reasons: someone must confirm
+    settled_by: str = "vote"  # or the manner of the final word
+
+    @property
+    def needs_someone(self) -> bool:
+        """Whether a person has to resolve or confirm something."""
+        return self.state is State.CONFLICT or self.reason_is_proposed
+
+
+def outcome(votes: Sequence[Vote], final: Vote | None, stage: Stage, reasons: Sequence[Reason]) -> Outcome:
+    """The outcome of one record: its standing votes (one per reviewer) and the final word, if any.
+
+    A final word settles it. Otherwise: fewer votes than needed is pending; if all votes advance
+    (include, or also unsure, as the stage says) it is included; if all are the same settling
+    verdict, it is that; all else is a conflict, which never counts as excluded. Exclusions for
+    different reasons take the reason that stands first in the protocol, to be confirmed where the
+    stage requires a reason.
+    """
+    if final is not None:
+        return Outcome(State(final.verdict.value), final.reason, settled_by=final.manner)
+    if len(votes) < stage.reviewers_needed:
+        return Outcome(State.PENDING)
+    verdicts = {vote.verdict for vote in votes}
+    if verdicts <= stage.advances:
+        return Outcome(State.INCLUDE)
+    if len(verdicts) == 1 and verdicts <= stage.final:
+        (verdict,) = verdicts
+        if verdict is Verdict.EXCLUDE:
+            return _exclusion(votes, stage, reasons)
+        return Outcome(State(verdict.value))
+    return Outcome(State.CONFLICT)
+
+
+def _exclusion(votes: Sequence[Vote], stage: Stage, reasons: Sequence[Reason]) -> Outcome:
+    given = {vote.reason for vote in votes if vote.reason is not None}
+    if len(given) <= 1:
+        return Outcome(State.EXCLUDE, next(iter(given), None))
+    order: Mapping[str, int] = {reason.code: place for place, reason in enumerate(reasons)}
+    earliest = min(given, key=lambda code: (order.get(code, len(order)), code))
+    return Outcome(State.EXCLUDE, earliest, reason_is_proposed=stage.needs_reason)
+
+
+def manner(names: Sequence[str], adjudicators: frozenset[str]) -> str:
+    """How a final word by these people is reported: adjudication, consensus, or one person."""
+    if len(set(names)) > 1:
+        return "consensus"
+    return "adjudication" if set(names) <= adjudicators else "one person"
+
+
+def describe(stage: Stage) -> str:
+    """The stage's rule in one sentence, as `status` prints it."""
+    advances = " or ".join(v.value for v in Verdict if v in stage.advances)
+    others = ", ".join(v.value for v in Verdict if v in stage.final and v is not Verdict.INCLUDE)
+    return (
+        f"{stage.reviewers_needed} votes a record; {advances} from all sends it on; "
+        f"the same verdict from all settles it ({others}); anything else is a conflict, "
+        "which never counts as excluded"
+    )

@@ -1,0 +1,478 @@
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iimscreen.matching import BY_HAND, GUARDS, RULES, compare_records, find_pairs, groups
+from iimscreen.matching.fields import is_same_journal, normal_text, page_range
+from iimscreen.model import Author, Kind, Record, ScoredPair, StoredRecord
+from strategies import stored_records
+
+FACTS: dict[str, object] = {
+    "title": "Tofacitinib for calcinosis in adults with dermatomyositis: a cohort study",
+    "authors": (Author("Ferro", "AB"), Author("Okafor", "C"), Author("Lindqvist", "D")),
+    "journal": "Journal of Invented Rheumatology",
+    "year": 2021,
+    "volume": "12",
+    "issue": "3",
+    "pages": "101-109",
+}
+
+
+def a_record(number: int = 1, **facts: object) -> StoredRecord:
+    record = Record(**{**FACTS, **facts})  # type: ignore[arg-type]
+    return StoredRecord(number, f"source:{number}", "Some database", Kind.DATABASE, record)
+
+
+def verdict(one: dict[str, object], other: dict[str, object]) -> tuple[str, str] | None:
+    pairs = find_pairs([a_record(1, **one), a_record(2, **other)])
+    return (pairs[0].verdict, pairs[0].rule) if pairs else None
+
+
+def names(*people: str) -> tuple[Author, ...]:
+    return tuple(Author(*person.split(",")) for person in people)
+
+
+# What is one report
+
+ONE_REPORT = {
+    "same_pmid": (
+        {"pmid": "90000001", "pages": None},
+        {
+            "pmid": "90000001",
+            "title": "Tofacitinib for calcinosis",
+            "journal": "J Invent Rheum",
+            "year": 2022,
+        },
+    ),
+    "same_doi_and_title": (
+        {"doi": "10.1000/a", "pages": None},
+        {"doi": "10.1000/a", "volume": None, "year": 2020},
+    ),
+    "same_title_author_volume_pages": (
+        {},
+        {"authors": names("Ferro,Anna B."), "journal": "J Invent Rheumatol", "pages": "101-9", "issue": None},
+    ),
+    "same_title_author_journal_volume_pages": ({}, {"year": 2012}),
+    "same_title_author_year_pages": ({}, {"volume": None, "issue": None}),
+    "same_title_volume_pages_no_author": ({}, {"authors": ()}),
+    "same_title_journal_issue_no_author": ({"authors": ()}, {"pages": None}),
+    "same_heading_author_issue": (
+        {"title": "Conference abstracts"},
+        {"title": "Conference abstracts", "pages": None},
+    ),
+    "same_title_author_journal_year": ({}, {"pages": None, "issue": None}),
+    "same_title_authors_journal_ahead_of_print": (
+        {},
+        {"volume": None, "issue": None, "pages": "1-9", "year": 2020},
+    ),
+    "same_journal_volume_pages_authors": (
+        {},
+        {"title": "Treatment of calcium deposits by tofacitinib in grown-ups who have dermatomyositis"},
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", ONE_REPORT)
+def test_each_merging_rule_joins_the_two_records_it_is_written_for(rule: str) -> None:
+    one, other = ONE_REPORT[rule]
+
+    assert verdict(one, other) == ("duplicate", rule)
+
+
+def test_every_rule_that_merges_has_an_example() -> None:
+    merging = {rule.name for rule in RULES if rule.score >= 95.0}
+
+    assert merging == set(ONE_REPORT)
+
+
+@pytest.mark.parametrize(
+    ("title", "other_title"),
+    [
+        (
+            "Effect of interferon-γ on muscle fibres in myositis",
+            "Effect of interferon-gamma on muscle fibres in myositis",
+        ),
+        (
+            "IFN-<i>β</i> &amp; CO<sub>2</sub> in calcified muscle tissue",
+            "IFN-beta and CO2 in calcified muscle tissue",
+        ),
+        (
+            "Baricitinib bei Dermatomyositis [Baricitinib in dermatomyositis]",
+            "[Baricitinib in dermatomyositis].",
+        ),
+        (
+            "Étude française de la dermatomyosite réfractaire",
+            "Etude francaise de la dermatomyosite refractaire",
+        ),
+        (
+            "Treatment of tumour-associated myositis in adults",
+            "TREATMENT OF TUMOR ASSOCIATED MYOSITIS IN ADULTS. [German]",
+        ),
+    ],
+)
+def test_a_title_is_the_same_however_a_database_writes_it(title: str, other_title: str) -> None:
+    found = verdict({"title": title}, {"title": other_title})
+
+    assert found == ("duplicate", "same_title_author_volume_pages")
+
+
+def test_a_printed_reference_finds_its_database_record() -> None:
+    printed = {
+        "title": "tofacitinib for calcinosis in adults with dermatomyositis. A cohort study",
+        "authors": names("Ferro,AB", "Okafor,C"),
+        "journal": None,
+        "journal_abbreviation": "J Invent Rheumatol",
+        "issue": None,
+        "pages": "101-9",
+    }
+
+    assert verdict({"pmid": "90000001", "doi": "10.1000/a"}, printed) == (
+        "duplicate",
+        "same_title_author_volume_pages",
+    )
+
+
+# What is not
+
+MEETING = {"issue": "suppl 10", "volume": "11", "pages": "S77", "year": 2020}
+
+
+MEN_AND_WOMEN = "Calcinosis in {} with myositis treated early"
+LOOK_ALIKES: list[tuple[dict[str, object], dict[str, object]]] = [
+    ({}, {"title": f"Erratum: {FACTS['title']}", "pages": "240"}),
+    ({}, {"title": f"Reply to: {FACTS['title']}", "pages": "250", "authors": names("Ferro,AB")}),
+    ({}, {"pages": "240", "publication_types": ("Published Erratum",)}),
+    (
+        {"title": "Myositis and cancer. Part I"},
+        {"title": "Myositis and cancer. Part II", "pages": "110-119"},
+    ),
+    (
+        {"title": MEN_AND_WOMEN.format("women")},
+        {"title": MEN_AND_WOMEN.format("men"), "pages": "110-9"},
+    ),
+    ({"title": "Editorial"}, {"title": "Editorial", "issue": "4", "pages": "201"}),
+    ({}, {"year": 2014, "volume": "5", "journal": "Another Journal", "pages": "7-9"}),
+    ({}, {**MEETING, "journal": "Annals of Elsewhere"}),
+    (
+        {},
+        {
+            "title": "Tofacitinib for calcinosis in adults with dermatomyositis: study protocol",
+            "journal": "Trials of Things",
+            "volume": "9",
+            "year": 2018,
+            "pages": "e5",
+        },
+    ),
+    (
+        {"doi": "10.1000/suppl", "pages": "S1"},
+        {
+            "doi": "10.1000/suppl",
+            "pages": "S2",
+            "title": "Sleep and itch after a transplant",
+            "authors": names("Mwangi,E"),
+        },
+    ),
+    ({"pmid": "90000001", "doi": "10.1000/a"}, {"pmid": "90000002", "doi": "10.1000/b", "pages": "9"}),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), LOOK_ALIKES)
+def test_reports_that_only_look_alike_are_left_apart_unasked(
+    one: dict[str, object], other: dict[str, object]
+) -> None:
+    assert verdict(one, other) is None
+
+
+PHASE = "Tofacitinib in myositis, phase {} results"
+ADULTS = "Tofacitinib for calcinosis in adults with dermatomyosit"
+ASKED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "different_pmids": ({"pmid": "90000001"}, {"pmid": "90000002"}),
+    "notice_or_protocol": ({}, {"title": f"Correction: {FACTS['title']}"}),
+    "other_numbers": ({"title": PHASE.format(2)}, {"title": PHASE.format(3)}),
+    "other_words": (
+        {"title": MEN_AND_WOMEN.format("women"), "pages": "S4"},
+        {"title": MEN_AND_WOMEN.format("boys"), "pages": "S4"},
+    ),
+    "other_doi": (
+        {"doi": "10.1000/a", "title": f"{ADULTS}is"},
+        {"doi": "10.1000/b", "title": f"{ADULTS}ides", "pages": None},
+    ),
+    "abstract_against_paper": ({}, {**MEETING, "pages": None}),
+    "same_title_and_place": ({}, {"authors": names("Mwangi,E")}),
+    "same_title_and_author": ({}, {"pages": "301-309"}),
+    "similar_title_same_author": (
+        {},
+        {
+            "title": "Tofacitinib for extensive painful calcinosis in adults with dermatomyositis: "
+            "a cohort study",
+            "pages": None,
+        },
+    ),
+    "same_pmid_other_title": (
+        {"pmid": "90000001"},
+        {
+            "pmid": "90000001",
+            "title": "Sleep and itch after a transplant",
+            "pages": "7",
+            "authors": names("Mwangi,E"),
+        },
+    ),
+    "same_doi_other_title": (
+        {"doi": "10.1000/a"},
+        {"doi": "10.1000/a", "title": "Ein ganz anderer Satz", "volume": None, "pages": None},
+    ),
+    "same_place_and_author": (
+        {"pages": "101"},
+        {"pages": "101", "title": "Ein ganz anderer Satz von derselben Seite"},
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", ASKED)
+def test_doubtful_pairs_are_asked_about_with_the_cause_of_doubt(rule: str) -> None:
+    one, other = ASKED[rule]
+
+    assert verdict(one, other) == ("asked", rule)
+
+
+def test_every_guard_and_every_asking_rule_has_an_example() -> None:
+    asking = {guard.__name__ for guard in GUARDS} | {rule.name for rule in RULES if rule.score < 95.0}
+
+    assert asking == set(ASKED)
+
+
+def test_a_congress_abstract_and_its_paper_are_asked_about() -> None:
+    abstract = {
+        "title": "Study of tofacitinib in refractory dermatomyositis (STIR): "
+        "An open label pilot study in refractory dermatomyositis",
+        "authors": names("Paik,JJ", "Albayda,J", "Tiniakou,E"),
+        "journal": "Arthritis & Rheumatology",
+        "year": 2018,
+        "volume": "70",
+        "issue": "suppl 10",
+        "pages": None,
+    }
+    paper = {
+        "title": "Study of Tofacitinib in Refractory Dermatomyositis: "
+        "An Open-Label Pilot Study of Ten Patients",
+        "authors": names("Paik,JJ", "Casciola-Rosen,L", "Shin,JY", "Albayda,J", "Tiniakou,E", "Leung,DG"),
+        "journal": "Arthritis Rheumatol",
+        "year": 2021,
+        "volume": "73",
+        "issue": None,
+        "pages": "858-65",
+    }
+
+    assert verdict(abstract, paper) == ("asked", "abstract_against_paper")
+    assert verdict({**abstract, "issue": None}, paper) == ("asked", "other_words")
+
+
+def test_a_record_without_an_identifier_does_not_chain_two_pmids_into_one_group() -> None:
+    records = [a_record(1, pmid="90000001"), a_record(2, pmid="90000002"), a_record(3)]
+
+    pairs = find_pairs(records)
+
+    merged = [pair for pair in pairs if pair.verdict == "duplicate"]
+    joined = groups([record.key for record in records], merged)
+    assert joined["source:1"] != joined["source:2"]
+    assert {pair.rule for pair in pairs if pair.verdict == "asked"} == {
+        "different_pmids",
+        "chain_of_unlike_records",
+    }
+
+
+def test_no_threshold_merges_what_a_guard_holds_back() -> None:
+    pairs = find_pairs(
+        [a_record(1, pmid="90000001"), a_record(2, pmid="90000002")], merge_at=50.0, ask_at=10.0
+    )
+
+    assert [pair.verdict for pair in pairs] == ["asked"]
+
+
+def test_a_higher_threshold_asks_where_a_lower_one_merges() -> None:
+    pairs = find_pairs([a_record(1), a_record(2, pages=None)], merge_at=98.0)
+
+    assert [(pair.verdict, pair.rule) for pair in pairs] == [("asked", "same_title_author_journal_year")]
+
+
+def test_only_pairs_with_a_new_record_are_found_when_new_ones_are_named() -> None:
+    records = [a_record(1), a_record(2), a_record(3)]
+
+    pairs = find_pairs(records, new={"source:3"})
+
+    assert {(pair.key, pair.other_key) for pair in pairs} == {
+        ("source:1", "source:3"),
+        ("source:2", "source:3"),
+    }
+
+
+def test_a_thousand_editorials_are_neither_merged_nor_compared_with_each_other_all() -> None:
+    records = [
+        a_record(n, title="Editorial", volume=str(n // 12), issue=str(n % 12), pages=str(n))
+        for n in range(1, 1001)
+    ]
+
+    assert find_pairs(records) == []
+
+
+# Fields
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"),
+    [
+        ("1024-9", ("1024", "1029")),
+        ("858-65", ("858", "865")),
+        ("S385S-389", ("s385", "s389")),
+        ("e14647", ("e14647", None)),
+        ("01-Jun", ("1", "6")),
+        ("Sep-17", ("9", "17")),
+        ("901-7; quiz 907", ("901", "907")),
+        ("No Pagination Specified", (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_pages_are_read_in_every_form_that_databases_print(
+    pages: str | None, expected: tuple[str | None, str | None]
+) -> None:
+    assert page_range(pages) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "same"),
+    [
+        ("ann rheum dis", "annals rheumatic diseases", True),
+        ("dtsch med wochenschr", "deutsche medizinische wochenschrift", True),
+        ("arthritis rheumatol", "arthritis rheumatology", True),
+        ("pnas", "proceedings national academy sciences", True),
+        ("rheumatology", "arthritis rheumatology", False),
+        ("lancet", "lancet rheumatology", False),
+        ("international conference things", "ict thirty first international conference things", True),
+        ("eur j cancer", "european journal cancer prevention", False),
+        ("clin rheumatol", "clinical exp rheumatol", False),
+    ],
+)
+def test_a_journal_is_known_by_its_abbreviation(name: str, other: str, same: bool) -> None:
+    assert is_same_journal(name, other) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (names("Paik,JJ"), names("Paik,Julie J.")),
+        (names("Visser,M de"), names("de Visser,Marianne")),
+        (names("Müller,K"), names("Muller,K")),
+        (names("Won Sang,O"), names("Sang,Won O")),
+    ],
+)
+def test_a_first_author_is_known_in_every_form_of_the_name(
+    one: tuple[Author, ...], other: tuple[Author, ...]
+) -> None:
+    pair = compare_records(a_record(1, authors=one), a_record(2, authors=other))
+
+    assert pair is not None
+    assert pair.first_author is True
+
+
+@given(st.text())
+def test_a_normal_text_is_its_own_normal_text(text: str) -> None:
+    normal = normal_text(text)
+
+    assert normal_text(normal) == normal
+
+
+# Promises for any records
+
+
+def _as_sets(pairs: list[ScoredPair]) -> set[tuple[frozenset[str], str, str, float]]:
+    return {(frozenset((pair.key, pair.other_key)), pair.verdict, pair.rule, pair.score) for pair in pairs}
+
+
+@given(stored_records(), st.randoms(use_true_random=False))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_pairs_do_not_depend_on_the_order_in_which_records_arrived(
+    records: list[StoredRecord], chance: random.Random
+) -> None:
+    ids = [record.id for record in records]
+    chance.shuffle(ids)
+    arrived = [dataclasses.replace(record, id=number) for record, number in zip(records, ids, strict=True)]
+
+    assert _as_sets(find_pairs(arrived)) == _as_sets(find_pairs(records))
+
+
+@given(stored_records())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_each_pair_comes_once_with_the_earlier_record_named_before_the_later(
+    records: list[StoredRecord],
+) -> None:
+    ids = {record.key: record.id for record in records}
+
+    pairs = find_pairs(records)
+
+    assert all(ids[pair.key] < ids[pair.other_key] for pair in pairs)
+    assert len({(pair.key, pair.other_key) for pair in pairs}) == len(pairs)
+
+
+@given(stored_records())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_two_pmids_never_share_a_group(records: list[StoredRecord]) -> None:
+    merged = [pair for pair in find_pairs(records) if pair.verdict == "duplicate"]
+
+    joined = groups([record.key for record in records], merged)
+
+    pmids: dict[str, set[str]] = {}
+    for record in records:
+        if record.record.pmid:
+            pmids.setdefault(joined[record.key], set()).add(record.record.pmid)
+    assert all(len(found) == 1 for found in pmids.values())
+
+
+KEYS = [f"source:{number}" for number in range(8)]
+_PAIRS = st.tuples(st.sampled_from(KEYS), st.sampled_from(KEYS)).filter(lambda pair: pair[0] < pair[1])
+_EDGES = st.lists(
+    st.builds(
+        lambda pair, score: ScoredPair(*pair, "duplicate", "same_pmid", score),
+        _PAIRS,
+        st.sampled_from([95.0, 97.0, 99.0, BY_HAND]),
+    ),
+    max_size=12,
+)
+
+
+@given(_EDGES, st.lists(_PAIRS, max_size=4), st.randoms(use_true_random=False))
+def test_groups_do_not_depend_on_the_order_of_edges(
+    edges: list[ScoredPair], apart: list[tuple[str, str]], chance: random.Random
+) -> None:
+    shuffled = chance.sample(edges, len(edges))
+
+    assert groups(KEYS, shuffled, apart[::-1]) == groups(KEYS, edges, apart)
+
+
+@given(_EDGES, st.lists(_PAIRS, max_size=4))
+def test_records_that_a_person_held_apart_are_never_in_one_group(
+    edges: list[ScoredPair], apart: list[tuple[str, str]]
+) -> None:
+    joined = groups(KEYS, edges, apart)
+
+    assert all(joined[one] != joined[other] for one, other in apart)
+
+
+@given(_EDGES, st.permutations(KEYS))
+def test_the_earliest_record_of_a_group_represents_it(edges: list[ScoredPair], keys: list[str]) -> None:
+    joined = groups(keys, edges)
+
+    assert all(keys.index(kept) <= keys.index(key) and joined[kept] == kept for key, kept in joined.items())
+
+
+def test_a_merge_by_hand_comes_before_a_stronger_looking_rule() -> None:
+    by_rule = ScoredPair("source:0", "source:1", "duplicate", "same_pmid", 100.0)
+    by_hand = ScoredPair("source:1", "source:2", "duplicate", "by_hand", BY_HAND)
+
+    joined = groups(KEYS[:3], [by_rule, by_hand], [("source:0", "source:2")])
+
+    assert joined == {"source:0": "source:0", "source:1": "source:1", "source:2": "source:1"}
