@@ -271,6 +271,16 @@ def unfinished(review: Review) -> list[str]:
     return found
 
 
+def verify(review: Review) -> list[str]:
+    """Records whose kept record is not the one that the verdicts make, in sentences."""
+    kept = _kept(records.everything(review), duplicates.standing(review))
+    return [
+        f"{row[0]} belongs to the report of {row[4]}, but the verdicts on duplicates say {kept[row[0]]}"
+        for row in records.memberships(review)
+        if kept[row[0]] != row[4]
+    ]
+
+
 def thresholds(protocol: Protocol) -> str:
     """The protocol's bands in one sentence."""
     return (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from iimscreen.flow import Flow
@@ -26,8 +27,11 @@ class Step:
     exit: tuple[str, ...] = ()
 
 
+NO_BREAK = "\u00a0"  # keeps "(n = 41)" on one line; drawn as a blank
+
+
 def _n(count: int | None) -> str:
-    return "(n = –)" if count is None else f"(n = {count:,})"
+    return ("(n = –)" if count is None else f"(n = {count:,})").replace(" ", NO_BREAK)
 
 
 def _line(label: str, count: int | None) -> str:
@@ -108,9 +112,14 @@ def _boxed(lines: tuple[str, ...], height: int, width: int = BOX_WIDTH) -> list[
     inside += [""] * (height - 2 - len(inside))
     return [
         "┌" + "─" * (width + 2) + "┐",
-        *(f"│ {line:<{width}} │" for line in inside),
+        *(f"│ {_padded(line, width)} │" for line in inside),
         "└" + "─" * (width + 2) + "┘",
     ]
+
+
+def _padded(line: str, width: int) -> str:
+    """The line filled up to so many cells of the terminal; some characters take two."""
+    return line.replace(NO_BREAK, " ") + " " * (width - cell_len(line))
 
 
 def _wrapped(line: str, width: int) -> list[str]:

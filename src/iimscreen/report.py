@@ -108,10 +108,10 @@ def named_list(review: Review, name: str) -> list[str]:
         raise InputError(f"the flow has no number {name!r}", hint=f"its numbers: {', '.join(sorted(lists))}")
     found = lists[name]
     if found is None:
-        raise ProtocolError(
-            f"{name} has no list now: its round is blind and unfinished, or it does not apply",
-            hint="`iimscreen status` says what is left",
-        )
+        gate = Gate(review, in_force(review))
+        for stage in (TITLE_ABSTRACT, FULL_TEXT):
+            gate.require_open(stage, name)
+        raise InputError(f"{name} does not apply to this review", hint="`iimscreen prisma` shows what does")
     return list(found)
 
 
@@ -286,6 +286,7 @@ def check(review: Review) -> Check:
         *connection.verify(review),
         *log.verify(review),
         *runs.verify(review),
+        *dedupe.verify(review),
         *flow.violations(made, reports),
     ]
     merged = Gate(review, in_force(review)).voted_but_not_kept()
@@ -296,8 +297,10 @@ def check(review: Review) -> Check:
     entries = log.entries(review)
     return Check(
         (
-            f"{len(entries):,} log rows of {len({e.actor for e in entries}):,} actors: chain, order and content",
+            f"{len(entries):,} log rows of {len({e.actor for e in entries}):,} actors: chain, order and content; "
+            f"the log ends with {entries[-1].uid[:16]} (note it elsewhere: rows cut off its end leave no gap)",
             f"{runs.finished_runs(review):,} runs: raw replies and records against their logged hashes",
+            "the record kept for each report against the verdicts on duplicates",
             "the file itself: SQLite's integrity check and every foreign key",
             "PRISMA 2020 identities F1 and F3 to F6",
         ),

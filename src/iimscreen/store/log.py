@@ -35,6 +35,7 @@ class FullEntry:
     """One row of the log with its content; None for votes, which only the gate may show."""
 
     id: int
+    uid: str
     actor: str
     at: str  # UTC
     kind: str
@@ -50,7 +51,7 @@ def entries(review: Review) -> list[FullEntry]:
     }
     return [
         FullEntry(
-            row["id"], row["actor"], row["at"], row["kind"], contents.get(row["kind"], {}).get(row["id"])
+            row["id"], row["uid"], row["actor"], row["at"], row["kind"], contents.get(row["kind"], {}).get(row["id"])
         )
         for row in rows(review.db, "select * from log order by id")
     ]

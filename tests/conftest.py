@@ -1,0 +1,104 @@
+"""Fixtures for every room: an empty review copied per test, the real command line, a local PubMed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eutils_server import EutilsServer, serving
+from typer.testing import CliRunner, Result
+
+from iimscreen import review_protocol, search
+from iimscreen.cli import app
+from iimscreen.formats import jsonl
+from iimscreen.model import Kind, Record
+from iimscreen.store import Review, open_review
+
+
+@pytest.fixture(autouse=True)
+def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of this machine reaches a test, and every test has a folder of its own."""
+    for name in ("IIMSCREEN_REVIEW", "IIMSCREEN_EMAIL", "IIMSCREEN_EUTILS_URL", "NCBI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _empty_review(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "review.db"
+    review_protocol.create(path)
+    return path
+
+
+@pytest.fixture
+def review_file(_empty_review: Path, tmp_path: Path) -> Path:
+    """review.db in the test's folder: the bundled protocol and nothing else."""
+    return Path(shutil.copy(_empty_review, tmp_path / "review.db"))
+
+
+@pytest.fixture
+def review(review_file: Path) -> Iterator[Review]:
+    """That review, open."""
+    with open_review(review_file) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run() -> Callable[..., Result]:
+    """Run the real command line in the test's folder; `run("status", "--json")`."""
+
+    def _run(*words: str | Path, typed: str | None = None) -> Result:
+        return CliRunner().invoke(app, [str(word) for word in words], input=typed, catch_exceptions=False)
+
+    return _run
+
+
+@pytest.fixture
+def run_json(run: Callable[..., Result]) -> Callable[..., Any]:
+    """Run a command that must succeed, and what its JSON says."""
+
+    def _run(*words: str | Path) -> Any:
+        result = run(*words, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    return _run
+
+
+@pytest.fixture
+def eutils() -> Iterator[EutilsServer]:
+    """A local E-utilities server; tests that need records make one with `serving` themselves."""
+    with serving() as server:
+        yield server
+
+
+def a_record(number: int, **facts: object) -> Record:
+    """An invented record, unlike every other number's."""
+    given: dict[str, object] = {
+        "source_id": f"r{number}",
+        "title": f"Case {number}: drug {number * 7919} in disease {number * 104729}",
+        "year": 1990 + number % 30,
+    }
+    return Record(**{**given, **facts})  # type: ignore[arg-type]  # facts of any field
+
+
+def bring_in(
+    review: Review, records: list[Record], *, database: str = "Testbase", kind: Kind = Kind.DATABASE
+) -> list[str]:
+    """Import records through a real file; their keys, in order of arrival."""
+    path = review.path.parent / f"{search.source_name(database)}-{records[0].source_id}.jsonl"
+    path.write_bytes(jsonl.write(records))
+    search.import_files(review, [path], database=database, kind=kind)
+    source = search.source_name(database)
+    return [
+        row["key"]
+        for row in review.db.query(
+            "select key from records where source = :source order by id", {"source": source}
+        )
+    ][-len(records) :]

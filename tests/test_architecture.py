@@ -1,0 +1,219 @@
+"""The house keeps its plan: floors, SQL only in the store, one gate to votes, a light start."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import iimscreen
+
+PACKAGE = Path(iimscreen.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# A room is a module, or a folder of modules. It imports from its own floor or below.
+FLOORS: dict[str, int] = {
+    **dict.fromkeys(("__main__", "cli", "loop", "render", "prisma_text"), 4),
+    **dict.fromkeys(("search", "dedupe", "screening", "fulltext", "report", "demo", "review_protocol"), 3),
+    **dict.fromkeys(("store", "sources", "formats"), 2),
+    **dict.fromkeys(
+        ("queries", "protocol", "toml_tables", "matching", "voting", "agreement", "flow", "settings"), 1
+    ),
+    **dict.fromkeys(("model", "errors", "__init__"), 0),
+}
+PURE = ("protocol", "toml_tables", "matching", "voting", "agreement", "flow", "model", "errors", "formats")
+OWNERS = {  # third-party libraries with a room of their own
+    "sqlite_utils": "store",
+    "Bio": "sources",
+    "search_query": "sources",
+    "rich": ("render", "prisma_text", "loop"),
+    "rapidfuzz": "matching",
+    "typer": ("cli", "__main__"),
+}
+SQL = re.compile(
+    r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|create\s+(table|view|trigger))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+VOTES = re.compile(r"\b(from|join|into|update|table)\s+decisions\b|select \* from \{", re.IGNORECASE)
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path} imports relatively"
+            if node.module == "iimscreen":
+                found += [f"iimscreen.{alias.name}" for alias in node.names]
+            else:
+                found.append(node.module)
+    return found
+
+
+def strings_of(path: Path) -> list[str]:
+    """String literals of a file, docstrings left out, f-strings with their gaps as {}."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+        and isinstance(node.body[0].value, ast.Constant)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            found.append("".join(v.value if isinstance(v, ast.Constant) else "{}" for v in node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            found.append(node.value)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_from_its_own_floor_or_below(path: Path) -> None:
+    room = room_of(path)
+    own = [name.split(".")[1] for name in imports_of(path) if name.startswith("iimscreen.")]
+
+    above = [other for other in own if FLOORS.get(other, 0) > FLOORS[room]]
+
+    assert above == [], f"{path} imports from above: {above}"
+
+
+def test_every_file_stands_in_a_known_room() -> None:
+    rooms = {room_of(path) for path in FILES}
+
+    assert rooms <= set(FLOORS), rooms - set(FLOORS)
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_is_imported_in_its_own_room_only(library: str) -> None:
+    users = {room_of(path) for path in FILES for name in imports_of(path) if name.split(".")[0] == library}
+
+    allowed = OWNERS[library]
+    assert users <= ({allowed} if isinstance(allowed, str) else set(allowed))
+    assert users, f"nothing imports {library}: take it out of the list"
+
+
+def test_sql_is_written_in_the_store_only() -> None:
+    outside = [
+        (path.name, text)
+        for path in FILES
+        if room_of(path) != "store"
+        for text in strings_of(path)
+        if SQL.search(text)
+    ]
+
+    assert outside == []
+
+
+def test_only_the_gate_reads_votes() -> None:
+    gate = PACKAGE / "store" / "decisions.py"
+    # log.py reads every kind for its hashes and hands none of the votes on (`entries` leaves them out).
+    readers = {
+        path.name
+        for path in [*FILES, *PACKAGE.rglob("*.sql")]
+        if path != gate
+        for text in ([path.read_text(encoding="utf-8")] if path.suffix == ".sql" else strings_of(path))
+        if VOTES.search(text)
+    }
+
+    assert readers <= {"m001_initial.sql", "log.py"}
+    assert any(VOTES.search(text) for text in strings_of(gate)), "the pattern no longer finds the gate itself"
+
+
+def test_pure_rooms_know_no_clock_no_file_and_no_network() -> None:
+    impure = {
+        "time",
+        "os",
+        "socket",
+        "urllib",
+        "http",
+        "sqlite3",
+        "random",
+        "secrets",
+        "shutil",
+        "subprocess",
+    }
+    pure = [path for path in FILES if room_of(path) in PURE]
+
+    imported = {(p.name, name) for p in pure for name in imports_of(p) if name.split(".")[0] in impure}
+    asked = {
+        (path.name, node.attr)
+        for path in pure
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "utcnow", "read_text", "open")
+    }
+    assert imported == set()
+    assert asked == set()
+
+
+def test_nothing_below_the_front_prints() -> None:
+    printing = [
+        path.name
+        for path in FILES
+        if FLOORS[room_of(path)] < 4
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("print", "exit")
+    ]
+
+    assert printing == []
+
+
+def test_no_file_grows_past_600_lines() -> None:
+    long = {path.name: count for path in FILES if (count := len(path.read_text().splitlines())) > 600}
+
+    assert long == {}
+
+
+def test_no_error_is_caught_without_a_name() -> None:
+    broad = [
+        path.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception"))
+    ]
+
+    assert broad == []
+
+
+def test_help_loads_neither_heavy_libraries_nor_the_rooms_below_the_front() -> None:
+    code = (
+        "import sys, json\n"
+        "sys.argv = ['iimscreen', '--help']\n"
+        "from iimscreen.__main__ import main\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    pass\n"
+        "print(json.dumps(sorted(sys.modules)))\n"
+    )
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    loaded = set(json.loads(printed.splitlines()[-1]))
+    heavy = {
+        "sqlite_utils",
+        "sqlite3",
+        "rich",
+        "Bio",
+        "rapidfuzz",
+        "search_query",
+        "numpy",
+        "pydantic",
+        "textual",
+    }
+    assert heavy & loaded == set()
+    own = {name.split(".")[1] for name in loaded if name.startswith("iimscreen.")}
+    assert own == {"__main__", "cli", "errors", "model", "settings"}

@@ -1,0 +1,290 @@
+"""While a round is blind and unfinished, nothing tells one reviewer of the other's open votes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from conftest import a_record, bring_in
+from iimscreen.store import Review, open_review
+
+Run = Callable[..., Result]
+
+VOTES_OF_BOB = {
+    "all include": ["include", "include", "include"],
+    "all exclude": ["exclude", "exclude", "exclude"],
+    "mixed": ["exclude", "include", "unsure"],
+}
+
+
+@pytest.fixture
+def three(review: Review) -> list[str]:
+    """A review of three records, deduplicated."""
+    return bring_in(review, [a_record(n) for n in (1, 2, 3)])
+
+
+def vote(run: Run, name: str, key: str, verdict: str, *more: str) -> Result:
+    return run("screen", "--reviewer", name, "--record", key, "--verdict", verdict, *more)
+
+
+def all_vote(run: Run, name: str, keys: list[str], verdicts: list[str], *more: str) -> None:
+    for key, verdict in zip(keys, verdicts, strict=True):
+        result = vote(run, name, key, verdict, *more)
+        assert result.exit_code == 0, result.output
+
+
+# Everything that a curious ann could type while bob has finished and she has not.
+CURIOUS = [
+    ("status",),
+    ("status", "--json"),
+    ("prisma",),
+    ("prisma", "--json"),
+    ("prisma", "--list", "records_excluded"),
+    ("prisma", "--list", "dbr_sought_reports"),
+    ("conflicts",),
+    ("conflicts", "--json"),
+    ("conflicts", "--stage", "full-text"),
+    ("agreement",),
+    ("agreement", "--json"),
+    ("fulltext",),
+    ("fulltext", "retrieved", "testbase:KEY", "--by", "ann"),
+    ("fulltext", "retrieved", "--all", "--by", "ann"),
+    ("fulltext", "not-retrieved", "testbase:KEY", "--by", "ann", "--reason", "x"),
+    ("log",),
+    ("log", "--json"),
+    ("log", "--reviewer", "ann"),
+    ("log", "--by", "bob"),
+    ("log", "--by", "bob", "--reviewer", "ann"),
+    ("resolve", "--by", "ann"),
+    ("resolve", "--by", "ann", "--by", "bob", "--record", "testbase:KEY", "--verdict", "include"),
+    ("resolve", "--by", "ann", "--proposed-reasons"),
+    ("screen", "--reviewer", "ann", "--stage", "full-text"),
+    (
+        "screen",
+        "--reviewer",
+        "ann",
+        "--stage",
+        "full-text",
+        "--record",
+        "testbase:KEY",
+        "--verdict",
+        "include",
+    ),
+    ("screen", "--reviewer", "carol", "--record", "testbase:KEY", "--verdict", "include"),
+    ("protocol", "diff"),
+    ("protocol", "diff", "changed.toml"),
+    ("reviewer",),
+    ("duplicates",),
+    ("duplicates", "--csv"),
+    ("check",),
+]
+
+
+def seen_by_ann(run: Run, review: Review, keys: list[str], verdicts: list[str]) -> list[tuple[int, str]]:
+    """What every curious command prints after bob voted so; ids that chance makes are masked."""
+    all_vote(run, "ann", keys[:1], ["include"])
+    reasons = {"exclude": "review"}
+    for key, verdict in zip(keys, verdicts, strict=True):
+        more = ("--reason", reasons[verdict]) if verdict in reasons else ()
+        assert vote(run, "bob", key, verdict, *more, "--note", "so").exit_code == 0
+    protocol = run("protocol", "show").stdout.replace('label = "Juvenile patients"', 'label = "Children"')
+    Path("changed.toml").write_text(protocol, encoding="utf-8")
+    seen = []
+    for words in CURIOUS:
+        result = run(*(word.replace("testbase:KEY", keys[1]) for word in words))
+        seen.append((result.exit_code, result.output))
+    loaded = run("protocol", "load", "changed.toml")
+    amended = run("protocol", "diff")
+    return [*seen, (loaded.exit_code, loaded.output), (amended.exit_code, amended.output)]
+
+
+def masked(seen: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Times and hashes differ from run to run by themselves."""
+    import re
+
+    stamp = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z| \w+)"
+    return [(code, re.sub(stamp, "TIME", re.sub(r"\b[0-9a-f]{8,64}\b", "HASH", text))) for code, text in seen]
+
+
+def test_whatever_bob_votes_ann_sees_the_same(run: Run, review: Review, tmp_path: Path) -> None:
+    """Each way of voting gets a copy of one review; every answer to ann is equal to the letter."""
+    import os
+    import shutil
+
+    keys = bring_in(review, [a_record(n) for n in (1, 2, 3)])
+    seen = {}
+    for name, verdicts in VOTES_OF_BOB.items():
+        folder = tmp_path / name.replace(" ", "-")
+        folder.mkdir()
+        shutil.copy(review.path, folder / "review.db")
+        os.chdir(folder)
+        with open_review(folder / "review.db") as copy:
+            seen[name] = masked(seen_by_ann(run, copy, keys, verdicts))
+
+    first, *others = seen.values()
+    for other in others:
+        assert other == first
+
+
+def test_what_depends_on_open_votes_is_refused_with_exit_6_and_says_who_has_how_many_to_go(
+    run: Run, three: list[str]
+) -> None:
+    all_vote(run, "ann", three[:1], ["include"])
+    all_vote(run, "bob", three, ["include", "exclude", "include"])
+
+    for words in (
+        ("conflicts",),
+        ("agreement",),
+        ("fulltext",),
+        ("log", "--by", "bob"),
+        ("resolve", "--by", "ann"),
+        ("screen", "--reviewer", "ann", "--stage", "full-text"),
+        ("prisma", "--list", "records_excluded"),
+    ):
+        result = run(*words)
+        assert result.exit_code == 6, words
+        assert "ann has 2 to go" in result.output, words
+
+
+def test_prisma_of_a_blind_round_exits_0_interim_with_null_from_its_outcome_on(
+    run: Run, run_json: Callable[..., Any], three: list[str]
+) -> None:
+    run("dedupe")
+    all_vote(run, "bob", three, ["include", "exclude", "include"])
+
+    found = run_json("prisma")
+
+    assert found["interim"] is True
+    assert found["boxes"]["records_screened"] == 3
+    for box in ("records_excluded", "dbr_sought_reports", "dbr_assessed", "dbr_excluded", "new_reports"):
+        assert found["boxes"][box] is None, box
+    assert found["reasons"] is None
+    assert "INTERIM" in run("prisma").output
+
+
+def test_progress_is_free(run: Run, run_json: Callable[..., Any], three: list[str]) -> None:
+    all_vote(run, "ann", three[:1], ["include"])
+    all_vote(run, "bob", three[:2], ["exclude", "include"])
+
+    stages = {stage["stage"]: stage for stage in run_json("status")["stages"]}
+
+    assert stages["title-abstract"]["waiting"] == {"ann": 2, "bob": 1}
+    assert stages["full-text"]["pool"] is None
+
+
+def test_ann_sees_her_own_open_votes_and_only_them(run: Run, three: list[str]) -> None:
+    all_vote(run, "ann", three[:1], ["include"], "--note", "mine")
+    all_vote(run, "bob", three[:2], ["exclude", "exclude"], "--note", "his")
+
+    shown = run("log", "--reviewer", "ann").output
+
+    assert f"{three[0]} include – mine" in shown
+    assert "his" not in shown
+    assert "2 votes of blind rounds are not shown" in shown
+    assert "mine" in run("log", "--by", "ann", "--reviewer", "ann").output
+    assert run("log", "--by", "ann").exit_code == 6
+
+
+def test_a_round_opens_by_itself_when_all_votes_are_in(
+    run: Run, run_json: Callable[..., Any], three: list[str]
+) -> None:
+    run("dedupe")
+    all_vote(run, "ann", three, ["include", "exclude", "include"])
+    all_vote(run, "bob", three, ["include", "exclude", "exclude"])
+
+    conflicts = run_json("conflicts", "--stage", "title-abstract")
+
+    assert [one["record"] for one in conflicts] == [three[2]]
+    assert {vote["reviewer"]: vote["verdict"] for vote in conflicts[0]["votes"]} == {
+        "ann": "include",
+        "bob": "exclude",
+    }
+    boxes = run_json("prisma")["boxes"]
+    assert (boxes["records_excluded"], boxes["dbr_sought_reports"]) == (1, 1)
+    assert "his" not in run("log", "--by", "bob").output
+    assert run("log", "--by", "bob").exit_code == 0
+
+
+def test_unblinding_is_logged_named_and_stated_with_the_flow(
+    run: Run, run_json: Callable[..., Any], three: list[str]
+) -> None:
+    all_vote(run, "ann", three[:1], ["include"])
+    all_vote(run, "bob", three, ["include", "exclude", "include"])
+
+    opened = run("unblind", "--round", "title-abstract", "--by", "ann")
+
+    assert opened.exit_code == 0
+    assert run("conflicts", "--stage", "title-abstract").exit_code == 0
+    assert any("unblinded for ann and bob by ann" in note for note in run_json("prisma")["footnotes"])
+    assert "unblinded" in run("log").output
+    assert run_json("prisma")["interim"] is True
+    again = run("unblind", "--round", "title-abstract", "--by", "ann")
+    assert again.exit_code == 6
+    assert run("unblind", "--round", "title-abstract", "--by", "eve").exit_code == 3
+    assert run("unblind", "--round", "abstracts", "--by", "ann").exit_code == 3
+
+
+def test_votes_given_after_an_unblinding_do_not_count_as_agreement(
+    run: Run, run_json: Callable[..., Any], three: list[str]
+) -> None:
+    all_vote(run, "ann", three[:1], ["include"])
+    all_vote(run, "bob", three, ["include", "exclude", "include"])
+    run("unblind", "--round", "title-abstract", "--by", "ann")
+    all_vote(run, "ann", three[1:], ["exclude", "include"])
+
+    (figures,) = run_json("agreement", "--stage", "title-abstract")
+
+    assert figures["figures"]["n"] == 1
+
+
+def test_the_full_text_round_is_blind_of_its_own(
+    run: Run, run_json: Callable[..., Any], three: list[str]
+) -> None:
+    run("dedupe")
+    for name in ("ann", "bob"):
+        all_vote(run, name, three, ["include"] * 3)
+    run("fulltext", "retrieved", "--all", "--by", "ann")
+    for key in three:
+        assert vote(run, "bob", key, "include", "--stage", "full-text").exit_code == 0
+
+    boxes = run_json("prisma")["boxes"]
+
+    assert (boxes["dbr_assessed"], boxes["dbr_excluded"], boxes["new_reports"]) == (3, None, None)
+    assert run("conflicts", "--stage", "full-text").exit_code == 6
+    assert run("conflicts", "--stage", "title-abstract").exit_code == 0
+
+
+def test_votes_cannot_change_once_they_may_have_been_seen(run: Run, three: list[str]) -> None:
+    for name in ("ann", "bob"):
+        all_vote(run, name, three, ["include"] * 3)
+
+    changed = vote(run, "ann", three[0], "exclude", "--change", "--note", "second thoughts")
+
+    assert changed.exit_code == 6
+    assert "iimscreen resolve" in changed.output
+
+
+def test_new_records_close_the_round_again(
+    run: Run, run_json: Callable[..., Any], review: Review, three: list[str]
+) -> None:
+    for name in ("ann", "bob"):
+        all_vote(run, name, three, ["include"] * 3)
+    assert run("conflicts", "--stage", "title-abstract").exit_code == 0
+    bring_in(review, [a_record(9)], database="Embase")
+
+    assert run("conflicts", "--stage", "title-abstract").exit_code == 6
+    assert run_json("prisma")["boxes"]["records_excluded"] is None
+
+
+def test_the_log_never_holds_open_votes_in_its_json(run: Run, three: list[str]) -> None:
+    all_vote(run, "bob", three, ["include", "exclude", "unsure"], "--note", "secret")
+
+    shown = json.loads(run("log", "--json").stdout)
+
+    assert shown["hidden"] == 3
+    assert "secret" not in json.dumps(shown["lines"])
