@@ -219,6 +219,10 @@ def broken(found: Flow, name: str, keys: tuple[str, ...]) -> Flow:
         ("dbr_notretrieved_reports", ("a",), "F4"),
         ("dbr_excluded", ("a", "b"), "F5"),
         ("new_reports", (), "F6"),
+        ("records_excluded", ("a", "b"), "F2"),
+        ("other_sought_reports", ("a", "b"), "F9"),
+        ("new_reports", ("a", "a"), "F7"),
+        ("new_studies", ("b",), "F8"),
     ],
 )
 def test_a_number_that_does_not_add_up_is_named(name: str, keys: tuple[str, ...], identity: str) -> None:

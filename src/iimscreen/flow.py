@@ -367,12 +367,23 @@ def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
                 faults.append(
                     f"F5: {reasons['no reason given']} reports excluded at full text without a reason"
                 )
-    faults += _total_faults(flow, reports)
-    return faults
+    for name, part, whole, words in (
+        ("F2", "records_excluded", "records_screened", "records excluded are at most those screened"),
+        (
+            "F9",
+            "other_sought_reports",
+            None,
+            "reports sought by other methods are at most the records found so",
+        ),
+    ):
+        most = boxes[whole] if whole else sum(flow.other.values())
+        if boxes[part] is not None and most is not None and (boxes[part] or 0) > most:
+            faults.append(f"{name}: {words}: {boxes[part]} is more than {most}")
+    return faults + _total_faults(flow, reports)
 
 
 def _total_faults(flow: Flow, reports: Sequence[Report]) -> list[str]:
-    """F6 and F7, over both columns: every assessed report ends in exactly one place."""
+    """F6 to F8, over both columns: every assessed report ends in one place, and is one study if included."""
     places = ("dbr_excluded", "other_excluded", "awaiting", "ongoing", "new_reports")
     ends = [flow.lists.get(place) for place in places]
     if flow.lists["new_reports"] is None:
@@ -386,11 +397,17 @@ def _total_faults(flow: Flow, reports: Sequence[Report]) -> list[str]:
         and r.assessment.state in (State.PENDING, State.CONFLICT)
     ]
     placed = [key for keys in ends if keys is not None for key in keys] + still_open
+    faults = []
+    if len(set(flow.lists["new_reports"] or ())) != len(flow.lists["new_reports"] or ()):
+        faults.append("F7: a report stands among the included ones twice")
+    if flow.lists["new_studies"] != flow.lists["new_reports"]:
+        faults.append("F8: included studies and included reports differ, though none are linked yet")
     if sorted(placed) == sorted(assessed):
-        return []
+        return faults
     return [
+        *faults,
         f"F6: reports assessed = excluded + awaiting + ongoing + included (+ open): {len(assessed)} assessed, "
-        f"{len(placed)} placed ({', '.join(sorted(set(placed) ^ set(assessed))[:5])})"
+        f"{len(placed)} placed ({', '.join(sorted(set(placed) ^ set(assessed))[:5])})",
     ]
 
 
