@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eutils_server import EutilsServer, serving
 from typer.testing import CliRunner, Result
 
+from eutils_server import EutilsServer, serving
 from iimscreen import review_protocol, search
 from iimscreen.cli import app
 from iimscreen.formats import jsonl

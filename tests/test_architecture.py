@@ -118,18 +118,45 @@ def test_sql_is_written_in_the_store_only() -> None:
 
 
 def test_only_the_gate_reads_votes() -> None:
-    gate = PACKAGE / "store" / "decisions.py"
+    votes = PACKAGE / "store" / "decisions.py"
     # log.py reads every kind for its hashes and hands none of the votes on (`entries` leaves them out).
     readers = {
         path.name
         for path in [*FILES, *PACKAGE.rglob("*.sql")]
-        if path != gate
+        if path != votes
         for text in ([path.read_text(encoding="utf-8")] if path.suffix == ".sql" else strings_of(path))
         if VOTES.search(text)
     }
 
     assert readers <= {"m001_initial.sql", "log.py"}
-    assert any(VOTES.search(text) for text in strings_of(gate)), "the pattern no longer finds the gate itself"
+    assert any(VOTES.search(text) for text in strings_of(votes)), (
+        "the pattern no longer finds what it looks for"
+    )
+
+
+def test_only_the_gate_calls_what_reads_the_votes_of_others() -> None:
+    raw = {"standing", "finals", "openings", "unblindings", "waits", "log_ids"}
+    # The raw functions, told apart from their namesakes in other modules by the name they are called on.
+    callers = {
+        path.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in raw
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "decisions"
+    }
+    imported = [
+        (path.name, alias.name)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "iimscreen.store.decisions"
+        for alias in node.names
+        if alias.name in raw or alias.asname
+    ]
+
+    assert callers == {"gate.py"}
+    assert imported == []
 
 
 def test_pure_rooms_know_no_clock_no_file_and_no_network() -> None:

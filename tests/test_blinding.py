@@ -11,6 +11,7 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
+from iimscreen.model import Kind
 from iimscreen.store import Review, open_review
 
 Run = Callable[..., Result]
@@ -269,16 +270,142 @@ def test_votes_cannot_change_once_they_may_have_been_seen(run: Run, three: list[
     assert "iimscreen resolve" in changed.output
 
 
-def test_new_records_close_the_round_again(
+def test_new_records_close_the_round_again_but_not_what_was_open(
     run: Run, run_json: Callable[..., Any], review: Review, three: list[str]
 ) -> None:
-    for name in ("ann", "bob"):
-        all_vote(run, name, three, ["include"] * 3)
-    assert run("conflicts", "--stage", "title-abstract").exit_code == 0
-    bring_in(review, [a_record(9)], database="Embase")
+    for name, verdicts in (
+        ("ann", ["include", "include", "exclude"]),
+        ("bob", ["include", "exclude", "exclude"]),
+    ):
+        all_vote(run, name, three, verdicts)
+    (late,) = bring_in(review, [a_record(9)], database="Embase")
+    all_vote(run, "bob", [late], ["exclude"], "--note", "secret")
 
-    assert run("conflicts", "--stage", "title-abstract").exit_code == 6
+    conflicts = run("conflicts", "--stage", "title-abstract")
+
+    assert conflicts.exit_code == 0
+    assert three[1] in conflicts.stdout
+    assert late not in conflicts.output
+    assert "1 records are still blind and not shown" in conflicts.stderr
     assert run_json("prisma")["boxes"]["records_excluded"] is None
+    assert "secret" not in run("log").stdout
+    assert run("fulltext", "retrieved", three[0], "--by", "ann").exit_code == 0
+    refused = run("fulltext", "retrieved", late, "--by", "ann")
+    assert (refused.exit_code, "ann has 1 to go" in refused.stderr) == (6, True)
+
+
+def closing(run: Run, review: Review, how: str) -> None:
+    """Close a complete title-abstract round again, in one of the ways that a team may."""
+    protocol = run("protocol", "show").stdout
+    if how == "a search update":
+        bring_in(review, [a_record(9)], database="Embase")
+    elif how == "a third vote":
+        Path("three.toml").write_text(protocol.replace("reviewers = 2", "reviewers = 3"), encoding="utf-8")
+        assert run("protocol", "load", "three.toml").exit_code == 0
+    elif how == "a split":
+        assert run("duplicates", "merge", "1", "2", "--by", "ann").exit_code == 0
+        assert run("duplicates", "split", "1", "2", "--by", "ann").exit_code == 0
+
+
+@pytest.mark.parametrize("how", ["a search update", "a third vote", "a split"])
+@pytest.mark.parametrize("seen", [True, False])
+def test_no_way_of_closing_a_round_again_lets_a_vote_follow_what_was_seen(
+    run: Run, run_json: Callable[..., Any], review: Review, three: list[str], how: str, seen: bool
+) -> None:
+    all_vote(run, "ann", three, ["include", "include", "include"])
+    all_vote(run, "bob", three, ["include", "exclude", "exclude"])
+    if seen:
+        assert run("conflicts", "--stage", "title-abstract").exit_code == 0
+    closing(run, review, how)
+
+    changed = vote(run, "ann", three[1], "exclude", "--change", "--note", "saw bob")
+
+    assert changed.exit_code == 6
+    (figures, *_) = run_json("agreement", "--stage", "title-abstract")
+    assert figures["figures"]["table"] == [[1, 2], [0, 0]]
+
+
+def test_a_protocol_that_needs_fewer_reviewers_does_not_open_a_blind_round(
+    run: Run, three: list[str]
+) -> None:
+    all_vote(run, "ann", three[:1], ["include"])
+    all_vote(run, "bob", three, ["include", "exclude", "exclude"])
+    protocol = run("protocol", "show").stdout
+    Path("one.toml").write_text(protocol.replace("reviewers = 2", "reviewers = 1", 1), encoding="utf-8")
+
+    loaded = run("protocol", "load", "one.toml")
+
+    assert loaded.exit_code == 6
+    assert "would show open votes" in loaded.stderr
+    assert run("conflicts").exit_code == 6
+    assert run("protocol", "show").stdout == protocol
+
+
+def test_an_unblinding_reaches_the_records_of_its_time_and_not_later_ones(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    all_vote(run, "ann", three[:1], ["include"])
+    all_vote(run, "bob", three, ["include", "exclude", "include"], "--note", "early")
+    run("unblind", "--round", "title-abstract", "--by", "ann")
+    (late,) = bring_in(review, [a_record(9)], database="Embase")
+    all_vote(run, "bob", [late], ["exclude"], "--note", "late")
+
+    shown = run("log", "--reviewer", "ann").stdout
+
+    assert "early" in shown
+    assert "late" not in shown
+
+
+def test_an_unblinding_may_be_for_one_pair_only(run: Run, three: list[str]) -> None:
+    all_vote(run, "ann", three[:1], ["include"], "--note", "of ann")
+    all_vote(run, "bob", three[:1], ["include"], "--note", "of bob")
+    run("reviewer", "add", "carol")
+    all_vote(run, "carol", three[1:2], ["exclude"], "--note", "of carol")
+
+    opened = run("unblind", "--round", "title-abstract", "--by", "ann", "--pair", "ann", "--pair", "carol")
+
+    assert opened.stdout.count("\n") == 1
+    assert "of carol" in run("log", "--reviewer", "ann").stdout
+    assert "of bob" not in run("log", "--reviewer", "carol").stdout
+    assert run("conflicts", "--stage", "full-text").exit_code == 6
+    assert run("unblind", "--round", "title-abstract", "--by", "ann", "--pair", "ann").exit_code == 3
+
+
+def test_full_text_stays_closed_while_title_abstract_lacks_votes(run: Run, three: list[str]) -> None:
+    all_vote(run, "ann", three, ["include", "include", "exclude"])
+    all_vote(run, "bob", three[:1], ["include"])
+    run("unblind", "--round", "title-abstract", "--by", "ann")
+    run("fulltext", "retrieved", "--all", "--by", "ann")
+    for name in ("ann", "bob"):
+        assert vote(run, name, three[0], "include", "--stage", "full-text").exit_code == 0
+
+    assert run("conflicts", "--stage", "full-text").exit_code == 6
+
+
+def test_conflicts_between_the_stages_shows_the_open_one(run: Run, three: list[str]) -> None:
+    all_vote(run, "ann", three, ["include", "include", "exclude"])
+    all_vote(run, "bob", three, ["include", "exclude", "exclude"])
+
+    result = run("conflicts")
+
+    assert result.exit_code == 0
+    assert three[1] in result.stdout
+    assert run("agreement").exit_code == 0
+
+
+def test_reports_of_other_methods_do_not_wait_for_a_round_that_is_not_theirs(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    (cited,) = bring_in(review, [a_record(7)], database="Reference list", kind=Kind.CITATION)
+    all_vote(run, "bob", three, ["include", "exclude", "include"])
+
+    listed = run("fulltext")
+    marked = run("fulltext", "retrieved", cited, "--by", "ann")
+    judged = vote(run, "ann", cited, "exclude", "--reason", "review", "--stage", "full-text")
+
+    assert (listed.exit_code, marked.exit_code, judged.exit_code) == (0, 0, 0)
+    assert three[0] not in listed.stdout
+    assert run("conflicts", "--stage", "full-text").exit_code == 6
 
 
 def test_the_log_never_holds_open_votes_in_its_json(run: Run, three: list[str]) -> None:

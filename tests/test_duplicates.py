@@ -224,12 +224,123 @@ def test_check_finds_a_kept_record_that_no_verdict_explains(run: Run, review: Re
     assert "the verdicts on duplicates say" in result.stdout
 
 
-def test_a_vote_on_a_record_merged_later_stays_in_the_log_and_is_noted(run: Run, review: Review) -> None:
-    one, other = bring_in(review, [PILOT, ABSTRACT])
-    run("screen", "--reviewer", "ann", "--record", other, "--verdict", "include")
+def judged(run: Run, key: str, verdict: str, *more: str) -> None:
+    for name in ("ann", "bob"):
+        result = run("screen", "--reviewer", name, "--record", key, "--verdict", verdict, *more)
+        assert result.exit_code == 0, result.output
+
+
+def test_votes_given_before_a_merge_count_for_the_report(
+    run: Run, run_json: Callable[..., Any], pilot_and_abstract: list[str]
+) -> None:
+    one, other = pilot_and_abstract
+    run("dedupe")
+    run("screen", "--reviewer", "ann", "--record", one, "--verdict", "include")
+    run("screen", "--reviewer", "bob", "--record", other, "--verdict", "include")
+
     run("duplicates", "merge", one, other, "--by", "ann")
 
-    result = run("check")
+    found = run_json("prisma")
+    assert found["boxes"]["dbr_sought_reports"] == 1
+    checked = run("check")
+    assert checked.exit_code == 0
+    assert f"note: {other} has votes and was merged into another record since" in checked.stdout
 
-    assert result.exit_code == 0
-    assert f"note: {other} has votes and was merged into another record since" in result.stdout
+
+def test_a_late_duplicate_does_not_lose_an_included_report(
+    run: Run, run_json: Callable[..., Any], pilot_and_abstract: list[str]
+) -> None:
+    """One was not retrieved, the other retrieved and included; then they turn out to be one report."""
+    one, other = pilot_and_abstract
+    run("dedupe")
+    run("duplicates", "split", one, other, "--by", "ann")
+    for key in (one, other):
+        judged(run, key, "include")
+    run("fulltext", "not-retrieved", one, "--by", "ann", "--reason", "no library holds it")
+    run("fulltext", "retrieved", other, "--by", "ann")
+    judged(run, other, "include", "--stage", "full-text")
+    before = run_json("prisma")
+
+    run("duplicates", "merge", one, other, "--by", "ann")
+
+    after = run_json("prisma")
+    assert (before["interim"], before["boxes"]["new_reports"]) == (False, 1)
+    assert (after["interim"], after["boxes"]["new_reports"]) == (False, 1)
+    assert (after["boxes"]["duplicates"], after["boxes"]["dbr_notretrieved_reports"]) == (1, 0)
+
+
+def test_records_judged_differently_and_merged_later_are_a_conflict(
+    run: Run, run_json: Callable[..., Any], pilot_and_abstract: list[str]
+) -> None:
+    one, other = pilot_and_abstract
+    run("dedupe")
+    run("duplicates", "split", one, other, "--by", "ann")
+    judged(run, one, "exclude")
+    judged(run, other, "include")
+    run("duplicates", "merge", one, other, "--by", "ann")
+    merged = run_json("prisma")
+
+    resolved = run("resolve", "--by", "ann", "--by", "bob", "--record", one, "--verdict", "include")
+
+    assert "title-abstract: 1 conflict to resolve" in merged["missing"]
+    assert resolved.exit_code == 0
+    assert run_json("prisma")["boxes"]["dbr_sought_reports"] == 1
+
+
+def test_a_final_word_from_before_a_merge_is_weighed_against_the_other_record_s_votes(
+    run: Run, run_json: Callable[..., Any], pilot_and_abstract: list[str]
+) -> None:
+    one, other = pilot_and_abstract
+    run("dedupe")
+    run("duplicates", "split", one, other, "--by", "ann")
+    judged(run, one, "exclude")
+    run("screen", "--reviewer", "ann", "--record", other, "--verdict", "include")
+    run("screen", "--reviewer", "bob", "--record", other, "--verdict", "exclude")
+    run("resolve", "--by", "ann", "--by", "bob", "--record", other, "--verdict", "exclude")
+
+    run("duplicates", "merge", one, other, "--by", "ann")
+
+    found = run_json("prisma")
+    assert not any("conflict" in sentence for sentence in found["missing"])
+    assert found["boxes"]["records_excluded"] == 1
+
+
+def test_deduplicating_after_votes_keeps_them(run: Run, run_json: Callable[..., Any], review: Review) -> None:
+    bring_in(
+        review, [a_record(n, pmid=str(n)) for n in (1, 2)], database="Reference list", kind=Kind.CITATION
+    )
+    keys = bring_in(
+        review, [a_record(n, pmid=str(n), source_id=f"p{n}") for n in (1, 2, 3)], database="Embase"
+    )
+    for key in keys:
+        judged(run, key, "include")
+
+    run("dedupe")
+
+    assert run_json("status")["stages"][0]["waiting"] == {"ann": 0, "bob": 0}
+
+
+def test_a_merge_that_cannot_be_leaves_nothing_in_the_log(run: Run, review: Review) -> None:
+    bring_in(review, [a_record(n) for n in (1, 2, 3)])
+    run("duplicates", "split", "1", "3", "--by", "ann")
+    run("duplicates", "merge", "1", "2", "--by", "ann")
+    (before,) = review.db.execute("select count(*) from log").fetchone()
+
+    result = run("duplicates", "merge", "2", "3", "--by", "ann")
+
+    assert result.exit_code == 6
+    assert "another decision by hand sets records of that report apart" in result.stderr
+    assert review.db.execute("select count(*) from log").fetchone() == (before,)
+
+
+def test_other_thresholds_ask_for_another_deduplication(
+    run: Run, run_json: Callable[..., Any], review: Review
+) -> None:
+    bring_in(review, [a_record(1)])
+    run("dedupe")
+    text = run("protocol", "show").stdout.replace("merge_at = 95.0", "merge_at = 97.0")
+    (review.path.parent / "strict.toml").write_text(text, encoding="utf-8")
+    run("protocol", "load", "strict.toml")
+
+    assert any("thresholds changed" in sentence for sentence in run_json("prisma")["missing"])
+    assert "Next: iimscreen dedupe" in run("status").stdout

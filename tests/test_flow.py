@@ -80,7 +80,9 @@ def test_a_record_found_by_a_citation_before_the_database_counts_with_the_databa
     assert found.boxes["records_screened"] == 1
     assert found.boxes["citations_results"] == 1
     assert found.boxes["other_sought_reports"] == 0
-    assert any("1 were also found by databases" in note for note in found.footnotes)
+    assert found.footnotes == (
+        "1 record identified by other methods: 1 also found by databases or registers and counted there.",
+    )
     assert flow.violations(found, reports) == []
 
 

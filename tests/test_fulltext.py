@@ -121,3 +121,13 @@ def test_retrievals_of_a_csv_are_stored_together(run: Run, sought: list[str]) ->
 
     assert result.stdout == "2 reports marked.\n"
     assert "not retrieved: lost" in run("fulltext").stdout
+
+
+def test_a_report_judged_at_full_text_is_no_longer_not_retrieved(run: Run, sought: list[str]) -> None:
+    run("fulltext", "retrieved", "--all", "--by", "ann")
+    run("screen", "--reviewer", "ann", "--stage", "full-text", "--record", sought[0], "--verdict", "include")
+
+    result = run("fulltext", "not-retrieved", sought[0], "--by", "ann", "--reason", "lost")
+
+    assert result.exit_code == 6
+    assert "was judged at full text already" in result.stderr

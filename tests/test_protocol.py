@@ -50,7 +50,22 @@ def test_the_bundled_protocol_says_what_the_published_review_did() -> None:
         ('name = "full-text"', 'name = "fulltext"', "name is 'fulltext', expected one of"),
         ('name = "full-text"', 'name = "title-abstract"', "expected two stages"),
         ('advances = ["include"]', 'advances = ["yes"]', "advances holds 'yes'"),
-        ('advances = ["include"]', 'advances = ["exclude"]', "exclude must stand in settles"),
+        (
+            'advances = ["include"]',
+            'advances = ["exclude"]',
+            "advances holds 'exclude', expected any of include",
+        ),
+        ('settles = ["include", "exclude"]', 'settles = ["include"]', "exclude must stand in settles"),
+        (
+            'advances = ["include"]',
+            'advances = ["unsure"]',
+            "advances holds 'unsure', expected any of include",
+        ),
+        (
+            'reason = "required"',
+            'reason = "optional"',
+            "PRISMA 2020 counts every full text excluded by its reason",
+        ),
         ('code = "mixed"', 'code = "review"', "reason 'review' stands twice"),
         ('code = "mixed"', 'code = "mixed up"', "expected letters, digits"),
         ('label = "Juvenile patients"', 'label = " "', "label is blank"),

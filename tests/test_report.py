@@ -11,6 +11,7 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
+from iimscreen.model import Kind
 from iimscreen.store import Review
 
 Run = Callable[..., Result]
@@ -151,3 +152,107 @@ def test_check_finds_nothing_wrong_with_a_sound_review(run: Run, review: Review)
     assert result.exit_code == 0
     assert "Nothing wrong was found." in result.stdout
     assert "the log ends with" in result.stdout
+
+
+def test_a_database_that_found_nothing_is_named_with_zero(run: Run, run_json: Callable[..., Any]) -> None:
+    Path("s.toml").write_text('[strategy]\ntitle = "T"\n[[sub_query]]\nlabel = "A"\ntext = "zzzz"\n')
+    run("search", "--source", "corpus", "--strategy", "s.toml")
+    run("dedupe")
+
+    found = run_json("prisma")
+
+    assert found["databases"] == {"Bundled corpus (offline, not PubMed)": 0}
+    assert (found["interim"], found["boxes"]["new_reports"]) == (False, 0)
+
+
+def test_an_interrupted_search_is_named_with_the_command_that_goes_on_or_gives_up(
+    run: Run, run_json: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IIMSCREEN_EUTILS_URL", "http://127.0.0.1:9/")
+    assert run("search", "--strategy", "improved").exit_code == 5
+    interrupted = run_json("prisma")["missing"]
+    run("search", "--source", "corpus", "--strategy", "improved")
+    run("dedupe")
+    run("duplicates", "split", "corpus:c020", "corpus:c187", "--by", "ann")
+    for name in ("ann", "bob"):
+        run("screen", "--reviewer", name, typed="n\n" * 80)
+    unfinished = run_json("prisma")
+    given_up = run("search", "--strategy", "improved", "--abandon", "--note", "no network")
+
+    assert any("`iimscreen search --strategy improved` goes on" in sentence for sentence in interrupted)
+    assert unfinished["interim"]
+    assert unfinished["boxes"]["records_excluded"] == 62
+    assert given_up.exit_code == 0
+    assert not run_json("prisma")["interim"]
+    assert "search given up: no network" in run("log").stdout
+    assert run("search", "--strategy", "improved", "--abandon").exit_code == 3
+
+
+def test_other_methods_add_up_in_one_sentence(run: Run, run_json: Callable[..., Any], review: Review) -> None:
+    """Three citations: one also in a database, one twice, one excluded on title and abstract."""
+    bring_in(review, [a_record(1, pmid="1")], database="Embase")
+    bring_in(
+        review,
+        [a_record(n, pmid=str(n), source_id=f"c{n}") for n in (1, 2, 3)],
+        database="List",
+        kind=Kind.CITATION,
+    )
+    bring_in(review, [a_record(2, pmid="2", source_id="d2")], database="Other list", kind=Kind.CITATION)
+    text = run("protocol", "show").stdout.replace(
+        "screen_other_methods = false", "screen_other_methods = true"
+    )
+    Path("p.toml").write_text(text, encoding="utf-8")
+    run("protocol", "load", "p.toml")
+    run("dedupe")
+    for name in ("ann", "bob"):
+        run("screen", "--reviewer", name, typed="y\ny\nn\n")
+
+    found = run_json("prisma")
+
+    assert (
+        "4 records identified by other methods: 1 also found by databases or registers and counted there, "
+        "1 another mention of the same report, 1 excluded on title and abstract, 1 sought for retrieval."
+    ) in found["footnotes"]
+    assert found["boxes"]["other_sought_reports"] == 1
+
+
+def test_a_reason_taken_out_of_the_protocol_keeps_its_label(
+    run: Run, run_json: Callable[..., Any], review: Review
+) -> None:
+    (key,) = bring_in(review, [a_record(1)])
+    run("dedupe")
+    for name in ("ann", "bob"):
+        run("screen", "--reviewer", name, "--record", key, "--verdict", "include")
+    run("fulltext", "retrieved", "--all", "--by", "ann")
+    for name in ("ann", "bob"):
+        run("screen", "--reviewer", name, "--stage", "full-text", typed="2\n")
+    text = run("protocol", "show").stdout.replace(
+        '[[reason]]\ncode = "juvenile"\nlabel = "Juvenile patients"\n', ""
+    )
+    Path("p.toml").write_text(text, encoding="utf-8")
+    run("protocol", "load", "p.toml")
+
+    found = run_json("prisma")
+
+    assert found["reasons"]["juvenile"] == 1
+    assert any("Reason juvenile was taken out of the protocol" in note for note in found["footnotes"])
+    assert "Juvenile patients" in run("prisma").stdout
+
+
+def test_check_finds_a_record_that_no_run_found_and_a_source_renamed(run: Run, review: Review) -> None:
+    bring_in(review, [a_record(1)])
+    review.db.execute("insert into records (source, accession, key) values ('testbase', 'x', 'testbase:x')")
+    review.db.execute("insert into kept_records (record_id, kept_id) values (2, 2)")
+    review.db.execute("drop trigger sources_no_update")
+    review.db.execute("update sources set kind = 'citation'")
+
+    faults = run("check").stdout
+
+    assert "no run found record testbase:x" in faults
+    assert "name or kind of Testbase is not what was logged" in faults
+
+
+def test_the_log_is_asked_for_by_someone_who_takes_part(run: Run, review: Review) -> None:
+    bring_in(review, [a_record(1)])
+
+    assert run("log", "--reviewer", "nobody").exit_code == 3

@@ -265,7 +265,7 @@ def test_a_conflict_is_neither_excluded_nor_sent_on_until_resolved(
     assert before["interim"]
     assert "title-abstract: 1 conflict to resolve" in before["missing"]
     assert (before["boxes"]["records_excluded"], before["boxes"]["dbr_sought_reports"]) == (1, 2)
-    assert "settled by consensus of ann and bob" in resolved.stdout
+    assert "settled by consensus (ann, bob)" in resolved.stdout
     assert (after["boxes"]["records_excluded"], after["boxes"]["dbr_sought_reports"]) == (1, 3)
 
 
@@ -287,7 +287,7 @@ def test_one_person_who_resolves_alone_is_reported_as_one_person(
 ) -> None:
     result = run("resolve", "--by", "ann", "--record", in_conflict[1], "--verdict", "include")
 
-    assert "settled by one person of ann" in result.stdout or "by one person" in result.stdout
+    assert "settled by one person (ann)" in result.stdout
     assert any("made by one person (ann)" in note for note in run_json("prisma")["footnotes"])
 
 
@@ -298,7 +298,7 @@ def test_an_adjudicator_resolves(run: Run, run_json: Callable[..., Any], in_conf
         "resolve", "--by", "carol", "--record", in_conflict[1], "--verdict", "exclude", "--reason", "review"
     )
 
-    assert "settled by adjudication of carol" in result.stdout
+    assert "settled by adjudication (carol)" in result.stdout
     assert not any("one person" in note for note in run_json("prisma")["footnotes"])
 
 
@@ -427,3 +427,20 @@ def test_names_are_checked(review: Review) -> None:
     for name in ("", "  ", "a\x1bb", "x" * 61, "iimscreen"):
         with pytest.raises(screening.InputError):
             screening.check_name(name)
+
+
+def test_two_names_are_no_consensus_unless_they_are_all_who_voted(run: Run, in_conflict: list[str]) -> None:
+    run("reviewer", "add", "dave")
+
+    result = run("resolve", "--by", "ann", "--by", "dave", "--record", in_conflict[1], "--verdict", "include")
+
+    assert result.exit_code == 6
+    assert "ann and dave are not all who voted" in result.stderr
+
+
+def test_someone_who_took_part_in_a_final_word_cannot_be_removed(run: Run, in_conflict: list[str]) -> None:
+    run("reviewer", "add", "carol", "--role", "adjudicator")
+    run("reviewer", "add", "eva", "--role", "adjudicator")
+    run("resolve", "--by", "carol", "--by", "eva", "--record", in_conflict[1], "--verdict", "include")
+
+    assert run("reviewer", "remove", "eva").exit_code == 6

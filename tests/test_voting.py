@@ -128,8 +128,11 @@ def test_the_order_of_votes_does_not_matter(said: list[str], random: object) -> 
         (("carol",), "adjudication"),
         (("ann",), "one person"),
         (("ann", "ann"), "one person"),
-        (("carol", "ann"), "consensus"),
+        (("carol", "ann"), "adjudication"),
+        (("ann", "dave"), None),
+        (("ann", "bob", "dave"), "consensus"),
     ],
 )
-def test_who_decides_is_named_for_what_it_is(names: tuple[str, ...], expected: str) -> None:
-    assert manner(names, frozenset({"carol"})) == expected
+def test_who_decides_is_named_for_what_it_is(names: tuple[str, ...], expected: str | None) -> None:
+    """Ann and bob voted, carol is an adjudicator, dave another reviewer."""
+    assert manner(names, frozenset({"carol"}), frozenset({"ann", "bob"})) == expected

@@ -1,10 +1,14 @@
 """`iimscreen` and `python -m iimscreen`."""
 
-from iimscreen.cli import app
+import sys
 
 
 def main() -> None:
     """Run the command line."""
+    try:
+        from iimscreen.cli import app
+    except KeyboardInterrupt:  # Ctrl-C while the program was still loading
+        sys.exit(130)
     app()
 
 

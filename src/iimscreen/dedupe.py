@@ -148,15 +148,16 @@ def _decide(
         new = [PairVerdict(one, other, verdict, f"person:{by}", None, note) for one, other in pairs]
         standing.update({(one.key, one.other_key): one for one in new})
         kept = _kept(everything, standing.values())
+        for one in standing.values():
+            if one.by_person and one.verdict == DUPLICATE and kept[one.key] != kept[one.other_key]:
+                raise ProtocolError(
+                    f"{one.key} and {one.other_key} were decided to be one report by hand, and another "
+                    "decision by hand sets records of that report apart",
+                    hint="undo one of the two decisions, with `iimscreen duplicates split` or `merge` on its pair "
+                    "(`iimscreen log` shows them); nothing was stored",
+                )
         duplicates.add(review, new, kept, actor=by)
         duplicates.keep(review, kept)
-    apart = [(one, other) for one, other in pairs if verdict == DUPLICATE and kept[one] != kept[other]]
-    if apart:
-        raise ProtocolError(
-            f"{apart[0][0]} and {apart[0][1]} are logged as duplicates, but another decision by hand keeps "
-            "members of their groups apart",
-            hint="undo that one with `iimscreen duplicates merge` on its pair",
-        )
     return kept
 
 
@@ -262,6 +263,9 @@ def as_csv(review: Review) -> str:
 def unfinished(review: Review) -> list[str]:
     """What deduplication still has to do, in sentences."""
     found = []
+    protocol, used = in_force(review), duplicates.last_thresholds(review)
+    if used is not None and used != (protocol.merge_at, protocol.ask_at):
+        found.append("deduplication: the protocol's thresholds changed since, so run it again")
     fresh = duplicates.records_not_compared(review)
     if fresh:
         found.append(f"deduplication: {fresh:,} record{'' if fresh == 1 else 's'} not compared yet")

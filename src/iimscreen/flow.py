@@ -2,7 +2,7 @@
 
 Pure. Definitions of record, report and study, the box keys and the identities F1 to F9 are those of
 PRISMA 2020 (Page 2021, BMJ 372:n71) and of its R package's CSV template. Boxes whose round is still
-blind are None here already: whoever builds the input asks the gate in `store/decisions.py`.
+blind are None here already: whoever builds the input asks the gate in `store/gate.py`.
 """
 
 from __future__ import annotations
@@ -115,6 +115,8 @@ def build(
     missing: Iterable[str] = (),
     footnotes: Iterable[str] = (),
     notice: str = "",
+    sources: Iterable[tuple[str, Kind]] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> Flow:
     """The flow of a review.
 
@@ -122,8 +124,8 @@ def build(
     every sub-query as identified; a repeated hit then counts as a duplicate removed.
     """
     lists: dict[str, tuple[str, ...] | None] = {}
-    by_kind = _identified(origins, hits)
-    has_other = any(origin.kind.is_other_method for origin in origins)
+    by_kind = _identified(origins, hits, sources)
+    has_other = any(by_kind[kind] for kind in Kind if kind.is_other_method)
     for kind, box in _KIND_BOX.items():
         lists[box] = tuple(name for names in by_kind[kind].values() for name in names)
         if kind.is_other_method and not has_other:
@@ -162,17 +164,22 @@ def build(
         reasons=_sum(counted_reasons["dbr"], counted_reasons["other"]),
         reasons_databases=counted_reasons["dbr"],
         reasons_other=counted_reasons["other"],
-        labels={reason.code: reason.label for reason in reasons},
+        labels={**(labels or {}), **{reason.code: reason.label for reason in reasons}},
         missing=(*missing, *_unfinished(reports, screening_is_open, assessment_is_open)),
-        footnotes=(*footnotes, *_other_methods_note(origins, column_b)),
+        footnotes=(*footnotes, *_other_methods_note(origins, column_b, hits, screening_is_open)),
         notice=notice,
     )
 
 
 def _identified(
-    origins: Sequence[Origin], hits: Sequence[tuple[str, str]] | None
+    origins: Sequence[Origin],
+    hits: Sequence[tuple[str, str]] | None,
+    sources: Iterable[tuple[str, Kind]],
 ) -> dict[Kind, dict[str, list[str]]]:
+    """Kind → database → what it found; a database that found nothing is there with nothing."""
     found: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in Kind}
+    for database, kind in sources:
+        found[kind][database] = []
     by_key = {origin.key: origin for origin in origins}
     named = [(origin.key, origin) for origin in origins]
     if hits is not None:
@@ -286,21 +293,33 @@ def _open_outcomes(stage: str, outcomes: Iterable[Outcome | None]) -> list[str]:
     return found
 
 
-def _other_methods_note(origins: Sequence[Origin], column_b: Sequence[Report]) -> list[str]:
-    records = [origin for origin in origins if origin.kind.is_other_method]
-    if not records:
+def _other_methods_note(
+    origins: Sequence[Origin],
+    column_b: Sequence[Report],
+    hits: Sequence[tuple[str, str]] | None,
+    screening_is_open: bool,
+) -> list[str]:
+    """F9: what became of the records identified by other methods, in one sentence that adds up."""
+    by_key = {origin.key: origin for origin in origins if origin.kind.is_other_method}
+    named = [by_key[key] for _, key in hits if key in by_key] if hits is not None else list(by_key.values())
+    if not named:
         return []
     own = {report.key for report in column_b}
-    elsewhere = sum(origin.report not in own for origin in records)
-    repeated = len(records) - elsewhere - len(own)
-    notes = []
-    if elsewhere:
-        notes.append(
-            f"Of {_n(len(records), 'record')} identified by other methods, {elsewhere} were also found by "
-            "databases or registers and are counted there."
-        )
-    if repeated:
-        notes.append(f"{_n(repeated, 'record')} identified by other methods repeated another of them.")
+    elsewhere = sum(origin.report not in own for origin in named)
+    parts = [
+        (elsewhere, "also found by databases or registers and counted there"),
+        (len(named) - elsewhere - len(own), "another mention of the same report"),
+    ]
+    if screening_is_open:
+        excluded = len(_in_state(column_b, "screening", State.EXCLUDE))
+        sought = sum(map(_is_sought, column_b))
+        parts += [
+            (excluded, "excluded on title and abstract"),
+            (len(own) - excluded - sought, "still to be judged on title and abstract"),
+            (sought, "sought for retrieval"),
+        ]
+    said = [f"{count:,} {words}" for count, words in parts if count]
+    notes = [f"{_n(len(named), 'record')} identified by other methods: {', '.join(said)}."]
     screened = sum(report.was_screened for report in column_b)
     if screened:
         notes.append(

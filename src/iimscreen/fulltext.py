@@ -10,9 +10,10 @@ from pathlib import Path
 
 from iimscreen.errors import InputError, ProtocolError, ReviewError
 from iimscreen.model import StoredRecord
+from iimscreen.protocol import FULL_TEXT
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, log, records, retrievals
-from iimscreen.store.decisions import Gate
+from iimscreen.store import Review, decisions, log, records, retrievals
+from iimscreen.store.gate import Gate
 
 RETRIEVED = "retrieved"
 NOT_RETRIEVED = "not_retrieved"
@@ -27,7 +28,7 @@ class Sought:
 
 
 def sought(review: Review) -> list[Sought]:
-    """All reports sought. Raises ProtocolError while title and abstract screening is blind."""
+    """Reports sought, as far as revealed. Raises ProtocolError while all of them are closed to view."""
     keys = Gate(review, in_force(review)).sought()
     standing = retrievals.standing(review)
     return [Sought(record, standing.get(record.key)) for record in records.by_keys(review, keys)]
@@ -58,6 +59,13 @@ def mark(
             "a report not retrieved needs a reason", hint='--reason "no reply from the authors"'
         )
     keys = _keys(review, given)
+    if outcome == NOT_RETRIEVED:
+        for key in keys:
+            if decisions.voters(review, FULL_TEXT, key):
+                raise ProtocolError(
+                    f"{key} was judged at full text already, so it was retrieved",
+                    hint="if it was not, `iimscreen resolve --stage full-text` settles it with a note",
+                )
     file_name, file_sha256 = _keep(review, file) if file is not None else (None, None)
     with review.writing():
         for key in keys:
@@ -124,12 +132,9 @@ def _read_csv(path: Path) -> list[tuple[int, str, str, str | None]]:
 
 def _keys(review: Review, given: Sequence[str]) -> list[str]:
     wanted = [records.kept_of(review, records.find(review, one).key) for one in given]
-    open_ones = set(Gate(review, in_force(review)).sought())
+    gate = Gate(review, in_force(review))
     for key in wanted:
-        if key not in open_ones:
-            raise ProtocolError(
-                f"{key} is not sought for retrieval", hint="`iimscreen fulltext` lists those that are"
-            )
+        gate.require_sought(key)
     return wanted
 
 

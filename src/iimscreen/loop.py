@@ -114,7 +114,7 @@ def resolve(table: Table) -> None:
     reasons = table.protocol.reasons
     allowed = {key: word for key, word in _FINAL.items() if word in FINAL_WORDS[table.stage.name]}
     prompt = ", ".join(f"{key} {word}" for key, word in allowed.items())
-    _say(f"{len(open_ones):,} to resolve, by {table.manner} of {' and '.join(table.names)}.", "bold")
+    _say(f"{len(open_ones):,} to resolve, by {' and '.join(table.names)}.", "bold")
     settled = 0
     for number, conflict in enumerate(open_ones, start=1):
         render.console().rule(f"{number:,} of {len(open_ones):,}")

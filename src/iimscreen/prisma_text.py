@@ -15,7 +15,7 @@ from iimscreen.flow import Flow
 if TYPE_CHECKING:
     from rich.console import Console
 
-NARROWEST_FOR_TWO_COLUMNS = 118
+NARROWEST_FOR_TWO_COLUMNS = 132
 BOX_WIDTH = 27  # characters inside a box; two boxes and an arrow make a column of 63
 
 

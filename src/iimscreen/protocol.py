@@ -76,7 +76,10 @@ def _stages(top: Table) -> tuple[Stage, ...]:
             raise InputError(
                 f"{table.where}: reviewers is {needed}, expected 1 to 20", hint="correct that line"
             )
-        advances = _verdicts(table, "advances", VOTES[name])
+        sends_on = (
+            VOTES[name] if name == TITLE_ABSTRACT else (Verdict.INCLUDE,)
+        )  # unsure is never final there
+        advances = _verdicts(table, "advances", sends_on)
         settles = _verdicts(table, "settles", FINAL_WORDS[name])
         if Verdict.EXCLUDE in advances or Verdict.EXCLUDE not in settles:
             raise InputError(
@@ -89,11 +92,21 @@ def _stages(top: Table) -> tuple[Stage, ...]:
                 reviewers_needed=needed,
                 advances=advances,
                 final=settles,
-                needs_reason=table.choice("reason", ("required", "optional")) == "required",
+                needs_reason=_needs_reason(table, name),
             )
         )
         table.nothing_else()
     return tuple(stages)
+
+
+def _needs_reason(table: Table, stage: str) -> bool:
+    needs_reason = table.choice("reason", ("required", "optional")) == "required"
+    if stage == FULL_TEXT and not needs_reason:
+        raise InputError(
+            f"{table.where}: reason is 'optional', but PRISMA 2020 counts every full text excluded by its reason",
+            hint='write reason = "required"',
+        )
+    return needs_reason
 
 
 def _verdicts(table: Table, key: str, allowed: tuple[Verdict, ...]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json as json_module
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -32,15 +33,33 @@ if TYPE_CHECKING:
     from iimscreen.store.runs import Search
 
 
+class _Console(Console):
+    """Rich's console, but a closed pipe is an error to be told, where rich exits with 1 by itself."""
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich while it handles a BrokenPipeError."""
+        raise
+
+
 def console() -> Console:
     """A console on the present stdout (tests replace it), 100 columns wide where there is no terminal."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=max(out.width, 100))
+    out = _Console(highlight=False)
+    return out if out.is_terminal else _Console(highlight=False, width=max(out.width, 100))
+
+
+# They shape or part words (a joiner in Persian, a soft hyphen) and cannot steer a terminal.
+_HARMLESS = frozenset("\n\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 
 
 def plain(text: str | None) -> str:
-    """Text of a source with control characters made visible, so that it cannot steer the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text or "")
+    """Text of a source with control characters made visible, so that it cannot steer the terminal.
+
+    Every kind of space becomes a plain one.
+    """
+    return "".join(
+        c if c.isprintable() or c in _HARMLESS else " " if unicodedata.category(c) == "Zs" else "�"
+        for c in text or ""
+    )
 
 
 def json(value: object) -> None:
@@ -53,7 +72,8 @@ def _as_plain(value: Any) -> Any:  # whatever json cannot write itself
 
 
 def _table(*columns: str, title: str | None = None, right: Sequence[str] = ()) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    heading = None if title is None else Text(plain(title), style="table.title")  # a name is no markup
+    table = Table(title=heading, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return table

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iimscreen import dedupe, flow, voting
+from iimscreen import dedupe, flow, settings, voting
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Protocol
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
-from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, connection, log, records, reviewers, runs
-from iimscreen.store import decisions as gate_keeper
-from iimscreen.store.decisions import Gate, Progress
+from iimscreen.review_protocol import in_force, reason_labels
+from iimscreen.store import Review, connection, decisions, log, records, reviewers, runs
+from iimscreen.store.gate import Gate, Progress
 
 
 def prisma(review: Review) -> flow.Flow:
     """The PRISMA 2020 flow as it stands. Raises ProtocolError if its numbers do not add up."""
-    made, reports = _flow(review)
+    with review.reading():
+        made, reports = _flow(review)
     faults = flow.violations(made, reports)
     if faults:
         raise ProtocolError(
@@ -46,6 +46,8 @@ def _flow(review: Review) -> tuple[flow.Flow, list[flow.Report]]:
         missing=_missing(review, gate),
         footnotes=_footnotes(review, protocol, gate),
         notice=protocol.notice,
+        sources=records.sources(review),
+        labels=reason_labels(review),
     )
     return made, reports
 
@@ -55,14 +57,29 @@ def _missing(review: Review, gate: Gate) -> list[str]:
     found = []
     if not runs.finished_runs(review):
         found.append("search: no search has been completed and nothing imported")
-    if count := runs.open_runs(review):
-        found.append(f"search: {count} sub-quer{'y' if count == 1 else 'ies'} not completed")
+    found += [
+        f"search: strategy {search.strategy} in {search.database}: {search.left} of {search.of} sub-queries not "
+        f"completed; `{_command(search)}` goes on, with --abandon it is given up"
+        for search in runs.unfinished_searches(review)
+    ]
     found += dedupe.unfinished(review)
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         progress = gate.progress(stage)
         if not gate.is_complete(stage) and not progress.is_open:
             found.append(_left(progress))
     return found
+
+
+def _command(search: runs.Unfinished) -> str:
+    """The command that goes on with a search, as far as we know how its files are called."""
+    words = ["iimscreen search"]
+    if search.strategy != settings.DEFAULT_STRATEGY:
+        words.append(f"--strategy {search.strategy}")
+    if search.source == "corpus":
+        words.append("--source corpus")
+    elif search.source.startswith("corpus-"):
+        words.append("--source corpus --corpus FILE")
+    return " ".join(words)
 
 
 def _left(progress: Progress) -> str:
@@ -90,13 +107,21 @@ def _footnotes(review: Review, protocol: Protocol, gate: Gate) -> list[str]:
             f"by {entry.actor} on {entry.at[:10]}."
         )
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
-        if gate.is_open(stage):
+        if gate.is_open(stage) and gate.pool(stage):
             alone = [word for word in gate.finals(stage).values() if word.manner == "one person"]
             if alone:
                 names = ", ".join(sorted({word.names[0] for word in alone}))
                 notes.append(
                     f"At stage {stage}, {len(alone)} final decisions were made by one person ({names})."
                 )
+    dropped = sorted(set(reason_labels(review)) - {reason.code for reason in protocol.reasons})
+    if dropped and gate.is_open(FULL_TEXT):
+        used = {one.assessment.reason for one in gate.reports() if one.assessment is not None}
+        notes += [
+            f"Reason {code} was taken out of the protocol after it had been used."
+            for code in dropped
+            if code in used
+        ]
     notes.append("Each included report is counted as one study until reports are linked to studies.")
     return notes
 
@@ -134,13 +159,18 @@ class Status:
 
 def status(review: Review) -> Status:
     """What is left, for whom, and the next command to type."""
+    with review.reading():
+        return _status(review)
+
+
+def _status(review: Review) -> Status:
     protocol = in_force(review)
     gate = Gate(review, protocol)
     memberships = records.memberships(review)
     found: dict[str, int | None] = {}
     for stage in protocol.stages:
         found[stage.name] = None
-        if gate.is_open(stage.name):
+        if gate.is_open(stage.name) or gate.closed(stage.name) < len(gate.known_pool(stage.name)):
             found[stage.name] = sum(o.needs_someone for o in gate.outcomes(stage.name).values())
     made, _ = _flow(review)
     return Status(
@@ -156,17 +186,21 @@ def status(review: Review) -> Status:
 
 
 def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> str:
-    if not runs.finished_runs(review) or runs.open_runs(review):
+    if unfinished := runs.unfinished_searches(review):
+        return _command(unfinished[0])
+    if not runs.finished_runs(review):
         return "iimscreen search"
     undone = dedupe.unfinished(review)
-    if any("not compared" in sentence for sentence in undone):
-        return "iimscreen dedupe"
     if undone:
-        return "iimscreen duplicates"
+        return (
+            "iimscreen duplicates"
+            if all("by hand" in sentence for sentence in undone)
+            else "iimscreen dedupe"
+        )
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         if stage == FULL_TEXT:
-            standing = {one.key for one in gate.reports() if one.retrieval is None} & set(gate.sought())
-            if standing:
+            unmarked = {one.key for one in gate.reports() if one.retrieval is None}
+            if unmarked & set(gate.sought()):
                 return "iimscreen fulltext"
         progress = gate.progress(stage)
         name = next((name for name, left in progress.waiting.items() if left), None)
@@ -213,7 +247,14 @@ def log_view(review: Review, *, viewer: str | None = None, actor: str | None = N
 
     Raises ProtocolError if the rows asked for are another's open votes.
     """
+    with review.reading():
+        return _log_view(review, viewer, actor)
+
+
+def _log_view(review: Review, viewer: str | None, actor: str | None) -> LogView:
     gate = Gate(review, in_force(review))
+    if viewer is not None and viewer not in reviewers.standing(review):
+        raise InputError(f"no reviewer is called {viewer!r}", hint="`iimscreen reviewer` lists everyone")
     hidden = gate.hidden_log_ids(viewer)
     entries = [entry for entry in log.entries(review) if actor is None or entry.actor == actor]
     if actor is not None and not entries:
@@ -223,7 +264,7 @@ def log_view(review: Review, *, viewer: str | None = None, actor: str | None = N
         stage = next(s for s in (TITLE_ABSTRACT, FULL_TEXT) if not gate.is_open(s))
         gate.require_open(stage, f"what {actor} voted")
     shown = [entry for entry in entries if entry.id not in hidden]
-    votes = gate_keeper.log_contents(review, [e.id for e in shown if e.kind == "decisions"])
+    votes = decisions.in_words(review, [e.id for e in shown if e.kind == "decisions"])
     return LogView(
         tuple(
             Line(e.id, e.at, e.actor, e.kind, votes[e.id] if e.kind == "decisions" else _in_words(e))
@@ -256,6 +297,10 @@ def _in_words(entry: log.FullEntry) -> str:
                 f"{content['record_key']} and {content['other_key']}: {content['verdict']}, "
                 f"{content['decided_by']}{score}"
             )
+        case "search_abandonments":
+            return "search given up" + (f": {content['note']}" if content["note"] else "")
+        case "round_openings":
+            return f"stage {content['round']} open: all votes on {content['records']} records are in"
         case "unblindings":
             return f"stage {content['round']} unblinded for {content['reviewer']} and {content['other_reviewer']}"
         case "retrievals":
@@ -281,6 +326,11 @@ class Check:
 
 def check(review: Review) -> Check:
     """Verify the log's chains, what was received, every reference, and the sums of the flow."""
+    with review.reading():
+        return _check(review)
+
+
+def _check(review: Review) -> Check:
     made, reports = _flow(review)
     faults = [
         *connection.verify(review),
@@ -289,10 +339,9 @@ def check(review: Review) -> Check:
         *dedupe.verify(review),
         *flow.violations(made, reports),
     ]
-    merged = Gate(review, in_force(review)).voted_but_not_kept()
     notes = [
-        f"{key} has votes and was merged into another record since; they stay in the log and do not count"
-        for key in merged
+        f"{key} has votes and was merged into another record since: they count for the report of {kept}"
+        for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
     ]
     entries = log.entries(review)
     return Check(

@@ -7,11 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from iimscreen import settings
-from iimscreen.errors import InputError
+from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Protocol
 from iimscreen.protocol import Change, differences, parse_protocol
 from iimscreen.store import Review, create_review, protocols
-from iimscreen.store.decisions import Gate, first_vote
+from iimscreen.store.decisions import first_vote
+from iimscreen.store.gate import Gate
+from iimscreen.voting import Vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Amendment:
 
     version: protocols.Version
     changes: tuple[Change, ...]
-    touched: int | None  # standing decisions to look at again; None while a round is blind
+    touched: list[tuple[str, Vote]] | None  # (stage, decision) to look at again; None while a round is blind
 
 
 def bundled() -> Path:
@@ -60,17 +62,39 @@ def of_version(version: protocols.Version) -> Protocol:
     return parse_protocol(version.text, f"protocol version {version.number}")
 
 
-def load(review: Review, path: Path) -> tuple[protocols.Version, list[Change]]:
+def load(review: Review, path: Path, *, by: str | None = None) -> tuple[protocols.Version, list[Change]]:
     """Make a file the protocol in force; its version and what changed.
 
-    A file that says the same makes no new version.
+    A file that says the same makes no new version. Raises ProtocolError if it asks for fewer
+    reviewers at a stage that is blind: its open votes would be shown.
     """
     new = read(path)
-    latest = protocols.versions(review)[-1]
-    changes = differences(of_version(latest), new)
-    if new.sha256 != latest.sha256:
-        protocols.load(review, new.text, new.sha256, path.name)
+    with review.writing():
+        latest = protocols.versions(review)[-1]
+        old = of_version(latest)
+        gate = Gate(review, old)
+        for before, after in zip(old.stages, new.stages, strict=True):
+            if after.reviewers_needed < before.reviewers_needed and not gate.is_open(before.name):
+                if first_vote(review) is None:
+                    continue
+                raise ProtocolError(
+                    f"{path}: stage {after.name} with {after.reviewers_needed} in place of "
+                    f"{before.reviewers_needed} reviewers would show open votes",
+                    hint=f"finish {after.name}, or `iimscreen unblind --round {after.name} --by NAME`, first",
+                )
+        changes = differences(old, new)
+        if new.sha256 != latest.sha256:
+            protocols.load(review, new.text, new.sha256, path.name, by=by)
     return protocols.versions(review)[-1], changes
+
+
+def reason_labels(review: Review) -> dict[str, str]:
+    """Code → label of every exclusion reason of any version, the latest wording of each."""
+    return {
+        reason.code: reason.label
+        for version in protocols.versions(review)
+        for reason in of_version(version).reasons
+    }
 
 
 def frozen(review: Review) -> protocols.Version | None:

@@ -16,9 +16,8 @@ from iimscreen.errors import IimscreenError, InputError, ProtocolError
 from iimscreen.model import Protocol, Stage, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, FULL_TEXT, VOTES, stage_named
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, records, reviewers
-from iimscreen.store import decisions as gate_keeper
-from iimscreen.store.decisions import Gate
+from iimscreen.store import Review, decisions, records, reviewers
+from iimscreen.store.gate import Gate
 from iimscreen.voting import Outcome, Vote
 
 COLUMNS = ("record", "verdict", "reason", "note")
@@ -62,23 +61,23 @@ class Desk:
         with self.review.writing():
             return self._decide(decision, change=change)
 
-    def decide_all(self, decisions: Sequence[tuple[int, Decision]]) -> list[Vote]:
+    def decide_all(self, given: Sequence[tuple[int, Decision]]) -> list[Vote]:
         """Store the votes of a CSV (line, decision) together, or none of them.
 
         Raises InputError naming every line that cannot be used.
         """
         with self.review.writing():
-            return _all_or_none(decisions, lambda decision: self._decide(decision, change=False))
+            return _all_or_none(given, lambda decision: self._decide(decision, change=False))
 
     def undo(self) -> Vote:
         """Withdraw this reviewer's last standing vote at this stage; the vote withdrawn."""
         with self.review.writing():
-            own = gate_keeper.own_votes(self.review, self.stage.name, self.reviewer)
+            own = decisions.own_votes(self.review, self.stage.name, self.reviewer)
             if not own:
                 raise ProtocolError(
                     f"{self.reviewer} has no vote to undo at stage {self.stage.name}", hint="vote first"
                 )
-            self._require_unopened(own[-1].key)
+            self._require_unopened(records.kept_of(self.review, own[-1].key))
             self._log(own[-1].key, Verdict.WITHDRAWN, None, None)
             return own[-1]
 
@@ -86,7 +85,7 @@ class Desk:
         verdict = parse_verdict(decision.verdict, VOTES[self.stage.name], self.stage.name)
         reason = check_reason(self.protocol, self.stage, verdict, decision.reason)
         key = self._key_of(decision.record)
-        own = gate_keeper.own_vote(self.review, self.stage.name, self.reviewer, key)
+        own = decisions.own_vote(self.review, self.stage.name, self.reviewer, key)
         if own is not None:
             if not change:
                 raise ProtocolError(
@@ -100,7 +99,7 @@ class Desk:
             raise ProtocolError(
                 f"{self.reviewer} has not voted on {key} yet: nothing to change", hint="leave --change away"
             )
-        elif gate_keeper.votes_on(self.review, self.stage.name, key) >= self.stage.reviewers_needed:
+        elif len(decisions.voters(self.review, self.stage.name, key)) >= self.stage.reviewers_needed:
             raise ProtocolError(
                 f"{key} has the {self.stage.reviewers_needed} votes that it needs",
                 hint="`iimscreen status` shows what is left",
@@ -112,6 +111,8 @@ class Desk:
         found = records.find(self.review, given)
         key = records.kept_of(self.review, found.key)
         if key not in self._pool:
+            if self.stage.name == FULL_TEXT:
+                Gate(self.review, self.protocol).require_sought(key)
             raise ProtocolError(
                 f"{key} is not among the records of stage {self.stage.name}",
                 hint="at full text only reports marked as retrieved are judged (`iimscreen fulltext`)"
@@ -121,15 +122,15 @@ class Desk:
         return key
 
     def _require_unopened(self, key: str) -> None:
-        if Gate(self.review, self.protocol).is_open(self.stage.name):
+        if Gate(self.review, self.protocol).is_settled(self.stage.name, key, self.reviewer):
             raise ProtocolError(
-                f"stage {self.stage.name} is open: votes no longer change (on {key})",
+                f"the votes on {key} may be seen at stage {self.stage.name}, so they no longer change",
                 hint="correct it with `iimscreen resolve --record … --note …`",
             )
 
     def _log(self, key: str, verdict: Verdict, reason: str | None, note: str | None) -> Vote:
         vote = Vote(key, verdict, reason, note, (self.reviewer,), "vote", "", 0)
-        gate_keeper.add(self.review, vote, self.stage.name, self.protocol.sha256)
+        decisions.add(self.review, vote, self.stage.name, self.protocol.sha256)
         return vote
 
 
@@ -240,31 +241,64 @@ def remove_reviewer(review: Review, name: str) -> None:
         role = reviewers.standing(review).get(name)
         if role is None:
             raise InputError(f"no reviewer is called {name!r}", hint="`iimscreen reviewer` lists everyone")
-        if gate_keeper.has_voted(review, name):
+        if decisions.has_decided(review, name):
             raise ProtocolError(f"{name} has voted and cannot be removed", hint="their votes stay in the log")
         reviewers.change(review, name, role, "removed", actor=name)
 
 
-def unblind(review: Review, stage: str, by: str) -> list[tuple[str, str]]:
-    """Open a round for every pair of reviewers before its end, by a logged decision; the pairs."""
+def unblind(review: Review, stage: str, by: str, pair: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Let a pair of reviewers, or every pair, see each other's votes of a round before its end; the pairs.
+
+    It covers the records that are there now, and is logged with the name of who decided it.
+    """
     stage_named(in_force(review), stage)
     standing = reviewers.standing(review)
-    if by not in standing:
-        raise InputError(
-            f"no reviewer is called {by!r}", hint=f"takes part: {', '.join(standing) or 'nobody yet'}"
-        )
+    for name in (by, *pair):
+        if name not in standing:
+            raise InputError(
+                f"no reviewer is called {name!r}", hint=f"takes part: {', '.join(standing) or 'nobody yet'}"
+            )
     voting_now = [name for name, role in standing.items() if role == reviewers.REVIEWER]
-    pairs = list(combinations(voting_now, 2))
+    if pair and (len(set(pair)) != 2 or not set(pair) <= set(voting_now)):
+        raise InputError("a pair is two different reviewers", hint="--pair ann --pair bob")
+    pairs = list(combinations(pair or voting_now, 2))
     if not pairs:
         raise ProtocolError("there is no pair of reviewers to unblind yet", hint="two must have begun")
     if Gate(review, in_force(review)).is_open(stage):
         raise ProtocolError(f"stage {stage} is open already", hint="nothing needs unblinding")
     with review.writing():
-        gate_keeper.unblind(review, stage, pairs, by=by)
+        decisions.unblind(review, stage, pairs, by=by)
     return pairs
 
 
 # --- conflicts and final words ---------------------------------------------------------------------
+
+
+def stages_to_see(review: Review, given: str) -> list[str]:
+    """The stage asked for; or every stage of which something may be seen, in order.
+
+    Raises ProtocolError if no stage may be seen.
+    """
+    protocol = in_force(review)
+    if given:
+        return [stage_named(protocol, given).name]
+    gate = Gate(review, protocol)
+    seen = []
+    closed: ProtocolError | None = None
+    for stage in protocol.stages:
+        try:
+            gate.outcomes(stage.name)
+            seen.append(stage.name)
+        except ProtocolError as error:
+            closed = closed or error
+    if closed is not None and not seen:
+        raise closed
+    return seen
+
+
+def closed_records(review: Review, stage: str) -> int:
+    """How many records of a stage are still closed to view."""
+    return Gate(review, in_force(review)).closed(stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +311,15 @@ class Conflict:
 
 
 def conflicts(review: Review, stage: str) -> list[Conflict]:
-    """What is to resolve at a stage. Raises ProtocolError while its round is blind."""
+    """What is to resolve at a stage, as far as revealed. Raises ProtocolError while its round is blind."""
+    with review.reading():
+        return _conflicts(review, stage)
+
+
+def _conflicts(review: Review, stage: str) -> list[Conflict]:
     protocol = in_force(review)
     stage_named(protocol, stage)
     gate = Gate(review, protocol)
-    gate.require_open(stage, "the list of conflicts")
     votes = gate.votes(stage)
     return [
         Conflict(records.by_key(review, key), outcome, tuple(votes.get(key, ())))
@@ -305,20 +343,19 @@ class Table:
                     f"no reviewer is called {name!r}",
                     hint=f"takes part: {', '.join(standing) or 'nobody yet'}; `iimscreen reviewer add` adds one",
                 )
-        adjudicators = frozenset(n for n, role in standing.items() if role == reviewers.ADJUDICATOR)
-        self.manner = voting.manner(self.names, adjudicators)
-        Gate(review, self.protocol).require_open(stage, "resolving conflicts")
+        self._adjudicators = frozenset(n for n, role in standing.items() if role == reviewers.ADJUDICATOR)
+        Gate(review, self.protocol).outcomes(stage)  # raises while nothing of the round may be seen
 
     def settle(self, decision: Decision) -> Vote:
         """Store one final word. Where nothing is in conflict it is a correction and needs a note."""
         with self.review.writing():
             return self._settle(decision, Gate(self.review, self.protocol))
 
-    def settle_all(self, decisions: Sequence[tuple[int, Decision]]) -> list[Vote]:
+    def settle_all(self, given: Sequence[tuple[int, Decision]]) -> list[Vote]:
         """Store the final words of a CSV together, or none."""
         with self.review.writing():
             gate = Gate(self.review, self.protocol)
-            return _all_or_none(decisions, lambda decision: self._settle(decision, gate))
+            return _all_or_none(given, lambda decision: self._settle(decision, gate))
 
     def confirm_proposed(self) -> list[Vote]:
         """Confirm every proposed reason of the exclusions that all reviewers agree on."""
@@ -336,6 +373,7 @@ class Table:
         key = records.kept_of(self.review, found.key)
         outcome = gate.outcomes(self.stage.name).get(key)
         if outcome is None:
+            gate.require_open(self.stage.name, f"{key}")
             raise ProtocolError(
                 f"{key} is not among the records of stage {self.stage.name}", hint="`iimscreen conflicts`"
             )
@@ -350,9 +388,19 @@ class Table:
         if given is None and verdict is Verdict.EXCLUDE and outcome.reason_is_proposed:
             given = outcome.reason
         reason = check_reason(self.protocol, self.stage, verdict, given)
-        word = Vote(key, verdict, reason, decision.note, self.names, self.manner, "", 0)
-        gate_keeper.add(self.review, word, self.stage.name, self.protocol.sha256)
+        word = Vote(key, verdict, reason, decision.note, self.names, self._manner(gate, key), "", 0)
+        decisions.add(self.review, word, self.stage.name, self.protocol.sha256)
         return word
+
+    def _manner(self, gate: Gate, key: str) -> str:
+        voters = frozenset(vote.names[0] for vote in gate.votes(self.stage.name).get(key, ()))
+        found = voting.manner(self.names, self._adjudicators, voters)
+        if found is None:
+            raise ProtocolError(
+                f"{' and '.join(self.names)} are not all who voted on {key} ({', '.join(sorted(voters))})",
+                hint="a consensus needs everyone who voted, or let an adjudicator decide",
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,9 +418,9 @@ def agreements(review: Review, stage: str) -> list[PairAgreement]:
 
     Raises ProtocolError while the round is blind.
     """
-    gate = Gate(review, in_force(review))
-    by_key = gate.independent_votes(stage)
-    names = [n for n, role in reviewers.standing(review).items() if role == reviewers.REVIEWER]
+    with review.reading():
+        by_key = Gate(review, in_force(review)).independent_votes(stage)
+        names = [n for n, role in reviewers.standing(review).items() if role == reviewers.REVIEWER]
     found = []
     for one, other in combinations(names, 2):
         ratings = []
@@ -439,18 +487,24 @@ def read_decisions(path: Path) -> list[tuple[int, Decision]]:
     return found
 
 
-def _all_or_none(decisions: Iterable[tuple[int, Decision]], settle: Callable[[Decision], Vote]) -> list[Vote]:
+def _once(record: str, line: int, seen: dict[str, int]) -> None:
+    if record in seen:
+        raise InputError(f"{record} stands on line {seen[record]} as well", hint="decide once")
+    seen[record] = line
+
+
+def _all_or_none(given: Iterable[tuple[int, Decision]], settle: Callable[[Decision], Vote]) -> list[Vote]:
     """Store each decision; if any cannot be, raise one error that names every such line."""
     stored: list[Vote] = []
     faults: list[str] = []
     first: IimscreenError | None = None
     seen: dict[str, int] = {}
-    for line, decision in decisions:
+    for line, decision in given:
         try:
+            _once(decision.record, line, seen)
             vote = settle(decision)
-            if vote.key in seen:
-                raise InputError(f"{vote.key} stands on line {seen[vote.key]} as well", hint="decide once")
-            seen[vote.key] = line
+            if vote.key != decision.record:
+                _once(vote.key, line, seen)
             stored.append(vote)
         except (InputError, ProtocolError) as error:
             first = first or error
@@ -458,8 +512,9 @@ def _all_or_none(decisions: Iterable[tuple[int, Decision]], settle: Callable[[De
     if first is not None:
         more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
         kind = type(first)
+        lines = "1 line" if len(faults) == 1 else f"{len(faults)} lines"
         raise kind(
-            f"{len(faults)} lines cannot be used, nothing was stored: {'; '.join(faults[:5])}{more}",
+            f"{lines} cannot be used, nothing was stored: {'; '.join(faults[:5])}{more}",
             hint=first.hint,
         )
     return stored

@@ -45,32 +45,58 @@ def run(
     was_begun = uid is not None
     if uid is None:
         with review.writing() as db:
-            records.ensure_source(db, source.source, source.database, Kind.DATABASE)
-            uid = runs.begin_search(review, strategy, source.source)
+            # Looked for again under the lock: of two who begin at once, the second joins the search.
+            uid = None if again else runs.latest_search(review, strategy, source.source)
+            if uid is None:
+                records.ensure_source(db, source.source, source.database, Kind.DATABASE)
+                uid = runs.begin_search(review, strategy, source.source)
     waiting = runs.unfinished(review, uid)
-    for begun, sub_query in waiting:
-        answer = _asked(review, begun, sub_query, source, on_progress)
-        if len(answer.records) != answer.hits:
+    finished = len(strategy.sub_queries) - len(waiting)
+    for number, (begun, sub_query) in enumerate(waiting, start=finished):
+        try:
+            answer = _asked(review, begun, sub_query, source, on_progress)
+        except SourceError as error:
             raise SourceError(
-                f"{source.database}, sub-query {begun.label}: {answer.hits} records announced, "
-                f"{len(answer.records)} received",
-                hint="run the same command again: it resumes",
-            )
+                f"sub-query {begun.label}: {error.message} "
+                f"({number} of {len(strategy.sub_queries)} sub-queries are complete and saved)",
+                hint=error.hint,
+            ) from error
         runs.finish(review, begun, source.source, answer, _by_accession(answer.records))
     return SearchOutcome(
         runs.search(review, uid), was_done=was_begun and not waiting, was_resumed=was_begun and bool(waiting)
     )
 
 
+def abandon(review: Review, strategy: Strategy, source: str, *, note: str | None = None) -> runs.Unfinished:
+    """Give up the interrupted search of this strategy in this source (its name, or `corpus`); what it was.
+
+    Raises InputError if there is none.
+    """
+    for search in runs.unfinished_searches(review):
+        if search.strategy == strategy.name and search.source.partition("-")[0] == source:
+            runs.abandon(review, search.uid, note)
+            return search
+    raise InputError(
+        f"no search of strategy {strategy.name} in {source} is unfinished",
+        hint="`iimscreen status` names those that are",
+    )
+
+
 def _asked(
     review: Review, begun: runs.Run, sub_query: SubQuery, source: Source, on_progress: OnRun
 ) -> Answer:
-    return source.ask(
+    answer = source.ask(
         sub_query,
         kept=runs.replies(review, begun.uid),
         keep=lambda reply: runs.keep_reply(review, begun, reply),
         on_progress=lambda done, total: on_progress(begun.label, done, total),
     )
+    if len(answer.records) != answer.hits:
+        raise SourceError(
+            f"{answer.hits} records announced, {len(answer.records)} received",
+            hint="run the same command again: it resumes",
+        )
+    return answer
 
 
 def _by_accession(found: Sequence[Record]) -> list[tuple[str, Record]]:
@@ -158,12 +184,17 @@ def _first(refusals: Sequence[Refusal], most: int = 5) -> str:
 
 def read_file(path: Path, format_name: str | None = None) -> tuple[str, list[Parsed | Refusal]]:
     """A file's format and what stands in it, in order. Raises InputError naming the file."""
-    data = _bytes(path)
+    return _found(path, _bytes(path), format_name)
+
+
+def _found(path: Path, data: bytes, format_name: str | None) -> tuple[str, list[Parsed | Refusal]]:
     try:
         found = formats.named(format_name) if format_name else formats.guess(path.name, data)
         return found.name, list(found.read(data))
     except InputError as error:
-        message = error.message if path.name in error.message else f"{path}: {error.message}"
+        message = error.message
+        if not message.startswith(path.name):
+            message = f"{path}: {message}"
         raise InputError(message, hint=error.hint) from error
 
 
@@ -174,14 +205,16 @@ def _bytes(path: Path) -> bytes:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path}: the gzip file is cut or damaged", hint="download it again") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}", hint="check the path") from error
+        hint = "name the files in it" if path.is_dir() else "check the path and its permissions"
+        raise InputError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
 
 
 def _read(path: Path, format_name: str | None) -> _Reading:
-    name, found = read_file(path, format_name)
+    data = _bytes(path)
+    name, found = _found(path, data, format_name)
     return _Reading(
         path,
-        log.sha256(_bytes(path)),
+        log.sha256(data),
         name,
         [one.record for one in found if isinstance(one, Parsed)],
         [one for one in found if isinstance(one, Refusal)],

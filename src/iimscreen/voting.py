@@ -50,17 +50,18 @@ class Outcome:
 
 
 def outcome(votes: Sequence[Vote], final: Vote | None, stage: Stage, reasons: Sequence[Reason]) -> Outcome:
-    """The outcome of one record: its standing votes (one per reviewer) and the final word, if any.
+    """The outcome of one record: its standing votes and the final word, if any.
 
-    A final word settles it. Otherwise: fewer votes than needed is pending; if all votes advance
-    (include, or also unsure, as the stage says) it is included; if all are the same settling
-    verdict, it is that; all else is a conflict, which never counts as excluded. Exclusions for
-    different reasons take the reason that stands first in the protocol, to be confirmed where the
-    stage requires a reason.
+    Votes are those that stand: one per reviewer, or several where records were merged that one
+    reviewer had judged each. A final word settles it. Otherwise: fewer reviewers than needed is
+    pending; if all votes advance (include, or also unsure, as the stage says) it is included; if all
+    are the same settling verdict, it is that; all else is a conflict, which never counts as excluded.
+    Exclusions for different reasons take the reason that stands first in the protocol, to be
+    confirmed where the stage requires a reason.
     """
     if final is not None:
         return Outcome(State(final.verdict.value), final.reason, settled_by=final.manner)
-    if len(votes) < stage.reviewers_needed:
+    if len({vote.names[0] for vote in votes}) < stage.reviewers_needed:
         return Outcome(State.PENDING)
     verdicts = {vote.verdict for vote in votes}
     if verdicts <= stage.advances:
@@ -82,11 +83,18 @@ def _exclusion(votes: Sequence[Vote], stage: Stage, reasons: Sequence[Reason]) -
     return Outcome(State.EXCLUDE, earliest, reason_is_proposed=stage.needs_reason)
 
 
-def manner(names: Sequence[str], adjudicators: frozenset[str]) -> str:
-    """How a final word by these people is reported: adjudication, consensus, or one person."""
-    if len(set(names)) > 1:
-        return "consensus"
-    return "adjudication" if set(names) <= adjudicators else "one person"
+def manner(names: Sequence[str], adjudicators: frozenset[str], voters: frozenset[str]) -> str | None:
+    """How a final word by these people is reported: adjudication, consensus, or one person.
+
+    An adjudicator among them makes it an adjudication; all who voted on the record, a consensus.
+    None if it is neither, and no single person's word.
+    """
+    given = set(names)
+    if given & adjudicators:
+        return "adjudication"
+    if len(given) > 1:
+        return "consensus" if voters <= given else None
+    return "one person"
 
 
 def describe(stage: Stage) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iimscreen.cli.options import ReviewPath, opened
+
+if TYPE_CHECKING:
+    from iimscreen.review_protocol import Amendment
 
 protocol_app = typer.Typer(
     help="Show, load or compare the protocol.",
@@ -53,13 +56,15 @@ def show(review: ReviewPath = None) -> None:
 @protocol_app.command("load")
 def load(
     file: Annotated[Path, typer.Argument(help="A protocol file.")],
+    by: Annotated[str | None, typer.Option("--by", help="Your name; it goes into the log.")] = None,
     review: ReviewPath = None,
 ) -> None:
     """Make FILE the protocol in force; after the first vote that is an amendment."""
-    from iimscreen import review_protocol
+    from iimscreen import review_protocol, screening
 
+    name = None if by is None else screening.check_name(by)
     with opened(review) as open_one:
-        version, changes = review_protocol.load(open_one, file)
+        version, changes = review_protocol.load(open_one, file, by=name)
         for change in changes:
             typer.echo(f"  {change.what}")
         if not changes:
@@ -67,12 +72,15 @@ def load(
         typer.echo(f"Version {version.number} is in force.")
         for amendment in review_protocol.amendments(open_one)[-1:]:
             if amendment.version.number == version.number and changes:
-                typer.echo(_touched(amendment.touched))
+                _say_touched(amendment)
 
 
 @protocol_app.command("diff")
 def diff(
     file: Annotated[Path | None, typer.Argument(help="Compare the protocol in force with this file.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every decision that the amendments touch.")
+    ] = False,
     review: ReviewPath = None,
 ) -> None:
     """What FILE would change; without FILE, the amendments since the first vote."""
@@ -99,10 +107,17 @@ def diff(
             typer.echo(f"Amendment, version {amendment.version.number} of {amendment.version.at}:")
             for change in amendment.changes:
                 typer.echo(f"  {change.what}")
-            typer.echo(_touched(amendment.touched))
+            _say_touched(amendment, everything=everything)
 
 
-def _touched(count: int | None) -> str:
-    if count is None:
-        return "  Decisions to look at again: not shown while a stage is blind."
-    return f"  Decisions to look at again: {count:,}"
+def _say_touched(amendment: Amendment, *, everything: bool = False, most: int = 10) -> None:
+    if amendment.touched is None:
+        typer.echo("  Decisions to look at again: not shown while a stage is blind.")
+        return
+    count = len(amendment.touched)
+    typer.echo(f"  Decisions to look at again: {count:,}")
+    for stage, word in amendment.touched[: None if everything else most]:
+        reason = f" ({word.reason})" if word.reason else ""
+        typer.echo(f"    {stage} {word.key}: {word.verdict}{reason}, {', '.join(word.names)}")
+    if count > most and not everything:
+        typer.echo(f"    … and {count - most:,} more: iimscreen protocol diff --all")

@@ -10,7 +10,7 @@ import typer
 
 from iimscreen import settings
 from iimscreen.cli.options import Note, ReviewPath, opened
-from iimscreen.errors import InputError
+from iimscreen.errors import InputError, ReviewError
 from iimscreen.model import Kind
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ def search(
     again: Annotated[
         bool, typer.Option("--again", help="Make a new dated run of a finished search.")
     ] = False,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="Give up an interrupted search; logged, what it found stays.")
+    ] = False,
+    note: Note = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the sub-queries as they would be sent.")
     ] = False,
@@ -82,11 +86,21 @@ def search(
         for sub_query in read.sub_queries:
             typer.echo(f"{sub_query.label}\t{sub_query.text_sent}")
         return
+    if abandon:
+        with opened(review) as open_one:
+            given_up = searching.abandon(open_one, read, source, note=note)
+        typer.echo(f"Given up: strategy {given_up.strategy} in {given_up.database}, {given_up.left} of {given_up.of} "
+                   "sub-queries not completed.")  # fmt: skip
+        return
     asked = _corpus(corpus, read) if source == "corpus" else _pubmed(read, email, api_key)
     path = settings.review_path(review)
     if not path.exists():
-        made = review_protocol.create(path)
-        typer.echo(f"Made {path} with the bundled protocol: {made.title}")
+        try:
+            made = review_protocol.create(path)
+            typer.echo(f"Made {path} with the bundled protocol: {made.title}")
+        except ReviewError:
+            if not path.exists():
+                raise  # else another command of ours was quicker, and its file serves as well
     with opened(review) as open_one:
         with render.progress() as on_progress:
             outcome = searching.run(open_one, read, asked, again=again, on_progress=on_progress)
@@ -115,13 +129,21 @@ def _corpus(path: Path | None, strategy: Strategy) -> Source:
     from iimscreen.model import Parsed, Refusal
     from iimscreen.sources import corpus
 
+    for sub_query in strategy.sub_queries:
+        corpus.check_readable(sub_query)  # before a search is begun that could not be finished
     if path is None:
         return corpus.bundled(strategy.as_of)
     _, found = searching.read_file(path)
+    usable = [one.record for one in found if isinstance(one, Parsed)]
+    if not usable:
+        first = next((f": line {one.line}: {one.cause}" for one in found if isinstance(one, Refusal)), "")
+        raise InputError(
+            f"{path}: no usable record to search{first}", hint="name a file of records with --corpus"
+        )
     refused = sum(isinstance(one, Refusal) for one in found)
     if refused:
         typer.echo(f"{path}: {refused} of {len(found)} records cannot be used and are left out.", err=True)
-    return corpus.from_file(path, [one.record for one in found if isinstance(one, Parsed)], strategy.as_of)
+    return corpus.from_file(path, usable, strategy.as_of)
 
 
 def _pubmed(strategy: Strategy, email: str | None, api_key: str | None) -> Source:

@@ -88,12 +88,11 @@ def conflicts(stage: StageName = "", as_json: AsJson = False, review: ReviewPath
     from iimscreen import render, screening
 
     with opened(review) as open_one:
-        found = [(name, screening.conflicts(open_one, name)) for name in _stages(stage)]
-        render.conflicts(found, as_json=as_json)
-
-
-def _stages(given: str) -> list[str]:
-    return [given] if given else ["title-abstract", "full-text"]
+        stages = screening.stages_to_see(open_one, stage)
+        render.conflicts([(name, screening.conflicts(open_one, name)) for name in stages], as_json=as_json)
+        for name in stages:
+            if closed := screening.closed_records(open_one, name):
+                typer.echo(f"{name}: {closed:,} records are still blind and not shown.", err=True)
 
 
 def resolve(
@@ -137,7 +136,8 @@ def resolve(
             return
         for word in words:
             typer.echo(f"{word.key}: {word.verdict}" + (f" ({word.reason})" if word.reason else ""))
-        typer.echo(f"{len(words):,} settled by {table.manner} of {' and '.join(table.names)}.")
+        how = " and ".join(dict.fromkeys(word.manner for word in words)) or "nobody: nothing was open"
+        typer.echo(f"{len(words):,} settled by {how} ({', '.join(table.names)}).")
 
 
 def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
@@ -148,7 +148,8 @@ def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath
     from iimscreen import render, screening
 
     with opened(review) as open_one:
-        found = [one for name in _stages(stage) for one in screening.agreements(open_one, name)]
+        stages = screening.stages_to_see(open_one, stage)
+        found = [one for name in stages for one in screening.agreements(open_one, name)]
         render.agreement(found, as_json=as_json)
 
 
@@ -193,14 +194,18 @@ def remove(
 def unblind(
     round_: Annotated[str, typer.Option("--round", help="title-abstract or full-text.")],
     by: Annotated[str, typer.Option("--by", help="Who decides so.")],
+    pair: Annotated[
+        list[str] | None,
+        typer.Option("--pair", help="One of two reviewers, twice; otherwise all pairs.", metavar="NAME"),
+    ] = None,
     review: ReviewPath = None,
 ) -> None:
     """Open a round before its end; logged.
 
-    The PRISMA flow states it.
+    For the records that are there now. The PRISMA flow states it.
     """
     from iimscreen import screening
 
     with opened(review) as open_one:
-        for one, other in screening.unblind(open_one, round_, by):
+        for one, other in screening.unblind(open_one, round_, by, pair or ()):
             typer.echo(f"{one} and {other} may see each other's votes of {round_} now.")

@@ -50,7 +50,7 @@ def guess(file_name: str, data: bytes) -> Format:
 
     Raises InputError if the file is empty or no format recognises it.
     """
-    if not data.strip():
+    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise InputError(
             f"{file_name} is empty: expected records", hint="export it again from the database or manager"
         )

@@ -127,5 +127,11 @@ def _same_author(one: Comparable, other: Comparable) -> bool | None:
 def _shared_authors(one: Comparable, other: Comparable) -> float | None:
     if not one.families or not other.families:
         return None
-    short, long = (one, other) if len(one.families) <= len(other.families) else (other, one)
-    return sum(family in long.name_words for family in short.families) / len(short.families)
+    if len(one.families) == len(other.families):
+        return min(_share(one, other), _share(other, one))  # the same whichever arrived first
+    short, long = sorted((one, other), key=lambda record: len(record.families))
+    return _share(short, long)
+
+
+def _share(one: Comparable, other: Comparable) -> float:
+    return sum(family in other.name_words for family in one.families) / len(one.families)

@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import secrets
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,21 +22,29 @@ LOCK_TIMEOUT_S = 30.0
 COPIES_KEPT = 20
 SITTING = dt.timedelta(minutes=30)  # a write after a longer pause begins a new sitting
 
+_LOCKED = ("is locked by another program", "close it there, or wait, and try again; nothing was changed")
 # SQLite's primary result codes that speak of the file, not of our SQL.
 _FILE_TROUBLE = {
-    sqlite3.SQLITE_BUSY: ("is locked by another program", "close it there, or wait, and try again"),
-    sqlite3.SQLITE_LOCKED: ("is locked by another program", "close it there, or wait, and try again"),
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_READONLY: ("cannot be written", "check the permissions of the file and of its folder"),
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "check the path and the permissions of its folder"),
     sqlite3.SQLITE_PERM: ("cannot be opened", "check the permissions of the file and of its folder"),
-    sqlite3.SQLITE_FULL: ("could not grow: the disk is full", "free some space; nothing was half written"),
-    sqlite3.SQLITE_IOERR: ("could not be read or written by this disk", "check the disk; copy the file"),
+    sqlite3.SQLITE_FULL: (
+        "could not grow: the disk is full",
+        "free some space and try again; nothing was half written",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "could not be read or written on this disk",
+        "check the disk, its free space and quotas; nothing was half written",
+    ),
     sqlite3.SQLITE_CORRUPT: (
         "is damaged",
         "take the newest copy from the folder of dated copies beside it",
     ),
     sqlite3.SQLITE_NOTADB: ("is no review file", "name another file with --review"),
 }
+_DAMAGED = _FILE_TROUBLE[sqlite3.SQLITE_CORRUPT]
 
 
 def now() -> str:
@@ -48,12 +57,38 @@ def _in_our_words(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        trouble = _FILE_TROUBLE.get(code & 0xFF) if code is not None else None
+        trouble = _trouble(error)
         if trouble is None:
             raise  # our own SQL is at fault: a bug, to be seen as one
         found, hint = trouble
         raise ReviewError(f"the review file {path} {found}", hint=hint) from error
+
+
+def _trouble(error: sqlite3.Error) -> tuple[str, str] | None:
+    """What an error of SQLite's says of the file, and what to do; None if it speaks of our SQL."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return _FILE_TROUBLE.get(code & 0xFF)
+    # Python's own, without a code. We store str only, so other bytes are not ours.
+    return _DAMAGED if str(error).startswith("Could not decode to UTF-8") else None
+
+
+def _is_sound(db: Database) -> bool:
+    try:
+        return [message for (message,) in db.execute("pragma integrity_check")] == ["ok"]
+    except (sqlite3.Error, UnicodeDecodeError):  # SQLite's message quotes the file
+        return False
+
+
+@contextlib.contextmanager
+def _unless_damaged(path: Path, db: Database) -> Iterator[None]:
+    """Tells a damaged file from a bug: both can make our code stumble over a value that cannot be."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, StopIteration, zlib.error) as error:
+        if _is_sound(db):
+            raise
+        raise ReviewError(f"the review file {path} {_DAMAGED[0]}", hint=_DAMAGED[1]) from error
 
 
 class Review:
@@ -62,6 +97,24 @@ class Review:
     def __init__(self, path: Path, db: Database) -> None:
         self.path = path
         self.db = db
+        # What must be written down before anything else is, in the same transaction.
+        self.before_writing: Callable[[Review], None] = lambda _review: None
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """One look at the file: what other programs write meanwhile is not seen in parts.
+
+        A block inside another, or inside `writing()`, belongs to the outer one.
+        """
+        connection = self.db.conn
+        if connection.in_transaction:
+            yield
+            return
+        connection.execute("begin")
+        try:
+            yield
+        finally:
+            _roll_back(connection)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Database]:
@@ -76,27 +129,30 @@ class Review:
         self._copy_at_start_of_sitting()
         connection.execute("begin immediate")
         try:
+            self.before_writing(self)
             yield self.db
         except BaseException:
-            connection.execute("rollback")
+            _roll_back(connection)
             raise
         try:
             connection.execute("commit")
         except sqlite3.Error:
-            if connection.in_transaction:
-                connection.execute("rollback")
+            _roll_back(connection)
             raise
 
     def _copy_at_start_of_sitting(self) -> None:
-        folder = copies_folder(self.path)
         moment = dt.datetime.now(dt.UTC)
+        (written,) = self.db.execute("select at from log order by id desc limit 1").fetchone()
         newest = max((taken for taken, _ in _copies(self.path)), default=None)
-        if newest is None:
-            # The file's own first half hour needs no copy: nothing is in it yet.
-            created = self.db.execute("select created_at from review").fetchone()[0]
-            newest = dt.datetime.fromisoformat(created)
-        if moment - newest >= SITTING:
-            copy_aside(self.path, self.db.conn, folder, moment)
+        last = dt.datetime.fromisoformat(written)
+        # A sitting whose writes fail makes one copy too, not one for each attempt.
+        if abs(moment - max(last, newest or last)) >= SITTING:
+            copy_aside(self.path, self.db.conn, copies_folder(self.path), moment)
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # after a full disk SQLite has done it by itself
+        connection.execute("rollback")
 
 
 def copies_folder(path: Path) -> Path:
@@ -108,12 +164,18 @@ def _copies(path: Path) -> list[tuple[dt.datetime, Path]]:
     found = []
     folder = copies_folder(path)
     if folder.is_dir():
-        for copy in folder.glob(f"{path.stem}-*{path.suffix}"):
-            stamp = copy.stem.removeprefix(f"{path.stem}-")
+        for copy in folder.iterdir():
+            # A name of another pattern, or of another file's copy, is not ours to count or to drop.
             with contextlib.suppress(ValueError):
-                taken = dt.datetime.strptime(stamp, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=dt.UTC)
+                taken = dt.datetime.strptime(copy.name, _pattern(path)).replace(tzinfo=dt.UTC)
                 found.append((taken, copy))
     return sorted(found)
+
+
+def _pattern(path: Path) -> str:
+    """Names of dated copies, as strftime and strptime write it."""
+    stem, suffix = (part.replace("%", "%%") for part in (path.stem, path.suffix))
+    return f"{stem}-%Y%m%dT%H%M%S.%fZ{suffix}"
 
 
 def copy_aside(path: Path, connection: sqlite3.Connection, folder: Path, moment: dt.datetime) -> Path:
@@ -121,25 +183,39 @@ def copy_aside(path: Path, connection: sqlite3.Connection, folder: Path, moment:
 
     Raises ReviewError if it cannot be written: a review is not changed without its copy.
     """
-    target = folder / f"{path.stem}-{moment:%Y%m%dT%H%M%S.%fZ}{path.suffix}"
-    part = target.with_suffix(target.suffix + ".part")
+    target = folder / moment.strftime(_pattern(path))
+    part = target.with_name(target.name + ".part")
+
+    def give_up_if_locked(status: int, _left: int, _all: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):  # backup() would wait for ever
+            raise ReviewError(f"the review file {path} {_LOCKED[0]}", hint=_LOCKED[1])
+
     try:
         folder.mkdir(exist_ok=True)
         copy = sqlite3.connect(part)
         try:
-            connection.backup(copy)
+            connection.backup(copy, progress=give_up_if_locked)
         finally:
             copy.close()
         part.replace(target)
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
         raise ReviewError(
-            f"no dated copy of {path} could be written to {folder}: {error}",
+            f"no dated copy of {path} could be written to {folder}: {_reason(error)}",
             hint="check the disk's space and the folder's permissions; nothing was changed",
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     for _, old in _copies(path)[:-COPIES_KEPT]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _reason(error: OSError | sqlite3.Error) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    trouble = _trouble(error)
+    return f"it {trouble[0]}" if trouble else str(error)
 
 
 def _connect(path: Path) -> Database:
@@ -232,10 +308,10 @@ def _migrate(path: Path, db: Database) -> None:
                 f"{path} could not be brought up to date: {len(broken)} rows point nowhere",
                 hint="nothing was changed; please report it",
             )
+        db.execute("commit")
     except BaseException:
-        db.execute("rollback")
+        _roll_back(db.conn)
         raise
-    db.execute("commit")
     db.execute("pragma foreign_keys = on")
 
 
@@ -252,7 +328,7 @@ def open_review(path: Path) -> Iterator[Review]:
         )
     with _in_our_words(path):
         db = _connect(path)
-        with contextlib.closing(db.conn):
+        with contextlib.closing(db.conn), _unless_damaged(path, db):
             _refuse_foreign(path, db)
             _migrate(path, db)
             yield Review(path, db)

@@ -1,39 +1,19 @@
-"""Votes, final words, and the blinding gate: the one place that reads the decisions of others.
+"""Votes and final words in the log: written here, read raw here.
 
-While a round (here: a stage) is blind and unfinished, nothing that leaves this module tells one
-reviewer of another's open votes: no outcome, no total built on outcomes, no pool of the next stage.
-How many records each reviewer has left is free. A round opens when all needed votes are in, or for
-a pair of reviewers by a logged unblinding. It stops accidents; whoever opens the file with other
-tools can read it.
+What is one's own is free. `standing`, `finals`, `openings`, `unblindings` and `waits` hold the votes
+of others: only the gate (`store/gate.py`) may call them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import combinations
 from typing import Any
 
-from iimscreen.errors import ProtocolError
-from iimscreen.flow import Report
-from iimscreen.model import Protocol, Stage, Verdict
-from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, stage_named
-from iimscreen.store import log, retrievals, reviewers, runs
+from iimscreen.model import Verdict
+from iimscreen.store import log, records
 from iimscreen.store.connection import Review, rows
-from iimscreen.voting import Outcome, State, Vote, outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one round is, told to anyone."""
-
-    stage: str
-    pool: int | None  # records to judge; None while an earlier round keeps them closed
-    waiting: dict[str, int] = field(default_factory=dict)  # per reviewer: records left
-    is_open: bool = False
-
+from iimscreen.voting import Vote
 
 # --- writing ---------------------------------------------------------------------------------------
 
@@ -58,7 +38,7 @@ def add(review: Review, vote: Vote, stage: str, protocol_sha256: str) -> None:
     )
 
 
-def unblind(review: Review, stage: str, pairs: Iterable[tuple[str, str]], *, by: str) -> None:
+def unblind(review: Review, stage: str, pairs: Iterable[Sequence[str]], *, by: str) -> None:
     """Log that pairs of reviewers may see each other's votes of a round. Inside `writing()`."""
     log.append(
         review.db,
@@ -71,52 +51,73 @@ def unblind(review: Review, stage: str, pairs: Iterable[tuple[str, str]], *, by:
     )
 
 
-# --- one's own, always visible ---------------------------------------------------------------------
+def note_opening(review: Review, stage: str, records: int) -> None:
+    """Log that all votes which a round needed are in. Inside `writing()`."""
+    log.append_one(review.db, "round_openings", {"round": stage, "records": records})
 
 
-def own_vote(review: Review, stage: str, reviewer: str, key: str) -> Vote | None:
-    """A reviewer's own standing vote on one record."""
+# --- one's own, and what is no vote's content ------------------------------------------------------
+
+
+def own_vote(review: Review, stage: str, reviewer: str, report: str) -> Vote | None:
+    """A reviewer's own last vote on one report, on whichever of its records it was given."""
     found = [
         _vote(row)
+        for key in records.members_of(review, report)
         for row in rows(
             review.db,
-            _DECISIONS
-            + """
-            where decisions.stage = :stage and decisions.record_key = :key and decisions.reviewer = :reviewer
-            order by decisions.log_id desc
-            limit 1
-            """,
+            _DECISIONS + "where decisions.stage = :stage and record_key = :key and reviewer = :reviewer",
             {"stage": stage, "key": key, "reviewer": reviewer},
         )
     ]
-    return found[0] if found and found[0].verdict is not Verdict.WITHDRAWN else None
+    last = max(found, key=lambda vote: vote.log_id, default=None)
+    return last if last is not None and last.verdict is not Verdict.WITHDRAWN else None
 
 
 def own_votes(review: Review, stage: str, reviewer: str) -> list[Vote]:
     """A reviewer's own standing votes, oldest first."""
-    return sorted(_standing(review, stage, reviewer), key=lambda vote: vote.log_id)
+    return sorted(standing(review, stage, reviewer=reviewer), key=lambda vote: vote.log_id)
 
 
-def votes_on(review: Review, stage: str, key: str) -> int:
-    """How many reviewers' votes stand on one record: progress, not content."""
-    return sum(1 for vote in _standing(review, stage, key=key))
+def voters(review: Review, stage: str, report: str) -> set[str]:
+    """Names of those whose vote on one report stands: progress, not content."""
+    latest: dict[tuple[str, str], str] = {}
+    for key in records.members_of(review, report):
+        for row in rows(
+            review.db,
+            """
+            select reviewer, verdict
+            from decisions
+            where stage = :stage and record_key = :key and manner = 'vote'
+            order by log_id
+            """,
+            {"stage": stage, "key": key},
+        ):
+            latest[key, row["reviewer"]] = row["verdict"]
+    return {name for (_, name), verdict in latest.items() if verdict != Verdict.WITHDRAWN}
 
 
-def has_voted(review: Review, name: str) -> bool:
-    """Whether someone ever voted or decided anything."""
+def has_decided(review: Review, name: str) -> bool:
+    """Whether someone ever voted, or took part in a final word."""
     row = review.db.execute(
-        "select 1 from log where kind = 'decisions' and actor = :name limit 1", {"name": name}
+        """
+        select 1
+        from decisions, json_each(decisions.names)
+        where json_each.value = :name
+        limit 1
+        """,
+        {"name": name},
     ).fetchone()
     return row is not None
 
 
 def first_vote(review: Review) -> int | None:
     """The log id of the review's first vote: from then on, protocol changes are amendments."""
-    row = review.db.execute("select min(log_id) from decisions").fetchone()
-    return None if row[0] is None else int(row[0])
+    (found,) = review.db.execute("select min(log_id) from decisions").fetchone()
+    return None if found is None else int(found)
 
 
-# --- behind the gate -------------------------------------------------------------------------------
+# --- raw: for the gate only ------------------------------------------------------------------------
 
 _DECISIONS = """
 select decisions.*, log.at
@@ -138,329 +139,162 @@ def _vote(row: dict[str, Any]) -> Vote:
     )
 
 
-def _standing(
-    review: Review,
-    stage: str,
-    reviewer: str | None = None,
-    *,
-    key: str | None = None,
-    until: int | None = None,
-) -> list[Vote]:
-    """Standing votes: the last per record and reviewer, withdrawn ones left out; also up to a log id."""
+def standing(review: Review, stage: str, *, reviewer: str | None = None) -> list[Vote]:
+    """Standing votes of a stage, of one reviewer or of all: the last per record, withdrawn ones left out."""
     latest: dict[tuple[str, str], Vote] = {}
     for row in rows(
         review.db,
         _DECISIONS
-        + """
-        where decisions.stage = :stage
-          and decisions.manner = 'vote'
-          and (:reviewer is null or decisions.reviewer = :reviewer)
-          and (:key is null or decisions.record_key = :key)
-          and (:until is null or decisions.log_id <= :until)
-        order by decisions.log_id
-        """,
-        {"stage": stage, "reviewer": reviewer, "key": key, "until": until},
+        + "where decisions.stage = :stage and decisions.manner = 'vote'"
+        + (" and decisions.reviewer = :reviewer" if reviewer is not None else "")
+        + " order by decisions.log_id",
+        {"stage": stage, "reviewer": reviewer},
     ):
         latest[row["record_key"], row["reviewer"]] = _vote(row)
     return [vote for vote in latest.values() if vote.verdict is not Verdict.WITHDRAWN]
 
 
-class Gate:
-    """What may be seen of a review under its protocol, read once: make a new one after a vote."""
-
-    def __init__(self, review: Review, protocol: Protocol) -> None:
-        self._review = review
-        self._protocol = protocol
-        self._cache: dict[tuple[str, str], Any] = {}
-
-    # Everything whose name begins with an underscore is behind the gate.
-
-    def _cached(self, what: str, stage: str, make: Any) -> Any:  # any value, keyed by what it is
-        if (what, stage) not in self._cache:
-            self._cache[what, stage] = make()
-        return self._cache[what, stage]
-
-    @cached_property
-    def _reports(self) -> list[tuple[str, bool]]:
-        return [
-            (row["key"], bool(row["from_databases"]))
-            for row in rows(self._review.db, "select key, from_databases from reports order by id")
-        ]
-
-    @cached_property
-    def _retrievals(self) -> dict[str, retrievals.Retrieval]:
-        return retrievals.standing(self._review)
-
-    @cached_property
-    def _people(self) -> list[str]:
-        standing = reviewers.standing(self._review)
-        return [name for name, role in standing.items() if role == reviewers.REVIEWER]
-
-    def _stage(self, stage: str) -> Stage:
-        return stage_named(self._protocol, stage)
-
-    def _votes(self, stage: str) -> dict[str, list[Vote]]:
-        def make() -> dict[str, list[Vote]]:
-            by_key: dict[str, list[Vote]] = {}
-            for vote in _standing(self._review, stage):
-                by_key.setdefault(vote.key, []).append(vote)
-            return by_key
-
-        found: dict[str, list[Vote]] = self._cached("votes", stage, make)
-        return found
-
-    def _finals(self, stage: str) -> dict[str, Vote]:
-        def make() -> dict[str, Vote]:
-            return {
-                row["record_key"]: _vote(row)
-                for row in rows(
-                    self._review.db,
-                    _DECISIONS
-                    + "where decisions.stage = :stage and decisions.manner <> 'vote' order by decisions.log_id",
-                    {"stage": stage},
-                )
-            }
-
-        found: dict[str, Vote] = self._cached("finals", stage, make)
-        return found
-
-    def _passes_screening(self, from_databases: bool) -> bool:
-        return from_databases or self._protocol.screen_other_methods
-
-    def _sought(self) -> list[str]:
-        included = {k for k, o in self._outcomes(TITLE_ABSTRACT).items() if o.state is State.INCLUDE}
-        return [key for key, a in self._reports if not self._passes_screening(a) or key in included]
-
-    def _pool(self, stage: str) -> list[str]:
-        """Keys of the records that a stage has to judge, in the order all reviewers get them."""
-
-        def make() -> list[str]:
-            if stage == TITLE_ABSTRACT:
-                return [
-                    key for key, from_databases in self._reports if self._passes_screening(from_databases)
-                ]
-            return [
-                key
-                for key in self._sought()
-                if key in self._retrievals and self._retrievals[key].outcome == "retrieved"
-            ]
-
-        found: list[str] = self._cached("pool", stage, make)
-        return found
-
-    def _outcomes(self, stage: str) -> dict[str, Outcome]:
-        def make() -> dict[str, Outcome]:
-            votes, finals, rules = self._votes(stage), self._finals(stage), self._stage(stage)
-            return {
-                key: outcome(votes.get(key, []), finals.get(key), rules, self._protocol.reasons)
-                for key in self._pool(stage)
-            }
-
-        found: dict[str, Outcome] = self._cached("outcomes", stage, make)
-        return found
-
-    def _is_complete(self, stage: str) -> bool:
-        """Whether all needed votes of a round are in, and no more records can come from before it."""
-        if any(found.state is State.PENDING for found in self._outcomes(stage).values()):
-            return False
-        if stage == TITLE_ABSTRACT:
-            return runs.finished_runs(self._review) > 0 and runs.open_runs(self._review) == 0
-        return (
-            self.is_open(TITLE_ABSTRACT)
-            and not any(found.needs_someone for found in self._outcomes(TITLE_ABSTRACT).values())
-            and all(key in self._retrievals for key in self._sought())
-        )
-
-    def _unblinded(self, stage: str) -> set[tuple[str, str]]:
-        def make() -> set[tuple[str, str]]:
-            return {
-                (row["reviewer"], row["other_reviewer"])
-                for row in rows(
-                    self._review.db,
-                    "select reviewer, other_reviewer from unblindings where round = :round",
-                    {"round": stage},
-                )
-            }
-
-        found: set[tuple[str, str]] = self._cached("unblinded", stage, make)
-        return found
-
-    # --- what anyone may see -----------------------------------------------------------------------
-
-    def is_open(self, stage: str) -> bool:
-        """Whether a round's votes and outcomes may be shown: all votes in, or every pair unblinded."""
-
-        def make() -> bool:
-            pairs = {tuple(sorted(pair)) for pair in combinations(self._people, 2)}
-            if pairs and pairs <= self._unblinded(stage):
-                return stage == TITLE_ABSTRACT or self.is_open(TITLE_ABSTRACT)
-            return self._is_complete(stage)
-
-        found: bool = self._cached("open", stage, make)
-        return found
-
-    def is_complete(self, stage: str) -> bool:
-        """Whether all votes that a round needs are in."""
-        return self._is_complete(stage)
-
-    def require_open(self, stage: str, what: str) -> None:
-        """Raise ProtocolError, saying who still has how many to go, if a round is still blind."""
-        if self.is_open(stage):
-            return
-        progress = self.progress(stage)
-        left = ", ".join(f"{name} has {count:,} to go" for name, count in progress.waiting.items() if count)
-        if progress.pool is None:
-            left = f"{TITLE_ABSTRACT} comes first"
-        raise ProtocolError(
-            f"{what} stays closed while stage {stage} is blind and unfinished"
-            + (f": {left}" if left else ""),
-            hint=f"finish the votes of {stage}, or `iimscreen unblind --round {stage} --by NAME`, which is logged",
-        )
-
-    def progress(self, stage: str) -> Progress:
-        """How many records each reviewer still has to judge. Says nothing of any verdict."""
-        if stage == FULL_TEXT and not self.is_open(TITLE_ABSTRACT):
-            return Progress(stage, None)
-        waiting = {name: len(self._waiting(stage, name)) for name in self._people}
-        return Progress(stage, len(self._pool(stage)), waiting, self.is_open(stage))
-
-    def _waiting(self, stage: str, reviewer: str) -> list[str]:
-        votes, finals, needed = self._votes(stage), self._finals(stage), self._stage(stage).reviewers_needed
-        return [
-            key
-            for key in self._pool(stage)
-            if key not in finals
-            and len(votes.get(key, ())) < needed
-            and all(vote.names[0] != reviewer for vote in votes.get(key, ()))
-        ]
-
-    def waiting_for(self, stage: str, reviewer: str) -> list[str]:
-        """Keys of the records left for one reviewer, in the order that is the same for everyone."""
-        self._require_stage_before(stage)
-        return self._waiting(stage, reviewer)
-
-    def _require_stage_before(self, stage: str) -> None:
-        if stage == FULL_TEXT:
-            self.require_open(TITLE_ABSTRACT, f"the pool of stage {FULL_TEXT}")
-
-    def pool(self, stage: str) -> frozenset[str]:
-        """Keys of the records that a stage has to judge. Raises ProtocolError while that is closed."""
-        self._require_stage_before(stage)
-        return frozenset(self._pool(stage))
-
-    def sought(self) -> list[str]:
-        """Keys of the reports sought for retrieval. Raises ProtocolError while that is closed."""
-        self.require_open(TITLE_ABSTRACT, "the list of reports sought for retrieval")
-        return self._sought()
-
-    def outcomes(self, stage: str) -> dict[str, Outcome]:
-        """Key → outcome for the whole pool. Raises ProtocolError while the round is blind."""
-        self.require_open(stage, "the outcome")
-        return self._outcomes(stage)
-
-    def votes(self, stage: str) -> dict[str, list[Vote]]:
-        """Key → standing votes, in order of time. Raises ProtocolError while the round is blind."""
-        self.require_open(stage, "the votes")
-        return {key: sorted(votes, key=lambda vote: vote.log_id) for key, votes in self._votes(stage).items()}
-
-    def finals(self, stage: str) -> dict[str, Vote]:
-        """Key → final word. Raises ProtocolError while the round is blind."""
-        self.require_open(stage, "the final words")
-        return self._finals(stage)
-
-    def independent_votes(self, stage: str) -> dict[str, list[Vote]]:
-        """Key → the votes that stood when the round opened, for agreement; closed while it is blind."""
-        self.require_open(stage, "agreement")
-        pool = set(self._pool(stage))
-        by_key: dict[str, list[Vote]] = {}
-        for vote in _standing(self._review, stage, until=self._opened_at(stage)):
-            if vote.key in pool:
-                by_key.setdefault(vote.key, []).append(vote)
-        return by_key
-
-    def _opened_at(self, stage: str) -> int | None:
-        """The log id with which the round opened: its last record's first votes, or an unblinding."""
-        (unblinded,) = self._review.db.execute(
-            "select min(log_id) from unblindings where round = :round", {"round": stage}
-        ).fetchone()
-        if unblinded is not None:
-            return int(unblinded)
-        (last,) = self._review.db.execute(
-            """
-            select max(first_id)
-            from (
-              select min(log_id) as first_id
-              from decisions
-              where stage = :stage and manner = 'vote'
-              group by record_key, reviewer
+def finals(review: Review, stage: str) -> list[Vote]:
+    """Final words of a stage, the last per record."""
+    return list(
+        {
+            row["record_key"]: _vote(row)
+            for row in rows(
+                review.db,
+                _DECISIONS
+                + "where decisions.stage = :stage and decisions.manner <> 'vote' order by decisions.log_id",
+                {"stage": stage},
             )
+        }.values()
+    )
+
+
+def openings(review: Review, stage: str) -> list[int]:
+    """The log ids of a round's openings, oldest first."""
+    found = rows(
+        review.db, "select log_id from round_openings where round = :stage order by log_id", {"stage": stage}
+    )
+    return [row["log_id"] for row in found]
+
+
+def unblindings(review: Review, stage: str) -> dict[tuple[str, str], int]:
+    """Pair of reviewers, in alphabetical order → the log id of the last unblinding of this round."""
+    return {
+        (row["reviewer"], row["other_reviewer"]): row["log_id"]
+        for row in rows(
+            review.db, "select * from unblindings where round = :stage order by log_id", {"stage": stage}
+        )
+    }
+
+
+def changed_since(review: Review, stage: str, log_id: int) -> bool:
+    """Whether anything was logged after `log_id` that could bring a round to its end."""
+    row = review.db.execute(
+        """
+        select 1
+        from log
+        where id > :id
+          and (
+            kind in ('run_results', 'duplicate_verdicts', 'protocol_versions', 'retrievals')
+            or (kind = 'decisions' and (select stage from decisions where log_id = log.id) in (:stage, :before))
+          )
+        limit 1
+        """,
+        {"id": log_id, "stage": stage, "before": "title-abstract"},
+    ).fetchone()
+    return row is not None
+
+
+def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
+    """Whether some report surely lacks votes: a quick no to "is this round complete?".
+
+    Latest records first, because reviewers begin with the earliest. At full text, reports that are
+    retrieved and were not excluded on title and abstract after all; `others_too`: whether records
+    from other methods pass title and abstract screening.
+
+    `cross join` fixes SQLite's order of the loops: left to itself it reads all votes for each record.
+    """
+    pool = """
+      from kept_records
+      join records as kept on kept.id = kept_records.kept_id
+      where kept_records.record_id = kept_records.kept_id
+    """
+    if stage == "title-abstract":
+        pool += """
+          and (
+            :others_too
+            or exists (
+              select 1
+              from kept_records as member
+              join records on records.id = member.record_id
+              join sources on sources.source = records.source
+              where member.kept_id = kept.id and sources.kind in ('database', 'register')
+            )
+          )
+        """
+    else:
+        pool += """
+          and (
+            select outcome from retrievals where record_key = kept.key order by log_id desc limit 1
+          ) = 'retrieved'
+          and not exists (
+            select 1
+            from decisions
+            where stage = 'title-abstract' and record_key = kept.key and manner <> 'vote' and verdict = 'exclude'
+          )
+        """
+    row = review.db.execute(
+        f"""
+        select 1
+        {pool}
+          and (
+            select count(distinct decisions.reviewer)
+            from kept_records as member
+            cross join records on records.id = member.record_id
+            cross join decisions on decisions.record_key = records.key
+            where member.kept_id = kept.id and decisions.stage = :stage and decisions.manner = 'vote'
+          ) < :needed
+          and not exists (
+            select 1
+            from kept_records as member
+            cross join records on records.id = member.record_id
+            cross join decisions on decisions.record_key = records.key
+            where member.kept_id = kept.id and decisions.stage = :stage and decisions.manner <> 'vote'
+          )
+        order by kept_records.record_id desc
+        limit 1
+        """,
+        {"stage": stage, "needed": needed, "others_too": others_too},
+    ).fetchone()
+    return row is not None
+
+
+def log_ids(review: Review, stage: str) -> list[tuple[int, str, str | None]]:
+    """Every decision of a stage in the log: (log id, key of its report now, reviewer; None for a final word)."""
+    return [
+        (row["log_id"], row["kept_key"], row["reviewer"])
+        for row in rows(
+            review.db,
+            """
+            select decisions.log_id, members.kept_key, decisions.reviewer
+            from decisions
+            join members on members.key = decisions.record_key
+            where decisions.stage = :stage
+            order by decisions.log_id
             """,
             {"stage": stage},
-        ).fetchone()
-        return None if last is None else int(last)
-
-    def reports(self) -> list[Report]:
-        """Where every report stands, for the flow; outcomes of closed rounds are None."""
-        screening = self._outcomes(TITLE_ABSTRACT) if self.is_open(TITLE_ABSTRACT) else {}
-        assessment = self._outcomes(FULL_TEXT) if screening is not None and self.is_open(FULL_TEXT) else {}
-        return [
-            Report(
-                key=key,
-                from_databases=from_databases,
-                was_screened=self._passes_screening(from_databases),
-                screening=screening.get(key),
-                retrieval=self._retrievals[key].outcome if key in self._retrievals else None,
-                assessment=assessment.get(key),
-            )
-            for key, from_databases in self._reports
-        ]
-
-    def hidden_log_ids(self, viewer: str | None) -> set[int]:
-        """Log ids of votes that this viewer may not see now (of nobody in particular: all open ones)."""
-        hidden: set[int] = set()
-        for stage in self._protocol.stages:
-            if self.is_open(stage.name):
-                continue
-            seen = {viewer} | {
-                other for pair in self._unblinded(stage.name) if viewer in pair for other in pair
-            }
-            hidden.update(
-                row["log_id"]
-                for row in rows(
-                    self._review.db,
-                    "select log_id, reviewer from decisions where stage = :stage",
-                    {"stage": stage.name},
-                )
-                if row["reviewer"] is None or row["reviewer"] not in seen
-            )
-        return hidden
-
-    def decisions_with(self, stages: Sequence[str], reasons: Sequence[str]) -> int | None:
-        """How many standing decisions a protocol change touches; None while that is closed to view."""
-        if not all(self.is_open(stage.name) for stage in self._protocol.stages if self._votes(stage.name)):
-            return None
-        touched = 0
-        for stage in self._protocol.stages:
-            words = [vote for votes in self._votes(stage.name).values() for vote in votes]
-            words += self._finals(stage.name).values()
-            touched += sum(stage.name in stages or vote.reason in reasons for vote in words)
-        return touched
-
-    def voted_but_not_kept(self) -> list[str]:
-        """Keys of records with votes that were merged into another record since; votes are not shown."""
-        kept = {key for key, _ in self._reports}
-        voted = {key for stage in self._protocol.stages for key in self._votes(stage.name)}
-        return sorted(voted - kept)
+        )
+    ]
 
 
-def log_contents(review: Review, log_ids: Iterable[int]) -> dict[int, str]:
-    """What decisions in the log say, in words, by log id; the caller has asked `hidden_log_ids` first."""
-    wanted = set(log_ids)
+def in_words(review: Review, wanted: Iterable[int]) -> dict[int, str]:
+    """What decisions say, by log id; the gate's `hidden_log_ids` says which may be asked for."""
+    ids = set(wanted)
     return {
         row["log_id"]: f"{row['stage']}: {row['record_key']} {row['verdict']}"
         + (f" ({row['reason']})" if row["reason"] else "")
         + ("" if row["manner"] == "vote" else f" by {row['manner']} of {', '.join(json.loads(row['names']))}")
         + (f" – {row['note']}" if row["note"] else "")
         for row in rows(review.db, "select * from decisions order by log_id")
-        if row["log_id"] in wanted
+        if row["log_id"] in ids
     }

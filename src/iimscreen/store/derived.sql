@@ -1,5 +1,5 @@
 -- Views only; remade whenever this text changes. Views over votes are absent on purpose: outcomes are
--- worked out behind the blinding gate in store/decisions.py, by the rules in voting.py.
+-- worked out behind the blinding gate in store/gate.py, by the rules in voting.py.
 
 create view reports as
 select
@@ -12,13 +12,22 @@ join records as member on member.id = kept_records.record_id
 join sources on sources.source = member.source
 group by kept.id;
 
-create view standing_retrievals as
-select retrievals.*, log.at, log.actor
-from retrievals
-join log on log.id = retrievals.log_id
-where retrievals.log_id = (
-  select max(later.log_id) from retrievals as later where later.record_key = retrievals.record_key
-);
+-- Each record with the record kept for its report, both by key.
+create view members as
+select records.key as key, kept.key as kept_key
+from kept_records
+join records on records.id = kept_records.record_id
+join records as kept on kept.id = kept_records.kept_id;
+
+-- When a report last grew by a merge: words on one of its records after that are words on all of it.
+create view merges as
+select one.kept_key as kept_key, max(duplicate_verdicts.log_id) as merged_at
+from duplicate_verdicts
+join members as one on one.key = duplicate_verdicts.record_key
+join members as other on other.key = duplicate_verdicts.other_key
+where duplicate_verdicts.verdict = 'duplicate'
+  and one.kept_key = other.kept_key
+group by one.kept_key;
 
 -- The last word per pair of records; a person's word outranks a rule's.
 create view standing_duplicate_verdicts as

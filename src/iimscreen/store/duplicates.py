@@ -96,6 +96,14 @@ def log_run(
     )
 
 
+def last_thresholds(review: Review) -> tuple[float, float] | None:
+    """(merge_at, ask_at) of the last deduplication; None before it."""
+    row = review.db.execute(
+        "select merge_at, ask_at from dedupe_runs order by log_id desc limit 1"
+    ).fetchone()
+    return None if row is None else (float(row[0]), float(row[1]))
+
+
 def records_not_compared(review: Review) -> int:
     """How many records have come since the last deduplication."""
     (count,) = review.db.execute(

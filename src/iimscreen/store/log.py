@@ -51,7 +51,12 @@ def entries(review: Review) -> list[FullEntry]:
     }
     return [
         FullEntry(
-            row["id"], row["uid"], row["actor"], row["at"], row["kind"], contents.get(row["kind"], {}).get(row["id"])
+            row["id"],
+            row["uid"],
+            row["actor"],
+            row["at"],
+            row["kind"],
+            contents.get(row["kind"], {}).get(row["id"]),
         )
         for row in rows(review.db, "select * from log order by id")
     ]

@@ -52,10 +52,19 @@ create table searches (
   tool_version text not null
 ) strict;
 
+-- A search that will not be completed: its unfinished runs no longer keep the review interim.
+create table search_abandonments (
+  log_id integer primary key references log (id),
+  search_uid text not null references log (uid),
+  note text
+) strict;
+
 create table runs (
   log_id integer primary key references log (id),
   search_uid text references log (uid),
   source text not null references sources (source),
+  database text not null,
+  kind text not null,
   label text not null,
   query text,
   text_sent text,
@@ -191,6 +200,13 @@ create table decisions (
 ) strict;
 create index decisions_by_record on decisions (stage, record_key, reviewer, log_id);
 create index decisions_by_reviewer on decisions (stage, reviewer, record_key, log_id);
+
+-- A round whose needed votes were all in: from then on its records may be seen, and their votes stay.
+create table round_openings (
+  log_id integer primary key references log (id),
+  round text not null,
+  records integer not null check (records >= 0)
+) strict;
 
 create table unblindings (
   log_id integer primary key references log (id),

@@ -18,6 +18,7 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "reviewer_changes": (("log_id",),),
     "sources": (("source",),),
     "searches": (("log_id",),),
+    "search_abandonments": (("log_id",),),
     "runs": (("log_id",),),
     "run_results": (("log_id",), ("run_uid",)),
     "replies": (("id",),),
@@ -27,6 +28,7 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "dedupe_runs": (("log_id",),),
     "duplicate_verdicts": (("log_id",),),
     "decisions": (("log_id",),),
+    "round_openings": (("log_id",),),
     "unblindings": (("log_id",),),
     "retrievals": (("log_id",),),
 }

@@ -20,11 +20,11 @@ class Version:
     log_id: int
 
 
-def load(review: Review, text: str, sha256: str, origin: str, *, actor: str = log.TOOL) -> None:
+def load(review: Review, text: str, sha256: str, origin: str, *, by: str | None = None) -> None:
     """Make this text the protocol in force."""
     with review.writing() as db:
         log.append_one(
-            db, "protocol_versions", {"text": text, "sha256": sha256, "origin": origin}, actor=actor
+            db, "protocol_versions", {"text": text, "sha256": sha256, "origin": origin}, actor=by or log.TOOL
         )
 
 

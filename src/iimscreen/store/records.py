@@ -192,6 +192,24 @@ def kept_of(review: Review, key: str) -> str:
     return str(row[0])
 
 
+def members_of(review: Review, report: str) -> list[str]:
+    """Keys of the records of one report, named by the key of its kept record."""
+    return [
+        row["key"]
+        for row in rows(
+            review.db,
+            """
+            select records.key
+            from records as kept
+            join kept_records on kept_records.kept_id = kept.id
+            join records on records.id = kept_records.record_id
+            where kept.key = :report
+            """,
+            {"report": report},
+        )
+    ]
+
+
 def memberships(review: Review) -> list[tuple[str, str, str, Kind, str, str | None]]:
     """For each record, in order of arrival: key, source, database, kind, kept record's key, source_id."""
     return [
@@ -208,6 +226,14 @@ def memberships(review: Review) -> list[tuple[str, str, str, Kind, str, str | No
             order by records.id
             """,
         )
+    ]
+
+
+def sources(review: Review) -> list[tuple[str, Kind]]:
+    """Name and kind of every database and other source that was searched or imported from, in order."""
+    return [
+        (row["database"], Kind(row["kind"]))
+        for row in rows(review.db, "select database, kind from sources order by rowid")
     ]
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlite_utils import Database
+
 from iimscreen import __version__
 from iimscreen.model import Answer, Record, Refusal, Reply, Strategy, SubQuery
 from iimscreen.store import log, records
@@ -75,8 +77,17 @@ def latest_search(review: Review, strategy: Strategy, source: str) -> str | None
     return None if row is None else str(row[0])
 
 
+def _named(review: Review, source: str) -> tuple[str, str]:
+    """A source's database and kind, which each run repeats so that its hash covers them."""
+    row = review.db.execute(
+        "select database, kind from sources where source = :source", {"source": source}
+    ).fetchone()
+    return str(row[0]), str(row[1])
+
+
 def begin_search(review: Review, strategy: Strategy, source: str) -> str:
     """Log a new search and every run it consists of; its uid. To be called inside `writing()`."""
+    database, kind = _named(review, source)
     entry = log.append_one(
         review.db,
         "searches",
@@ -98,6 +109,8 @@ def begin_search(review: Review, strategy: Strategy, source: str) -> str:
             {
                 "search_uid": entry.uid,
                 "source": source,
+                "database": database,
+                "kind": kind,
                 "label": query.label,
                 "query": query.text,
                 "text_sent": query.text_sent,
@@ -131,9 +144,21 @@ def unfinished(review: Review, search_uid: str) -> list[tuple[Run, SubQuery]]:
     ]
 
 
+def _is_finished(db: Database, run_uid: str) -> bool:
+    return (
+        db.execute("select 1 from run_results where run_uid = :uid", {"uid": run_uid}).fetchone() is not None
+    )
+
+
 def keep_reply(review: Review, run: Run, reply: Reply) -> None:
-    """Store one raw reply, at once and on its own."""
+    """Store one raw reply, at once and on its own.
+
+    One that comes after the run's result is dropped: another process finished the run meanwhile,
+    and the replies that stand behind its result are logged.
+    """
     with review.writing() as db:
+        if _is_finished(db, run.uid):
+            return
         db.execute(
             """
             insert into replies (run_uid, request, body, sha256, received_at)
@@ -197,9 +222,12 @@ def finish(
 ) -> int:
     """Store a run's records, hits and result together; how many records were new.
 
-    `identified` pairs each record of the answer with its accession, in order.
+    `identified` pairs each record of the answer with its accession, in order. A run that another
+    process finished meanwhile keeps the result it has.
     """
     with review.writing() as db:
+        if _is_finished(db, run.uid):
+            return 0
         ids, new = records.add(db, source, identified)
         db.conn.executemany(
             "insert into run_hits (run_id, position, record_id) values (?, ?, ?)",
@@ -232,11 +260,14 @@ def begin_import(
     review: Review, source: str, *, label: str, file_name: str, file_sha256: str, file_format: str
 ) -> Run:
     """Log the import of one file as a run. To be called inside `writing()`."""
+    database, kind = _named(review, source)
     entry = log.append_one(
         review.db,
         "runs",
         {
             "source": source,
+            "database": database,
+            "kind": kind,
             "label": label,
             "file_name": file_name,
             "file_sha256": file_sha256,
@@ -360,17 +391,75 @@ def hits(review: Review) -> list[tuple[str, str]]:
     ]
 
 
-def open_runs(review: Review) -> int:
-    """How many runs have begun and have no result."""
-    (count,) = review.db.execute(
-        """
-        select count(*)
-        from runs
-        join log on log.id = runs.log_id
-        where not exists (select 1 from run_results where run_results.run_uid = log.uid)
-        """
-    ).fetchone()
-    return int(count)
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A search that was begun, is not complete, and was not given up."""
+
+    uid: str
+    strategy: str
+    source: str
+    database: str
+    left: int
+    of: int
+
+
+def unfinished_searches(review: Review) -> list[Unfinished]:
+    """Searches to be completed or given up, oldest first.
+
+    One whose strategy, by its name, was put to the same source again counts as replaced: else a
+    sub-query that PubMed refuses would keep the review unfinished after it was corrected.
+    """
+    return [
+        Unfinished(row["uid"], row["strategy"], row["source"], row["database"], row["left"], row["of"])
+        for row in rows(
+            review.db,
+            """
+            select log.uid, searches.strategy, searches.source, sources.database,
+              count(*) as "of", sum(run_results.log_id is null) as "left"
+            from searches
+            join sources on sources.source = searches.source
+            join log on log.id = searches.log_id
+            join runs on runs.search_uid = log.uid
+            join log as run_log on run_log.id = runs.log_id
+            left join run_results on run_results.run_uid = run_log.uid
+            where not exists (select 1 from search_abandonments where search_uid = log.uid)
+              and not exists (
+                select 1
+                from searches as later
+                where later.source = searches.source
+                  and later.strategy = searches.strategy
+                  and later.log_id > searches.log_id
+              )
+            group by searches.log_id
+            having "left" > 0
+            order by searches.log_id
+            """,
+        )
+    ]
+
+
+def abandon(review: Review, uid: str, note: str | None, *, by: str | None = None) -> None:
+    """Log that a search will not be completed."""
+    with review.writing() as db:
+        log.append_one(db, "search_abandonments", {"search_uid": uid, "note": note}, actor=by or log.TOOL)
+
+
+def arrivals(review: Review) -> dict[str, int]:
+    """Key of each record → the log id of the result of the run that found it before all others."""
+    return {
+        row["key"]: row["arrived"]
+        for row in rows(
+            review.db,
+            """
+            select records.key, min(run_results.log_id) as arrived
+            from run_hits
+            join records on records.id = run_hits.record_id
+            join log on log.id = run_hits.run_id
+            join run_results on run_results.run_uid = log.uid
+            group by records.id
+            """,
+        )
+    }
 
 
 def finished_runs(review: Review) -> int:
@@ -397,6 +486,20 @@ def verify(review: Review) -> list[str]:
             faults.append(f"run {row['label']}: the raw replies are not those that were logged")
         if _records_sha256(review, row["log_id"]) != row["records_sha256"]:
             faults.append(f"run {row['label']}: the records are not those that were logged")
+    for row in rows(
+        review.db,
+        """
+        select runs.label, sources.database
+        from runs
+        join sources on sources.source = runs.source
+        where sources.database <> runs.database or sources.kind <> runs.kind
+        """,
+    ):
+        faults += [f"run {row['label']}: name or kind of {row['database']} is not what was logged"]
+    for row in rows(
+        review.db, "select key from records where id not in (select record_id from run_hits) order by id"
+    ):
+        faults += [f"no run found record {row['key']}"]
     for row in rows(review.db, "select id, sha256, body from replies order by id"):
         try:
             is_whole = log.sha256(zlib.decompress(row["body"])) == row["sha256"]
