@@ -47,7 +47,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "Doors (input and output)": ("store", "sources", "formats"),
     "Thought (pure)": (
-        "queries", "protocol", "toml_tables", "matching", "voting", "agreement", "flow", "settings",
+        "queries", "protocol", "toml_tables", "matching", "voting", "agreement", "flow", "wording", "settings",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip

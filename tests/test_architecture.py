@@ -22,11 +22,33 @@ FLOORS: dict[str, int] = {
     **dict.fromkeys(("search", "dedupe", "screening", "fulltext", "report", "demo", "review_protocol"), 3),
     **dict.fromkeys(("store", "sources", "formats"), 2),
     **dict.fromkeys(
-        ("queries", "protocol", "toml_tables", "matching", "voting", "agreement", "flow", "settings"), 1
+        (
+            "queries",
+            "protocol",
+            "toml_tables",
+            "matching",
+            "voting",
+            "agreement",
+            "flow",
+            "wording",
+            "settings",
+        ),
+        1,
     ),
     **dict.fromkeys(("model", "errors", "__init__"), 0),
 }
-PURE = ("protocol", "toml_tables", "matching", "voting", "agreement", "flow", "model", "errors", "formats")
+PURE = (
+    "protocol",
+    "toml_tables",
+    "matching",
+    "voting",
+    "agreement",
+    "flow",
+    "wording",
+    "model",
+    "errors",
+    "formats",
+)
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
     "Bio": "sources",

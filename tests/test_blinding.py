@@ -186,7 +186,7 @@ def test_ann_sees_her_own_open_votes_and_only_them(run: Run, three: list[str]) -
 
     assert f"{three[0]} include – mine" in shown
     assert "his" not in shown
-    assert "2 votes of blind rounds are not shown" in shown
+    assert "Not shown: 2 votes of blind rounds" in shown
     assert "mine" in run("log", "--by", "ann", "--reviewer", "ann").output
     assert run("log", "--by", "ann").exit_code == 6
 
@@ -286,7 +286,7 @@ def test_new_records_close_the_round_again_but_not_what_was_open(
     assert conflicts.exit_code == 0
     assert three[1] in conflicts.stdout
     assert late not in conflicts.output
-    assert "1 records are still blind and not shown" in conflicts.stderr
+    assert "1 record still blind and not shown" in conflicts.stderr
     assert run_json("prisma")["boxes"]["records_excluded"] is None
     assert "secret" not in run("log").stdout
     assert run("fulltext", "retrieved", three[0], "--by", "ann").exit_code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -132,7 +133,7 @@ def test_conflicts_are_resolved_one_by_one_with_both_votes_and_notes(
 
     assert "ann: include" in result.stdout
     assert "bob's view" in result.stdout
-    assert "2 settled, all saved" in result.stdout
+    assert "2 records settled, all saved" in result.stdout
     assert run("conflicts", "--stage", "title-abstract").stdout == "title-abstract: nothing to resolve.\n"
 
 
@@ -147,7 +148,7 @@ def test_enter_confirms_a_proposed_reason(run: Run, review: Review, three: list[
     result = run("resolve", "--by", "ann", "--by", "bob", "--stage", "full-text", typed="\n")
 
     assert "Enter confirms review" in result.stdout
-    assert "1 settled" in result.stdout
+    assert "1 record settled" in result.stdout
 
 
 @pytest.mark.slow
@@ -178,7 +179,12 @@ def test_ctrl_c_in_a_real_terminal_ends_with_130_and_one_line(review: Review, th
     """Slow: a real pseudo-terminal."""
     pexpect = pytest.importorskip("pexpect", reason="pexpect needs a Unix terminal")
     child = pexpect.spawn(
-        sys.executable, ["-m", "iimscreen", "screen", "--reviewer", "ann"], encoding="utf-8", timeout=20
+        sys.executable,
+        ["-m", "iimscreen", "screen", "--reviewer", "ann"],
+        encoding="utf-8",
+        timeout=20,
+        # A shell's background job ignores Ctrl-C, and so would its children: tests may run in one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     child.expect("> ")
     child.sendline("n")

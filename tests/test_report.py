@@ -137,7 +137,7 @@ def test_the_log_tells_everything_in_words(run: Run, review: Review) -> None:
     for words in (
         "protocol protocol.toml loaded",
         "reviewer ann added",
-        "1 records compared",
+        "1 record compared",
         f"{key} include – clear",
     ):
         assert words in shown

@@ -583,3 +583,12 @@ def test_a_block_that_fails_stores_nothing_of_itself(review: Review):
         half()
 
     assert [entry.kind for entry in log.entries(review)] == ["protocol_versions"]
+
+
+def test_a_sqlite_that_is_too_old_is_named_with_what_to_do(run, review_file, monkeypatch):
+    monkeypatch.setattr(connection, "OLDEST_SQLITE", (99, 0, 0))
+
+    result = run("status")
+
+    assert result.exit_code == 4
+    assert f"SQLite {sqlite3.sqlite_version}, and a review file needs 99.0.0" in result.stderr

@@ -419,7 +419,7 @@ def test_decisions_of_a_csv_settle_conflicts_together(run: Run, in_conflict: lis
 
     result = run("resolve", "--by", "ann", "--by", "bob", "--from", file)
 
-    assert "1 settled by consensus" in result.stdout
+    assert "1 record settled by consensus" in result.stdout
     assert run("conflicts", "--stage", "title-abstract").stdout == "title-abstract: nothing to resolve.\n"
 
 

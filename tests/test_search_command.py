@@ -541,7 +541,7 @@ def test_unusable_records_of_a_corpus_are_counted_aloud(run, tmp_path):
     result = run("search", "--source", "corpus", "--corpus", path, "--strategy", myositis(tmp_path))
 
     assert result.exit_code == 0
-    assert "1 of 3 records cannot be used and are left out" in result.stderr
+    assert "1 of 3 records left out: not usable" in result.stderr
 
 
 def test_a_text_that_cannot_be_evaluated_offline_leaves_no_begun_search_behind(run, tmp_path, review_file):

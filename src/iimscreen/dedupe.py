@@ -16,6 +16,7 @@ from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, duplicates, records
 from iimscreen.store.duplicates import PairVerdict
+from iimscreen.wording import counted
 
 DUPLICATE, DISTINCT, ASKED = "duplicate", "distinct", "asked"
 NO_LONGER_ALIKE = "rule:no_longer_alike"  # a rule's earlier word, taken back by newer rules or thresholds
@@ -133,7 +134,7 @@ def _distinct_records(review: Review, given: Sequence[str], at_least: int = 2) -
     found = list({record.key: record for record in (records.find(review, one) for one in given)}.values())
     if len(found) < at_least:
         raise InputError(
-            f"{len(found)} record given, expected at least {at_least} different ones",
+            f"{counted(len(found), 'record')} given, expected at least {at_least} different ones",
             hint="give their keys as `iimscreen duplicates` prints them",
         )
     return found

@@ -18,6 +18,7 @@ from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, parse_protocol
 from iimscreen.sources import corpus
 from iimscreen.store import Review, create_review, open_review, protocols, runs
+from iimscreen.wording import counted
 
 STAMP = "Illustration: the paper does not publish its votes"
 REFERENCES = "Reference list (Rizzo 2025)"
@@ -103,7 +104,7 @@ def _play(path: Path, folder: Path, on_step: Callable[[str], None]) -> DemoOutco
         _deduplicate(review, on_step)
         _screen(review, TITLE_ABSTRACT, 4, on_step)
         keys = fulltext.mark_from(review, _data("demo/fulltexts.csv"), by=REVIEWERS[0])
-        on_step(f"5  {len(keys)} reports sought for retrieval and marked.")
+        on_step(f"5  {counted(len(keys), 'report')} sought for retrieval and marked.")
         _screen(review, FULL_TEXT, 6, on_step)
         made = report.prisma(review)
     return DemoOutcome(
@@ -136,7 +137,7 @@ def _search(review: Review, name: str, on_step: Callable[[str], None]) -> Recall
         known = {f"corpus:{row['corpus_id']}" for row in csv.DictReader(file)}
     count = len(strategy.sub_queries)
     on_step(
-        f"2  Strategy {name}: {count} sub-quer{'y' if count == 1 else 'ies'} over the bundled corpus "
+        f"2  Strategy {name}: {counted(count, 'sub-query', 'sub-queries')} over the bundled corpus "
         f"(offline, not PubMed), {outcome.search.unique} records."
     )
     return Recall(name, len(found & known), len(known))

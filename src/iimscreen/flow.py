@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from iimscreen.model import Kind, Reason
 from iimscreen.voting import Outcome, State
+from iimscreen.wording import counted
 
 # Keys of the R package's CSV template that hold a number, in its order.
 BOXES = (
@@ -271,7 +272,7 @@ def _unfinished(reports: Sequence[Report], screening_is_open: bool, assessment_i
         found += _open_outcomes("title-abstract", screened)
         unmarked = sum(_is_sought(report) and report.retrieval is None for report in reports)
         if unmarked:
-            found.append(f"retrieval: {_n(unmarked, 'report')} not marked as retrieved or not retrieved")
+            found.append(f"retrieval: {counted(unmarked, 'report')} not marked as retrieved or not retrieved")
         if assessment_is_open:
             assessed = [r.assessment for r in reports if _is_sought(r) and r.retrieval == "retrieved"]
             found += _open_outcomes("full-text", assessed)
@@ -285,11 +286,11 @@ def _open_outcomes(stage: str, outcomes: Iterable[Outcome | None]) -> list[str]:
     conflicts = sum(outcome.state is State.CONFLICT for outcome in known)
     proposed = sum(outcome.reason_is_proposed for outcome in known)
     if pending:
-        found.append(f"{stage}: votes missing on {_n(pending, 'record')}")
+        found.append(f"{stage}: votes missing on {counted(pending, 'record')}")
     if conflicts:
-        found.append(f"{stage}: {_n(conflicts, 'conflict')} to resolve")
+        found.append(f"{stage}: {counted(conflicts, 'conflict')} to resolve")
     if proposed:
-        found.append(f"{stage}: {_n(proposed, 'exclusion reason')} to confirm")
+        found.append(f"{stage}: {counted(proposed, 'exclusion reason')} to confirm")
     return found
 
 
@@ -319,18 +320,14 @@ def _other_methods_note(
             (sought, "sought for retrieval"),
         ]
     said = [f"{count:,} {words}" for count, words in parts if count]
-    notes = [f"{_n(len(named), 'record')} identified by other methods: {', '.join(said)}."]
+    notes = [f"{counted(len(named), 'record')} identified by other methods: {', '.join(said)}."]
     screened = sum(report.was_screened for report in column_b)
     if screened:
         notes.append(
-            f"{_n(screened, 'record')} identified by other methods were screened on title and abstract "
-            "before retrieval."
+            f"{counted(screened, 'record')} identified by other methods {'was' if screened == 1 else 'were'} screened "
+            "on title and abstract before retrieval."
         )
     return notes
-
-
-def _n(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
@@ -384,7 +381,7 @@ def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
             holds("F5", boxes[f"{prefix}_excluded"], [sum(reasons.values())], "excluded = sum of its reasons")
             if "no reason given" in reasons:
                 faults.append(
-                    f"F5: {reasons['no reason given']} reports excluded at full text without a reason"
+                    f"F5: {counted(reasons['no reason given'], 'report')} excluded at full text without a reason"
                 )
     for name, part, whole, words in (
         ("F2", "records_excluded", "records_screened", "records excluded are at most those screened"),

@@ -12,6 +12,7 @@ from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Reason, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS
 from iimscreen.screening import Decision, Desk, Table
+from iimscreen.wording import counted
 
 QUIT = "q"
 
@@ -55,7 +56,7 @@ def screen(desk: Desk) -> None:
         return
     screening.sit_down(desk.review, desk.reviewer)
     reasons = desk.protocol.reasons
-    _say(f"{desk.reviewer}, stage {desk.stage.name}: {len(waiting):,} records left.", "bold")
+    _say(f"{desk.reviewer}, stage {desk.stage.name}: {counted(len(waiting), 'record')} left.", "bold")
     _help(reasons)
     voted = 0
     place = 0
@@ -86,7 +87,7 @@ def screen(desk: Desk) -> None:
             place += 1
         else:
             _say(f"{answer!r} is no answer here; ? shows those there are", "red")
-    _say(f"{voted:,} votes given in this sitting, all saved.")
+    _say(f"{counted(voted, 'vote')} given in this sitting, all saved.")
     _say("Next: iimscreen status")
 
 
@@ -114,7 +115,7 @@ def resolve(table: Table) -> None:
     reasons = table.protocol.reasons
     allowed = {key: word for key, word in _FINAL.items() if word in FINAL_WORDS[table.stage.name]}
     prompt = ", ".join(f"{key} {word}" for key, word in allowed.items())
-    _say(f"{len(open_ones):,} to resolve, by {' and '.join(table.names)}.", "bold")
+    _say(f"{counted(len(open_ones), 'record')} to resolve, by {' and '.join(table.names)}.", "bold")
     settled = 0
     for number, conflict in enumerate(open_ones, start=1):
         render.console().rule(f"{number:,} of {len(open_ones):,}")
@@ -126,7 +127,7 @@ def resolve(table: Table) -> None:
         if answer == QUIT:
             break
         settled += answer == "settled"
-    _say(f"{settled:,} settled, all saved.")
+    _say(f"{counted(settled, 'record')} settled, all saved.")
 
 
 def _settled(

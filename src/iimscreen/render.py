@@ -6,6 +6,7 @@ Whatever came from a source is shown as text: no markup, no control characters.
 from __future__ import annotations
 
 import json as json_module
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from rich.text import Text
 from iimscreen import prisma_text
 from iimscreen.flow import Flow
 from iimscreen.model import Record, StoredRecord
+from iimscreen.wording import counted
 
 if TYPE_CHECKING:
     from iimscreen.dedupe import DedupeOutcome, Group, Pair
@@ -87,6 +89,18 @@ def _say(text: str, style: str = "") -> None:
     console().print(Text(text, style=style))
 
 
+# What `search` gives a record whose source states no accession number: a hash of its content.
+_CONTENT_HASH = re.compile(r"(sha256-)?[0-9a-f]{16}(-\d+)?")
+
+
+def named(stored: StoredRecord) -> str:
+    """A record's key, and beside a key that only a machine can read the identifier in its export."""
+    _, _, accession = stored.key.partition(":")
+    if stored.record.source_id and _CONTENT_HASH.fullmatch(accession):
+        return f"{stored.key} ({stored.record.source_id})"
+    return stored.key
+
+
 def cite(record: Record) -> str:
     """One line: authors, year, journal, volume and pages, as far as stated."""
     names = ", ".join(str(author) for author in record.authors[:2])
@@ -96,7 +110,7 @@ def cite(record: Record) -> str:
     if record.pages:
         place += f":{record.pages}"
     parts = [names, str(record.year or "year not stated"), place]
-    return ". ".join(part for part in parts if part)
+    return ". ".join(part.removesuffix(".") for part in parts if part)
 
 
 @contextmanager
@@ -188,15 +202,21 @@ def imports(outcomes: Sequence[ImportOutcome]) -> None:
 
 def dedupe(outcome: DedupeOutcome, bands: str) -> None:
     """What deduplication found."""
-    _say(f"{outcome.records:,} records compared ({bands}).")
+    _say(f"{counted(outcome.records, 'record')} compared ({bands}).")
     table = _table("merged by", "pairs", right=("pairs",))
     for rule, count in outcome.rules:
         _row(table, rule, count)
     if outcome.rules:
         console().print(table)
-    _say(f"Merged in this run: {outcome.merged_now:,} pairs. Reports left: {outcome.reports:,}.", "bold")
+    _say(
+        f"Merged in this run: {counted(outcome.merged_now, 'pair')}. Reports left: {outcome.reports:,}.",
+        "bold",
+    )
     if outcome.asked:
-        _say(f"{outcome.asked:,} pair{'s wait' if outcome.asked > 1 else ' waits'} for a person.", "yellow")
+        _say(
+            f"{counted(outcome.asked, 'pair')} {'waits' if outcome.asked == 1 else 'wait'} for a person.",
+            "yellow",
+        )
         _say("Next: iimscreen duplicates")
     else:
         _say("Next: iimscreen screen --reviewer NAME")
@@ -210,21 +230,23 @@ def duplicates(asked: Sequence[Pair], groups: Sequence[Group]) -> None:
         score = "" if pair.score is None else f", score {pair.score:.0f}"
         _say(f"\n{pair.rule.removeprefix('rule:')}{score}", "yellow")
         for record in (pair.record, pair.other):
-            _say(f"  {record.key}  {plain(record.record.title)}")
+            _say(f"  {plain(named(record))}  {plain(record.record.title)}")
             _say(f"    {plain(cite(record.record))}", "dim")
-        _say(f"  iimscreen duplicates split {pair.record.key} {pair.other.key} --by NAME   (two reports)")
-        _say(f"  iimscreen duplicates merge {pair.record.key} {pair.other.key} --by NAME   (one report)")
+        _say(f"  iimscreen duplicates split {pair.record.key} {pair.other.key} --by NAME   (two)")
+        _say(f"  iimscreen duplicates merge {pair.record.key} {pair.other.key} --by NAME   (one)")
     if not asked:
         _say("No pair waits for a person.")
     if groups:
-        table = _table("record", "title", "merged by", title=f"\n{len(groups):,} groups of duplicates")
+        table = _table(
+            "record", "title", "merged by", title=f"\n{counted(len(groups), 'group')} of duplicates"
+        )
         for group in groups:
-            _row(table, f"{group.kept.key} (kept)", group.kept.record.title or "", "")
+            _row(table, f"{named(group.kept)}, kept", group.kept.record.title or "", "")
             for other, verdict in group.others:
                 why = "a chain of merges" if verdict is None else verdict.decided_by
                 if verdict is not None and verdict.score is not None:
                     why += f" {verdict.score:.0f}"
-                _row(table, f"  {other.key}", other.record.title or "", why)
+                _row(table, f"  {named(other)}", other.record.title or "", why)
             table.add_section()
         console().print(table)
 
@@ -239,7 +261,7 @@ def record(stored: StoredRecord, *, include: Sequence[str] = (), exclude: Sequen
     _mark(title, include, exclude)
     out.print(title)
     _say(plain(cite(facts)), "dim")
-    identifiers = [stored.key]
+    identifiers = [named(stored)]
     identifiers += [f"pmid:{facts.pmid}"] if facts.pmid else []
     identifiers += [f"doi:{facts.doi}"] if facts.doi else []
     identifiers += list(facts.publication_types)
@@ -292,7 +314,7 @@ def conflicts(found: Sequence[tuple[str, Sequence[Conflict]]], *, as_json: bool)
                 f"{v.names[0]}: {v.verdict}" + (f" ({v.reason})" if v.reason else "") for v in one.votes
             )
             todo = f"confirm reason {one.outcome.reason}" if one.outcome.reason_is_proposed else "resolve"
-            _row(table, one.record.key, one.record.record.title or "", votes, todo)
+            _row(table, named(one.record), one.record.record.title or "", votes, todo)
         console().print(table)
 
 
@@ -309,7 +331,7 @@ def agreement(found: Sequence[PairAgreement], *, as_json: bool) -> None:
         if figures.observed is None:
             _say("  not estimable: no record has both votes")
             continue
-        _say(f"  {figures.n:,} records rated by both, {100 * figures.observed:.1f}% agreement")
+        _say(f"  {counted(figures.n, 'record')} rated by both, {100 * figures.observed:.1f}% agreement")
         if figures.kappa is None or figures.interval is None:
             _say("  Cohen's kappa is not estimable: both gave one and the same verdict throughout")
         else:
@@ -323,13 +345,15 @@ def agreement(found: Sequence[PairAgreement], *, as_json: bool) -> None:
 
 def fulltexts(sought: Sequence[Sought]) -> None:
     """Reports sought and what became of them."""
-    table = _table("report", "title", "outcome", title=f"{len(sought):,} reports sought for retrieval")
+    table = _table(
+        "report", "title", "outcome", title=f"{counted(len(sought), 'report')} sought for retrieval"
+    )
     for one in sought:
         outcome = "to be marked"
         if one.retrieval is not None:
             outcome = one.retrieval.outcome.replace("_", " ")
             outcome += "".join(f": {x}" for x in (one.retrieval.reason, one.retrieval.file_name) if x)
-        _row(table, one.record.key, one.record.record.title or "", outcome)
+        _row(table, named(one.record), one.record.record.title or "", outcome)
     console().print(table)
 
 
@@ -339,20 +363,23 @@ def record_list(keys: Sequence[str], found: Sequence[StoredRecord], *, as_json: 
     if as_json:
         json([{"record": key, "title": by_key[key].record.title if key in by_key else None} for key in keys])
         return
-    table = _table("record", "title", "", title=f"{len(keys):,} records")
+    table = _table("record", "title", "", title=counted(len(keys), "record"))
     for key in keys:
         known = by_key.get(key)
-        _row(table, key, (known.record.title or "") if known else "", cite(known.record) if known else "")
+        if known is None:
+            _row(table, key, "", "")
+        else:
+            _row(table, named(known), known.record.title or "", cite(known.record))
     console().print(table)
 
 
-def status(found: Status, *, as_json: bool) -> None:
-    """What is left, for whom, and what to type next."""
+def status(found: Status, *, rules: bool, as_json: bool) -> None:
+    """What is left, for whom, and what to type next; the rules of each stage where asked for."""
     if as_json:
         json(asdict(found))
         return
     _say(found.title, "bold")
-    _say(f"{found.records:,} records, {found.reports:,} reports after deduplication")
+    _say(f"{counted(found.records, 'record')}, {counted(found.reports, 'report')} after deduplication")
     for stage in found.stages:
         if stage.pool is None:
             _say(f"{stage.stage}: not begun")
@@ -363,8 +390,8 @@ def status(found: Status, *, as_json: bool) -> None:
         conflicts_there = found.conflicts[stage.stage]
         open_ones = "blind" if conflicts_there is None else f"{conflicts_there:,} to resolve"
         _say(f"{stage.stage}: {stage.pool:,} to judge; {left}; {open_ones}")
-    for rule in found.rules:
-        _say(f"  {rule}", "dim")
+    for rule in found.rules if rules else ():
+        _say(f"rule: {rule}", "dim")
     for sentence in found.missing:
         _say(f"open: {sentence}", "yellow")
     _say(f"Next: {found.next_command}", "bold")
@@ -381,7 +408,7 @@ def log(view: LogView, *, as_json: bool) -> None:
         local = dt.datetime.fromisoformat(line.at).astimezone()
         _say(f"{line.id:>5}  {local:%Y-%m-%d %H:%M:%S %Z}  {plain(line.actor)}  {plain(line.text)}")
     if view.hidden:
-        _say(f"{view.hidden:,} votes of blind rounds are not shown.", "yellow")
+        _say(f"Not shown: {counted(view.hidden, 'vote')} of blind rounds.", "yellow")
 
 
 def prisma(flow: Flow) -> None:

@@ -13,6 +13,7 @@ from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force, reason_labels
 from iimscreen.store import Review, connection, decisions, log, records, reviewers, runs
 from iimscreen.store.gate import Gate, Progress
+from iimscreen.wording import counted
 
 
 def prisma(review: Review) -> flow.Flow:
@@ -88,7 +89,7 @@ def _left(progress: Progress) -> str:
     left = [f"{name} has {count:,} to go" for name, count in progress.waiting.items() if count]
     if left:
         return f"{progress.stage}: {', '.join(left)}"
-    return f"{progress.stage}: not finished ({progress.pool:,} records to judge)"
+    return f"{progress.stage}: not finished ({counted(progress.pool, 'record')} to judge)"
 
 
 def _footnotes(review: Review, protocol: Protocol, gate: Gate) -> list[str]:
@@ -112,7 +113,7 @@ def _footnotes(review: Review, protocol: Protocol, gate: Gate) -> list[str]:
             if alone:
                 names = ", ".join(sorted({word.names[0] for word in alone}))
                 notes.append(
-                    f"At stage {stage}, {len(alone)} final decisions were made by one person ({names})."
+                    f"At stage {stage}, {counted(len(alone), 'final decision')} made by one person ({names})."
                 )
     dropped = sorted(set(reason_labels(review)) - {reason.code for reason in protocol.reasons})
     if dropped and gate.is_open(FULL_TEXT):
@@ -287,10 +288,13 @@ def _in_words(entry: log.FullEntry) -> str:
             return f"run {content['label']}: {content['text_sent'] or content['file_name']}"
         case "run_results":
             return (
-                f"{content['hits']} records found, {content['new_records']} new, {content['refused']} refused"
+                f"{counted(content['hits'], 'record')} found, {content['new_records']} new, "
+                f"{content['refused']} refused"
             )
         case "dedupe_runs":
-            return f"{content['records']} records compared, {content['pairs']} pairs alike"
+            return (
+                f"{counted(content['records'], 'record')} compared, {counted(content['pairs'], 'pair')} alike"
+            )
         case "duplicate_verdicts":
             score = "" if content["score"] is None else f" (score {content['score']:g})"
             return (
@@ -300,7 +304,9 @@ def _in_words(entry: log.FullEntry) -> str:
         case "search_abandonments":
             return "search given up" + (f": {content['note']}" if content["note"] else "")
         case "round_openings":
-            return f"stage {content['round']} open: all votes on {content['records']} records are in"
+            return (
+                f"stage {content['round']} open: all votes on {counted(content['records'], 'record')} are in"
+            )
         case "unblindings":
             return f"stage {content['round']} unblinded for {content['reviewer']} and {content['other_reviewer']}"
         case "retrievals":
@@ -346,9 +352,10 @@ def _check(review: Review) -> Check:
     entries = log.entries(review)
     return Check(
         (
-            f"{len(entries):,} log rows of {len({e.actor for e in entries}):,} actors: chain, order and content; "
-            f"the log ends with {entries[-1].uid[:16]} (note it elsewhere: rows cut off its end leave no gap)",
-            f"{runs.finished_runs(review):,} runs: raw replies and records against their logged hashes",
+            f"{counted(len(entries), 'log row')} of {counted(len({e.actor for e in entries}), 'actor')}: chain, "
+            f"order and content; the log ends with {entries[-1].uid[:16]} (note it elsewhere: rows cut off its end "
+            "leave no gap)",
+            f"{counted(runs.finished_runs(review), 'run')}: raw replies and records against their logged hashes",
             "the record kept for each report against the verdicts on duplicates",
             "the file itself: SQLite's integrity check and every foreign key",
             "PRISMA 2020 identities F1 to F9 (F10, F11 and F14 have no data yet; F12 and F13 hold by construction)",

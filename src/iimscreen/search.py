@@ -15,6 +15,7 @@ from iimscreen.errors import InputError, SourceError
 from iimscreen.model import Answer, Kind, Parsed, Record, Refusal, Strategy, SubQuery
 from iimscreen.sources import Source
 from iimscreen.store import Review, log, records, runs
+from iimscreen.wording import counted
 
 OnRun = Callable[[str, int, int], None]  # label of the sub-query, records so far, records announced
 
@@ -93,7 +94,7 @@ def _asked(
     )
     if len(answer.records) != answer.hits:
         raise SourceError(
-            f"{answer.hits} records announced, {len(answer.records)} received",
+            f"{counted(answer.hits, 'record')} announced, {len(answer.records):,} received",
             hint="run the same command again: it resumes",
         )
     return answer
@@ -152,7 +153,7 @@ def import_files(
             )
         if reading.refusals and not keep_good:
             raise InputError(
-                f"{reading.path}: {len(reading.refusals)} of {reading.count} records cannot be used"
+                f"{reading.path}: {len(reading.refusals):,} of {counted(reading.count, 'record')} cannot be used"
                 f"{_first(reading.refusals)}",
                 hint="correct the file, or take the usable ones with --keep-good; nothing was stored",
             )

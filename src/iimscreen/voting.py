@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iimscreen.model import Reason, Stage, Verdict
+from iimscreen.wording import counted
 
 
 class State(StrEnum):
@@ -102,7 +103,7 @@ def describe(stage: Stage) -> str:
     advances = " or ".join(v.value for v in Verdict if v in stage.advances)
     others = ", ".join(v.value for v in Verdict if v in stage.final and v is not Verdict.INCLUDE)
     return (
-        f"{stage.reviewers_needed} votes a record; {advances} from all sends it on; "
+        f"{counted(stage.reviewers_needed, 'vote')} a record; {advances} from all sends it on; "
         f"the same verdict from all settles it ({others}); anything else is a conflict, "
         "which never counts as excluded"
     )

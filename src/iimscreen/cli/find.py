@@ -128,6 +128,7 @@ def _corpus(path: Path | None, strategy: Strategy) -> Source:
     from iimscreen import search as searching
     from iimscreen.model import Parsed, Refusal
     from iimscreen.sources import corpus
+    from iimscreen.wording import counted
 
     for sub_query in strategy.sub_queries:
         corpus.check_readable(sub_query)  # before a search is begun that could not be finished
@@ -142,7 +143,7 @@ def _corpus(path: Path | None, strategy: Strategy) -> Source:
         )
     refused = sum(isinstance(one, Refusal) for one in found)
     if refused:
-        typer.echo(f"{path}: {refused} of {len(found)} records cannot be used and are left out.", err=True)
+        typer.echo(f"{path}: {refused:,} of {counted(len(found), 'record')} left out: not usable.", err=True)
     return corpus.from_file(path, usable, strategy.as_of)
 
 

@@ -53,6 +53,7 @@ def screen(
     Record by record; or one vote with --record and --verdict; or a CSV with --from.
     """
     from iimscreen import screening
+    from iimscreen.wording import counted
 
     _one_way(record, verdict, reason, from_file)
     with opened(review) as open_one:
@@ -61,7 +62,7 @@ def screen(
             if note or change:
                 raise InputError("--note and --change go with --record", hint="write notes into the CSV")
             votes = desk.decide_all(screening.read_decisions(from_file))
-            typer.echo(f"{len(votes):,} votes of {desk.reviewer} stored.")
+            typer.echo(f"{counted(len(votes), 'vote')} of {desk.reviewer} stored.")
         elif record is not None and verdict is not None:
             vote = desk.decide(screening.Decision(record, verdict, reason, note), change=change)
             typer.echo(f"{vote.key}: {vote.verdict}" + (f" ({vote.reason})" if vote.reason else ""))
@@ -86,13 +87,14 @@ def _one_way(record: str | None, verdict: str | None, reason: str | None, from_f
 def conflicts(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
     """List disagreements of complete rounds."""
     from iimscreen import render, screening
+    from iimscreen.wording import counted
 
     with opened(review) as open_one:
         stages = screening.stages_to_see(open_one, stage)
         render.conflicts([(name, screening.conflicts(open_one, name)) for name in stages], as_json=as_json)
         for name in stages:
             if closed := screening.closed_records(open_one, name):
-                typer.echo(f"{name}: {closed:,} records are still blind and not shown.", err=True)
+                typer.echo(f"{name}: {counted(closed, 'record')} still blind and not shown.", err=True)
 
 
 def resolve(
@@ -117,6 +119,7 @@ def resolve(
     too; the report then says that one person resolved.
     """
     from iimscreen import screening
+    from iimscreen.wording import counted
 
     _one_way(record, verdict, reason, from_file)
     if proposed_reasons and (record or from_file):
@@ -137,7 +140,7 @@ def resolve(
         for word in words:
             typer.echo(f"{word.key}: {word.verdict}" + (f" ({word.reason})" if word.reason else ""))
         how = " and ".join(dict.fromkeys(word.manner for word in words)) or "nobody: nothing was open"
-        typer.echo(f"{len(words):,} settled by {how} ({', '.join(table.names)}).")
+        typer.echo(f"{counted(len(words), 'record')} settled by {how} ({', '.join(table.names)}).")
 
 
 def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:

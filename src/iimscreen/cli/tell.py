@@ -55,6 +55,7 @@ def retrieved(
     """Mark reports as retrieved."""
     from iimscreen import fulltext as texts
     from iimscreen import screening
+    from iimscreen.wording import counted
 
     if everything == bool(records) or (everything and file):
         raise InputError("name the reports, or say --all", hint="one of the two; --file goes with one report")
@@ -64,7 +65,7 @@ def retrieved(
             keys = texts.mark_all(open_one, by=name)
         else:
             keys = texts.mark(open_one, records or [], texts.RETRIEVED, by=name, file=file)
-    typer.echo(f"{len(keys):,} reports marked as retrieved.")
+    typer.echo(f"{counted(len(keys), 'report')} marked as retrieved.")
 
 
 @fulltext_app.command("not-retrieved")
@@ -77,12 +78,13 @@ def not_retrieved(
     """Mark reports as not retrieved, with the reason."""
     from iimscreen import fulltext as texts
     from iimscreen import screening
+    from iimscreen.wording import counted
 
     if not records:
         raise InputError("no report named", hint="give its key, number, pmid:… or doi:…")
     with opened(review) as open_one:
         keys = texts.mark(open_one, records, texts.NOT_RETRIEVED, by=screening.check_name(by), reason=reason)
-    typer.echo(f"{len(keys):,} reports marked as not retrieved.")
+    typer.echo(f"{counted(len(keys), 'report')} marked as not retrieved.")
 
 
 @fulltext_app.command("load")
@@ -94,10 +96,11 @@ def load(
     """Mark the reports of a CSV, all of them or none."""
     from iimscreen import fulltext as texts
     from iimscreen import screening
+    from iimscreen.wording import counted
 
     with opened(review) as open_one:
         keys = texts.mark_from(open_one, file, by=screening.check_name(by))
-    typer.echo(f"{len(keys):,} reports marked.")
+    typer.echo(f"{counted(len(keys), 'report')} marked.")
 
 
 def prisma(
@@ -126,12 +129,16 @@ def prisma(
             render.prisma(made)
 
 
-def status(as_json: AsJson = False, review: ReviewPath = None) -> None:
+def status(
+    rules: Annotated[bool, typer.Option("--rules", help="Also say by which rule votes are counted.")] = False,
+    as_json: AsJson = False,
+    review: ReviewPath = None,
+) -> None:
     """What is left, and what to type next."""
     from iimscreen import render, report
 
     with opened(review) as open_one:
-        render.status(report.status(open_one), as_json=as_json)
+        render.status(report.status(open_one), rules=rules, as_json=as_json)
 
 
 def log(
@@ -158,6 +165,7 @@ def check(review: ReviewPath = None) -> None:
     Hash chains, raw replies, references, and the PRISMA identities.
     """
     from iimscreen import report
+    from iimscreen.wording import counted
 
     with opened(review) as open_one:
         found = report.check(open_one)
@@ -169,7 +177,7 @@ def check(review: ReviewPath = None) -> None:
         typer.echo(f"FAULT: {fault}")
     if found.faults:
         raise ProtocolError(
-            f"{len(found.faults)} faults found",
+            f"{counted(len(found.faults), 'fault')} found",
             hint="go back to a copy from the folder of dated copies, or report it",
         )
     typer.echo("Nothing wrong was found.")

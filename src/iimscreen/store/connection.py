@@ -19,6 +19,7 @@ from iimscreen.errors import ReviewError
 from iimscreen.store import migrations
 
 LOCK_TIMEOUT_S = 30.0
+OLDEST_SQLITE = (3, 37, 0)  # strict tables
 COPIES_KEPT = 20
 SITTING = dt.timedelta(minutes=30)  # a write after a longer pause begins a new sitting
 
@@ -219,6 +220,12 @@ def _reason(error: OSError | sqlite3.Error) -> str:
 
 
 def _connect(path: Path) -> Database:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise ReviewError(
+            f"this Python brings SQLite {sqlite3.sqlite_version}, and a review file needs "
+            f"{'.'.join(map(str, OLDEST_SQLITE))} or newer",
+            hint="use a Python from python.org, conda or uv, which bring their own SQLite",
+        )
     connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None)
     # Other people's sqlite-utils plugins have no business in a review.
     db = Database(connection, execute_plugins=False)

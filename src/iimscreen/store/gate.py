@@ -299,7 +299,7 @@ class Gate:
             f"{name} has {count:,} to go" for name, count in self.progress(stage).waiting.items() if count
         )
         raise ProtocolError(
-            f"{what} stays closed while stage {stage} is blind and unfinished"
+            f"{what} cannot be shown while stage {stage} is blind and unfinished"
             + (f": {left}" if left else ""),
             hint=f"finish the votes of {stage} (`iimscreen status`), "
             f"or `iimscreen unblind --round {stage} --by NAME`, which is logged",
