@@ -415,3 +415,157 @@ def test_the_log_never_holds_open_votes_in_its_json(run: Run, three: list[str]) 
 
     assert shown["hidden"] == 3
     assert "secret" not in json.dumps(shown["lines"])
+
+
+# --- what a merge, a toggle or a late reviewer must not undo -------------------------------------------
+
+
+def test_votes_seen_through_a_merge_stay_after_the_split(
+    run: Run, run_json: Callable[..., Any], review: Review
+) -> None:
+    """Merged, the report has both votes and may be seen; split again, neither vote may follow what was seen."""
+    one, other = bring_in(review, [a_record(1), a_record(2)])
+    vote(run, "ann", one, "include")
+    vote(run, "bob", other, "exclude")
+    run("duplicates", "merge", one, other, "--by", "bob")
+    run("duplicates", "split", one, other, "--by", "bob")
+
+    changed = vote(run, "ann", one, "exclude", "--change", "--note", "saw")
+    late = vote(run, "bob", one, "exclude")
+
+    assert (changed.exit_code, late.exit_code) == (6, 0)
+    (figures, *_) = run_json("agreement", "--stage", "title-abstract")
+    assert figures["figures"]["n"] == 0
+
+
+def test_a_new_record_merged_into_a_revealed_one_is_not_revealed_with_it(run: Run, review: Review) -> None:
+    keys = bring_in(review, [a_record(1), a_record(2)])
+    for name in ("ann", "bob"):
+        all_vote(run, name, keys, ["include", "include"])
+    run("reviewer", "add", "carol")
+    protocol = run("protocol", "show").stdout
+    Path("three.toml").write_text(protocol.replace("reviewers = 2", "reviewers = 3", 1), encoding="utf-8")
+    run("protocol", "load", "three.toml")
+    (late,) = bring_in(review, [a_record(3)], database="Embase")
+    vote(run, "ann", late, "exclude", "--note", "secret")
+
+    run("duplicates", "merge", keys[0], late, "--by", "bob")
+
+    assert "secret" not in run("log").output
+    assert "secret" not in run("conflicts", "--json").output
+
+
+def test_an_unblinded_vote_does_not_become_free_by_a_merge(run: Run, review: Review) -> None:
+    one, _ = bring_in(review, [a_record(1), a_record(2)])
+    vote(run, "ann", one, "include")
+    vote(run, "bob", one, "exclude")
+    run("unblind", "--round", "title-abstract", "--by", "ann")
+    (late,) = bring_in(review, [a_record(3)], database="Embase")
+    run("duplicates", "merge", one, late, "--by", "ann")
+
+    changed = vote(run, "ann", one, "exclude", "--change", "--note", "saw")
+
+    assert changed.exit_code == 6
+
+
+def test_an_unblinding_does_not_reveal_to_reviewers_who_are_yet_to_come(run: Run, review: Review) -> None:
+    protocol = run("protocol", "show").stdout
+    Path("three.toml").write_text(protocol.replace("reviewers = 2", "reviewers = 3"), encoding="utf-8")
+    run("protocol", "load", "three.toml")
+    one, _ = bring_in(review, [a_record(1), a_record(2)])
+    vote(run, "ann", one, "include", "--note", "of ann")
+    vote(run, "bob", one, "exclude", "--note", "of bob")
+    run("unblind", "--round", "title-abstract", "--by", "ann")
+
+    assert "of bob" in run("log", "--reviewer", "ann").stdout
+    assert "of ann" not in run("log").stdout
+    assert run("conflicts").exit_code == 6
+
+
+def test_leaving_other_methods_unscreened_does_not_reveal_their_votes(run: Run, review: Review) -> None:
+    protocol = run("protocol", "show").stdout
+    Path("with.toml").write_text(
+        protocol.replace("screen_other_methods = false", "screen_other_methods = true"), encoding="utf-8"
+    )
+    Path("without.toml").write_text(protocol + "\n# without\n", encoding="utf-8")
+    run("protocol", "load", "with.toml")
+    (found,) = bring_in(review, [a_record(1)])
+    (cited,) = bring_in(review, [a_record(2)], database="List", kind=Kind.CITATION)
+    for name in ("ann", "bob"):
+        vote(run, name, found, "include")
+    vote(run, "ann", cited, "exclude", "--note", "secret")
+
+    run("protocol", "load", "without.toml")
+
+    assert "secret" not in run("log").stdout
+    assert run("conflicts", "--stage", "title-abstract").exit_code == 0
+
+
+def test_a_protocol_change_lists_no_open_vote(run: Run, review: Review) -> None:
+    keys = bring_in(review, [a_record(1), a_record(2)])
+    for name in ("ann", "bob"):
+        all_vote(run, name, keys, ["include", "include"])
+    run("dedupe")
+    run("fulltext", "retrieved", "--all", "--by", "ann")
+    for name in ("ann", "bob"):
+        vote(run, name, keys[0], "include", "--stage", "full-text")
+    vote(run, "ann", keys[1], "exclude", "--reason", "review", "--stage", "full-text")
+    run(
+        "resolve", "--by", "ann", "--by", "bob", "--record", keys[1], "--verdict", "exclude", "--note", "oops"
+    )
+    protocol = run("protocol", "show").stdout
+    Path("p.toml").write_text(protocol.replace('label = "Review, ', 'label = "A review, '), encoding="utf-8")
+
+    loaded = run("protocol", "load", "p.toml")
+
+    assert "not shown while a stage is blind" in loaded.stdout
+    assert "exclude (review)" not in loaded.stdout + run("protocol", "diff", "--all").stdout
+
+
+def test_a_complete_full_text_round_is_noted_whatever_title_abstract_excluded(
+    run: Run, review: Review
+) -> None:
+    """A citation record, retrieved as such, turns out to be a database record that both excluded."""
+    (cited,) = bring_in(review, [a_record(1)], database="List", kind=Kind.CITATION)
+    out, kept = bring_in(review, [a_record(2), a_record(3)])
+    for name in ("ann", "bob"):
+        all_vote(run, name, [out, kept], ["exclude", "include"])
+    run("fulltext", "retrieved", "--all", "--by", "ann")
+    run("duplicates", "merge", cited, out, "--by", "ann")
+    for name in ("ann", "bob"):
+        vote(run, name, kept, "include", "--stage", "full-text")
+
+    run("reviewer", "add", "zoe", "--role", "adjudicator")
+
+    assert "stage full-text open" in run("log").stdout
+
+
+def test_votes_of_a_third_reviewer_after_the_opening_are_no_independent_ones(
+    run: Run, run_json: Callable[..., Any], three: list[str]
+) -> None:
+    for name in ("ann", "bob"):
+        all_vote(run, name, three, ["include"] * 3)
+    protocol = run("protocol", "show").stdout
+    Path("three.toml").write_text(protocol.replace("reviewers = 2", "reviewers = 3"), encoding="utf-8")
+    run("protocol", "load", "three.toml")
+    all_vote(run, "carl", three, ["include"] * 3)
+
+    counted = {
+        (one["reviewer"], one["other_reviewer"]): one["figures"]["n"]
+        for one in run_json("agreement", "--stage", "title-abstract")
+    }
+
+    assert counted == {("ann", "bob"): 3, ("ann", "carl"): 0, ("bob", "carl"): 0}
+
+
+def test_check_finds_an_opening_whose_records_were_added_to(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    for name in ("ann", "bob"):
+        all_vote(run, name, three, ["include"] * 3)
+    (late,) = bring_in(review, [a_record(9)], database="Embase")
+    assert run("check").exit_code == 0
+    (opening,) = review.db.execute("select log_id from round_openings").fetchone()
+    review.db.execute("insert into revealed_records values (?, ?)", [opening, late])
+
+    assert "not over the records that were logged" in run("check").stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,12 +18,22 @@ from iimscreen import demo
 Run = Callable[..., Result]
 
 
+@pytest.fixture(scope="module")
+def _demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "there"
+    demo.run(folder)
+    return folder
+
+
 @pytest.fixture
-def played(run: Run) -> Result:
-    return run("demo", "there")
+def played(_demo: Path, tmp_path: Path) -> None:
+    """The demo's folder, as "there"; played once for all tests."""
+    shutil.copytree(_demo, tmp_path / "there")
 
 
-def test_the_demo_ends_with_41_included_reports_and_says_what_it_is(played: Result) -> None:
+def test_the_demo_ends_with_41_included_reports_and_says_what_it_is(run: Run) -> None:
+    played = run("demo", "there")
+
     flat = re.sub(r"[\s│]+", " ", played.stdout)
 
     assert played.exit_code == 0
@@ -33,7 +44,7 @@ def test_the_demo_ends_with_41_included_reports_and_says_what_it_is(played: Resu
     assert "written knowing these titles" in flat
 
 
-def test_the_demo_s_flow_adds_up_and_is_final(run_json: Callable[..., Any], played: Result) -> None:
+def test_the_demo_s_flow_adds_up_and_is_final(run_json: Callable[..., Any], played: None) -> None:
     found = run_json("prisma", "--review", "there/review.db")
     boxes = found["boxes"]
 
@@ -45,7 +56,7 @@ def test_the_demo_s_flow_adds_up_and_is_final(run_json: Callable[..., Any], play
     assert found["notice"] == demo.STAMP
 
 
-def test_the_41_are_the_published_ones_37_and_4(run_json: Callable[..., Any], played: Result) -> None:
+def test_the_41_are_the_published_ones_37_and_4(run_json: Callable[..., Any], played: None) -> None:
     import csv
 
     from iimscreen import settings
@@ -60,7 +71,7 @@ def test_the_41_are_the_published_ones_37_and_4(run_json: Callable[..., Any], pl
     assert sorted(map(list(known.values()).count, ("JAK inhibitor", "apremilast"))) == [4, 37]
 
 
-def test_the_demo_passes_its_own_check_and_every_command_carries_the_stamp(run: Run, played: Result) -> None:
+def test_the_demo_passes_its_own_check_and_every_command_carries_the_stamp(run: Run, played: None) -> None:
     for command in ("check", "status", "prisma", "agreement", "conflicts", "log", "fulltext", "duplicates"):
         result = run(command, "--review", "there/review.db")
         assert result.exit_code == 0, command

@@ -344,3 +344,80 @@ def test_other_thresholds_ask_for_another_deduplication(
 
     assert any("thresholds changed" in sentence for sentence in run_json("prisma")["missing"])
     assert "Next: iimscreen dedupe" in run("status").stdout
+
+
+@pytest.fixture
+def resolved(run: Run, review: Review, pilot_and_abstract: list[str]) -> list[str]:
+    """Two records judged differently, merged, resolved by ann alone; and a third that nobody judged."""
+    one, other = pilot_and_abstract
+    run("dedupe")
+    run("duplicates", "split", one, other, "--by", "ann")
+    judged(run, one, "include")
+    judged(run, other, "exclude")
+    run("duplicates", "merge", one, other, "--by", "ann")
+    assert run("resolve", "--by", "ann", "--record", one, "--verdict", "include").exit_code == 0
+    return [one, other, *bring_in(review, [a_record(9)], database="Embase")]
+
+
+@pytest.mark.parametrize("again", [(0, 1), (0, 2), (1, 2)])
+def test_a_later_merge_does_not_undo_a_final_word(
+    run: Run, run_json: Callable[..., Any], resolved: list[str], again: tuple[int, int]
+) -> None:
+    merged = run("duplicates", "merge", *(resolved[place] for place in again), "--by", "bob")
+
+    found = run_json("prisma")
+    assert merged.exit_code == 0
+    assert not any("conflict" in sentence for sentence in found["missing"])
+    if 2 in again:
+        assert found["boxes"]["dbr_sought_reports"] == 1
+        assert any("made by one person (ann)" in note for note in found["footnotes"])
+
+
+def test_a_changed_vote_stays_changed_when_an_unjudged_record_is_merged_in(
+    run: Run, run_json: Callable[..., Any], review: Review, pilot_and_abstract: list[str]
+) -> None:
+    one, other = pilot_and_abstract
+    run("dedupe")
+    for record, verdict in ((one, "include"), (other, "exclude")):
+        run("screen", "--reviewer", "ann", "--record", record, "--verdict", verdict)
+    run("duplicates", "merge", one, other, "--by", "ann")
+    run(
+        "screen",
+        "--reviewer",
+        "ann",
+        "--record",
+        one,
+        "--verdict",
+        "include",
+        "--change",
+        "--note",
+        "one report",
+    )
+    run("screen", "--reviewer", "bob", "--record", one, "--verdict", "include")
+    (third,) = bring_in(review, [a_record(9)], database="Embase")
+
+    run("duplicates", "merge", one, third, "--by", "ann")
+
+    assert run_json("conflicts", "--stage", "title-abstract") == []
+
+
+def test_a_later_word_on_retrieval_stays_when_another_record_is_merged_in(
+    run: Run, run_json: Callable[..., Any], review: Review, pilot_and_abstract: list[str]
+) -> None:
+    one, other = pilot_and_abstract
+    run("dedupe")
+    run("duplicates", "split", one, other, "--by", "ann")
+    for key in (one, other):
+        judged(run, key, "include")
+    run("fulltext", "not-retrieved", one, "--by", "ann", "--reason", "lost")
+    run("fulltext", "retrieved", other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann")
+    merged = run_json("prisma")["boxes"]
+    run("fulltext", "not-retrieved", one, "--by", "ann", "--reason", "it was another paper")
+    (third,) = bring_in(review, [a_record(9)], database="Embase")
+    run("duplicates", "merge", one, third, "--by", "ann")
+
+    boxes = run_json("prisma")["boxes"]
+
+    assert (merged["dbr_notretrieved_reports"], merged["dbr_assessed"]) == (0, 1)
+    assert (boxes["dbr_notretrieved_reports"], boxes["dbr_assessed"]) == (1, 0)

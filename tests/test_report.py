@@ -184,7 +184,7 @@ def test_an_interrupted_search_is_named_with_the_command_that_goes_on_or_gives_u
     assert unfinished["boxes"]["records_excluded"] == 62
     assert given_up.exit_code == 0
     assert not run_json("prisma")["interim"]
-    assert "search given up: no network" in run("log").stdout
+    assert "search improved in pubmed given up: no network" in run("log").stdout
     assert run("search", "--strategy", "improved", "--abandon").exit_code == 3
 
 
@@ -256,3 +256,15 @@ def test_the_log_is_asked_for_by_someone_who_takes_part(run: Run, review: Review
     bring_in(review, [a_record(1)])
 
     assert run("log", "--reviewer", "nobody").exit_code == 3
+
+
+def test_a_search_given_up_is_not_resumed_but_begun_anew(
+    run: Run, run_json: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IIMSCREEN_EUTILS_URL", "http://127.0.0.1:9/")
+    run("search", "--strategy", "improved")
+    run("search", "--strategy", "improved", "--abandon")
+
+    run("search", "--strategy", "improved")
+
+    assert any("1 of 1 sub-queries not completed" in sentence for sentence in run_json("prisma")["missing"])

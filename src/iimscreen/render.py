@@ -337,7 +337,10 @@ def agreement(found: Sequence[PairAgreement], *, as_json: bool) -> None:
         else:
             low, high = figures.interval
             _say(f"  Cohen's kappa {figures.kappa:.2f} (95% CI {low:.2f} to {high:.2f})")
-    _say("Votes as they stood when the round opened; everything but exclude counts as include.", "dim")
+    _say(
+        "Votes given before the other reviewer's could be seen; everything but exclude counts as include.",
+        "dim",
+    )
 
 
 # --- full text and report --------------------------------------------------------------------------

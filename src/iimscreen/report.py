@@ -210,7 +210,9 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
         if name is not None:
             return f"iimscreen screen --reviewer {name}" + (f" --stage {stage}" if stage == FULL_TEXT else "")
         if conflicts[stage]:
-            names = list(reviewers.standing(review))[:2]
+            standing = reviewers.standing(review)
+            adjudicators = [name for name, role in standing.items() if role == reviewers.ADJUDICATOR]
+            names = adjudicators[:1] or list(standing)[:2]
             by = " ".join(f"--by {name}" for name in names)
             return f"iimscreen resolve {by}" + (f" --stage {stage}" if stage == FULL_TEXT else "")
     return "iimscreen prisma"
@@ -268,14 +270,14 @@ def _log_view(review: Review, viewer: str | None, actor: str | None) -> LogView:
     votes = decisions.in_words(review, [e.id for e in shown if e.kind == "decisions"])
     return LogView(
         tuple(
-            Line(e.id, e.at, e.actor, e.kind, votes[e.id] if e.kind == "decisions" else _in_words(e))
+            Line(e.id, e.at, e.actor, e.kind, votes[e.id] if e.kind == "decisions" else _in_words(review, e))
             for e in shown
         ),
         len(closed),
     )
 
 
-def _in_words(entry: log.FullEntry) -> str:
+def _in_words(review: Review, entry: log.FullEntry) -> str:
     content: Mapping[str, Any] = entry.content or {}
     match entry.kind:
         case "protocol_versions":
@@ -302,7 +304,10 @@ def _in_words(entry: log.FullEntry) -> str:
                 f"{content['decided_by']}{score}"
             )
         case "search_abandonments":
-            return "search given up" + (f": {content['note']}" if content["note"] else "")
+            search = runs.search(review, content["search_uid"])
+            return f"search {search.strategy} in {search.source} given up" + (
+                f": {content['note']}" if content["note"] else ""
+            )
         case "round_openings":
             return (
                 f"stage {content['round']} open: all votes on {counted(content['records'], 'record')} are in"
@@ -342,6 +347,7 @@ def _check(review: Review) -> Check:
         *connection.verify(review),
         *log.verify(review),
         *runs.verify(review),
+        *decisions.verify_openings(review),
         *dedupe.verify(review),
         *flow.violations(made, reports),
     ]

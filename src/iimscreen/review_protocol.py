@@ -74,9 +74,7 @@ def load(review: Review, path: Path, *, by: str | None = None) -> tuple[protocol
         old = of_version(latest)
         gate = Gate(review, old)
         for before, after in zip(old.stages, new.stages, strict=True):
-            if after.reviewers_needed < before.reviewers_needed and not gate.is_open(before.name):
-                if first_vote(review) is None:
-                    continue
+            if after.reviewers_needed < before.reviewers_needed and gate.has_open_votes(before.name):
                 raise ProtocolError(
                     f"{path}: stage {after.name} with {after.reviewers_needed} in place of "
                     f"{before.reviewers_needed} reviewers would show open votes",

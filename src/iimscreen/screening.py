@@ -414,7 +414,7 @@ class PairAgreement:
 
 
 def agreements(review: Review, stage: str) -> list[PairAgreement]:
-    """Agreement of every pair, on the votes that stood when the round opened; all but exclude = include.
+    """Agreement of every pair, on votes given before the other's could be seen; all but exclude = include.
 
     Raises ProtocolError while the round is blind.
     """

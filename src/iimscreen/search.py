@@ -69,12 +69,12 @@ def run(
 
 
 def abandon(review: Review, strategy: Strategy, source: str, *, note: str | None = None) -> runs.Unfinished:
-    """Give up the interrupted search of this strategy in this source (its name, or `corpus`); what it was.
+    """Give up the interrupted search of this strategy in this source, as record keys call it; what it was.
 
     Raises InputError if there is none.
     """
     for search in runs.unfinished_searches(review):
-        if search.strategy == strategy.name and search.source.partition("-")[0] == source:
+        if search.strategy == strategy.name and search.source == source:
             runs.abandon(review, search.uid, note)
             return search
     raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,6 +82,20 @@ def _exclusion(votes: Sequence[Vote], stage: Stage, reasons: Sequence[Reason]) -
     order: Mapping[str, int] = {reason.code: place for place, reason in enumerate(reasons)}
     earliest = min(given, key=lambda code: (order.get(code, len(order)), code))
     return Outcome(State.EXCLUDE, earliest, reason_is_proposed=stage.needs_reason)
+
+
+def unsuperseded(words: Sequence[Vote], together: Callable[[str, int], frozenset[str]]) -> list[Vote]:
+    """The words that still stand of one speaker on one report, oldest first.
+
+    A word speaks for all records that were one report when it was given, so it takes the place of
+    earlier words on those; one on a record that was merged in later stands beside it.
+    `together(record, log id)` says which records those were.
+    """
+    standing: list[Vote] = []
+    for word in sorted(words, key=lambda word: word.log_id):
+        spoken_for = together(word.key, word.log_id)
+        standing = [earlier for earlier in standing if earlier.key not in spoken_for] + [word]
+    return standing
 
 
 def manner(names: Sequence[str], adjudicators: frozenset[str], voters: frozenset[str]) -> str | None:

@@ -87,8 +87,11 @@ def search(
             typer.echo(f"{sub_query.label}\t{sub_query.text_sent}")
         return
     if abandon:
+        from iimscreen.sources.corpus import from_file
+
+        name = from_file(corpus, []).source if corpus is not None else source
         with opened(review) as open_one:
-            given_up = searching.abandon(open_one, read, source, note=note)
+            given_up = searching.abandon(open_one, read, name, note=note)
         typer.echo(f"Given up: strategy {given_up.strategy} in {given_up.database}, {given_up.left} of {given_up.of} "
                    "sub-queries not completed.")  # fmt: skip
         return

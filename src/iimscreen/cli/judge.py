@@ -146,7 +146,7 @@ def resolve(
 def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
     """Percent agreement and Cohen's kappa.
 
-    On the votes that stood when the round opened; everything but exclude counts as include.
+    On votes given before the other's could be seen; everything but exclude counts as include.
     """
     from iimscreen import render, screening
 

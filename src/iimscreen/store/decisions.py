@@ -51,9 +51,17 @@ def unblind(review: Review, stage: str, pairs: Iterable[Sequence[str]], *, by: s
     )
 
 
-def note_opening(review: Review, stage: str, records: int) -> None:
-    """Log that all votes which a round needed are in. Inside `writing()`."""
-    log.append_one(review.db, "round_openings", {"round": stage, "records": records})
+def note_opening(review: Review, stage: str, keys: Sequence[str]) -> None:
+    """Log that all votes which a round needed are in, and which records that reveals. Inside `writing()`."""
+    entry = log.append_one(
+        review.db,
+        "round_openings",
+        {"round": stage, "records": len(keys), "keys_sha256": log.sha256(log.canonical(sorted(keys)))},
+    )
+    review.db.conn.executemany(
+        "insert into revealed_records (opening_id, record_key) values (?, ?)",
+        [(entry.id, key) for key in keys],
+    )
 
 
 # --- one's own, and what is no vote's content ------------------------------------------------------
@@ -169,22 +177,60 @@ def finals(review: Review, stage: str) -> list[Vote]:
     )
 
 
-def openings(review: Review, stage: str) -> list[int]:
-    """The log ids of a round's openings, oldest first."""
-    found = rows(
-        review.db, "select log_id from round_openings where round = :stage order by log_id", {"stage": stage}
-    )
-    return [row["log_id"] for row in found]
-
-
-def unblindings(review: Review, stage: str) -> dict[tuple[str, str], int]:
-    """Pair of reviewers, in alphabetical order → the log id of the last unblinding of this round."""
+def openings(review: Review, stage: str) -> dict[str, int]:
+    """Record → the log id of the opening of this round that revealed it."""
     return {
-        (row["reviewer"], row["other_reviewer"]): row["log_id"]
+        row["record_key"]: row["opened"]
+        for row in rows(
+            review.db,
+            """
+            select revealed_records.record_key, min(round_openings.log_id) as opened
+            from revealed_records
+            join round_openings on round_openings.log_id = revealed_records.opening_id
+            where round_openings.round = :stage
+            group by revealed_records.record_key
+            """,
+            {"stage": stage},
+        )
+    }
+
+
+def last_opening(review: Review, stage: str) -> int:
+    """The log id of a round's last opening; 0 before it."""
+    (found,) = review.db.execute(
+        "select max(log_id) from round_openings where round = :stage", {"stage": stage}
+    ).fetchone()
+    return int(found or 0)
+
+
+def unblindings(review: Review, stage: str) -> list[tuple[frozenset[str], int]]:
+    """(pair of reviewers, log id) of every unblinding of this round, oldest first."""
+    return [
+        (frozenset((row["reviewer"], row["other_reviewer"])), row["log_id"])
         for row in rows(
             review.db, "select * from unblindings where round = :stage order by log_id", {"stage": stage}
         )
-    }
+    ]
+
+
+def is_begun(review: Review, stage: str) -> bool:
+    """Whether anyone decided anything at this stage."""
+    row = review.db.execute(
+        "select 1 from decisions where stage = :stage limit 1", {"stage": stage}
+    ).fetchone()
+    return row is not None
+
+
+def verify_openings(review: Review) -> list[str]:
+    """Openings whose list of records is not the one that was logged, in sentences."""
+    keys: dict[int, list[str]] = {}
+    for row in rows(review.db, "select opening_id, record_key from revealed_records order by record_key"):
+        keys.setdefault(row["opening_id"], []).append(row["record_key"])
+    return [
+        f"the opening of {row['round']} in log row {row['log_id']} is not over the records that were logged"
+        for row in rows(review.db, "select * from round_openings order by log_id")
+        if log.sha256(log.canonical(keys.get(row["log_id"], []))) != row["keys_sha256"]
+    ]
 
 
 def changed_since(review: Review, stage: str, log_id: int) -> bool:
@@ -209,7 +255,7 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
     """Whether some report surely lacks votes: a quick no to "is this round complete?".
 
     Latest records first, because reviewers begin with the earliest. At full text, reports that are
-    retrieved and were not excluded on title and abstract after all; `others_too`: whether records
+    retrieved and that nobody excluded on title and abstract; `others_too`: whether records
     from other methods pass title and abstract screening.
 
     `cross join` fixes SQLite's order of the loops: left to itself it reads all votes for each record.
@@ -239,8 +285,12 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
           ) = 'retrieved'
           and not exists (
             select 1
-            from decisions
-            where stage = 'title-abstract' and record_key = kept.key and manner <> 'vote' and verdict = 'exclude'
+            from kept_records as member
+            cross join records on records.id = member.record_id
+            cross join decisions on decisions.record_key = records.key
+            where member.kept_id = kept.id
+              and decisions.stage = 'title-abstract'
+              and decisions.verdict = 'exclude'
           )
         """
     row = review.db.execute(
@@ -269,14 +319,14 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
     return row is not None
 
 
-def log_ids(review: Review, stage: str) -> list[tuple[int, str, str | None]]:
-    """Every decision of a stage in the log: (log id, key of its report now, reviewer; None for a final word)."""
+def log_ids(review: Review, stage: str) -> list[tuple[int, str, str, str | None]]:
+    """Every decision of a stage: (log id, record, its report now, reviewer; None for a final word)."""
     return [
-        (row["log_id"], row["kept_key"], row["reviewer"])
+        (row["log_id"], row["record_key"], row["kept_key"], row["reviewer"])
         for row in rows(
             review.db,
             """
-            select decisions.log_id, members.kept_key, decisions.reviewer
+            select decisions.log_id, decisions.record_key, members.kept_key, decisions.reviewer
             from decisions
             join members on members.key = decisions.record_key
             where decisions.stage = :stage

@@ -19,16 +19,6 @@ from kept_records
 join records on records.id = kept_records.record_id
 join records as kept on kept.id = kept_records.kept_id;
 
--- When a report last grew by a merge: words on one of its records after that are words on all of it.
-create view merges as
-select one.kept_key as kept_key, max(duplicate_verdicts.log_id) as merged_at
-from duplicate_verdicts
-join members as one on one.key = duplicate_verdicts.record_key
-join members as other on other.key = duplicate_verdicts.other_key
-where duplicate_verdicts.verdict = 'duplicate'
-  and one.kept_key = other.kept_key
-group by one.kept_key;
-
 -- The last word per pair of records; a person's word outranks a rule's.
 create view standing_duplicate_verdicts as
 select duplicate_verdicts.*

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from iimscreen import __version__
@@ -44,6 +44,41 @@ def standing(review: Review) -> list[PairVerdict]:
             """,
         )
     ]
+
+
+class Past:
+    """Which of some records were one report at a moment of the log, by the verdicts until then."""
+
+    def __init__(self, review: Review, keys: Collection[str]) -> None:
+        wanted = set(keys)
+        self._verdicts = [
+            (
+                row["log_id"],
+                frozenset((row["record_key"], row["other_key"])),
+                row["verdict"],
+                row["decided_by"],
+            )
+            for row in rows(review.db, "select * from duplicate_verdicts order by log_id")
+            if row["record_key"] in wanted and row["other_key"] in wanted
+        ]
+
+    def together(self, key: str, log_id: int) -> frozenset[str]:
+        """The records that were one report with this one when a word with this log id was given."""
+        standing: dict[frozenset[str], tuple[bool, str]] = {}
+        for at, pair, verdict, decided_by in self._verdicts:
+            by_person = decided_by.startswith("person:")
+            if at < log_id and (by_person or not standing.get(pair, (False, ""))[0]):
+                standing[pair] = (by_person, verdict)
+        found, edge = {key}, {key}
+        while edge:
+            edge = {
+                other
+                for pair, (_, verdict) in standing.items()
+                if verdict == "duplicate" and pair & edge
+                for other in pair - found
+            }
+            found |= edge
+        return frozenset(found)
 
 
 def add(

@@ -4,12 +4,14 @@ A round (here: a stage) is blind until all votes that it needs are in. Nothing t
 module before then tells one reviewer of another's open votes: no outcome, no total built on
 outcomes, no pool of the next stage. How many records each reviewer has left is free.
 
-An opening is logged (`note_openings`, before the next write), and it is a fact about records: those
-that had their votes by then are *revealed*. They stay so when the round closes again because new
-records came in, and their votes can no longer change. An unblinding, logged for a pair of reviewers,
-reveals to them the records that were there at that moment, and later ones not.
+An opening is logged (`note_openings`, before the next write) with the records that it revealed. They
+stay revealed when the round closes again, whether because records came in, or because duplicates,
+reviewers or the protocol changed, and their votes can no longer change; a vote given on them later
+is no independent one. An unblinding, logged for a pair of reviewers, reveals to them the records that
+were there at that moment, and later ones not.
 
-Votes belong to reports: words on records that were merged later count for the report together.
+Words are given on records and count for reports. A word speaks for all records that were one report
+when it was given; words on records merged since stand side by side, and are a conflict if they differ.
 The gate stops accidents; whoever opens the file with other tools can read it.
 """
 
@@ -25,9 +27,9 @@ from iimscreen.errors import ProtocolError
 from iimscreen.flow import Report
 from iimscreen.model import Protocol, Stage
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, parse_protocol, stage_named
-from iimscreen.store import decisions, protocols, retrievals, reviewers, runs
+from iimscreen.store import decisions, duplicates, protocols, retrievals, reviewers, runs
 from iimscreen.store.connection import Review, rows
-from iimscreen.voting import Outcome, State, Vote, outcome
+from iimscreen.voting import Outcome, State, Vote, outcome, unsuperseded
 
 T = TypeVar("T")
 
@@ -50,16 +52,15 @@ def note_openings(review: Review) -> None:
     protocol = parse_protocol(versions[-1].text, "the protocol in force")
     gate = Gate(review, protocol)
     for stage in protocol.stages:
-        if not decisions.changed_since(
-            review, stage.name, max(decisions.openings(review, stage.name), default=0)
-        ):
-            continue
-        if decisions.waits(
+        # No later round can be complete before an earlier one is.
+        if not decisions.is_begun(review, stage.name) or decisions.waits(
             review, stage.name, stage.reviewers_needed, others_too=protocol.screen_other_methods
         ):
-            continue
-        if gate.is_complete(stage.name) and not gate.all_noted(stage.name):
-            decisions.note_opening(review, stage.name, len(gate.pool(stage.name)))
+            return
+        if decisions.changed_since(review, stage.name, decisions.last_opening(review, stage.name)):
+            keys = gate.to_reveal(stage.name)
+            if keys:
+                decisions.note_opening(review, stage.name, keys)
 
 
 class Gate:
@@ -92,10 +93,6 @@ class Gate:
         return {row["key"]: row["kept_key"] for row in rows(self._review.db, "select * from members")}
 
     @cached_property
-    def _merged_at(self) -> dict[str, int]:
-        return {row["kept_key"]: row["merged_at"] for row in rows(self._review.db, "select * from merges")}
-
-    @cached_property
     def _retrievals(self) -> dict[str, retrievals.Retrieval]:
         return retrievals.standing(self._review)
 
@@ -106,11 +103,15 @@ class Gate:
 
     @cached_property
     def _arrived_at(self) -> dict[str, int]:
-        """Report → the log id with which the last of its records came in."""
-        found: dict[str, int] = {}
-        for key, log_id in runs.arrivals(self._review).items():
-            report = self._kept[key]
-            found[report] = max(log_id, found.get(report, 0))
+        """Record → the log id with which it came in."""
+        return runs.arrivals(self._review)
+
+    @cached_property
+    def _members(self) -> dict[str, list[str]]:
+        """Report → its records."""
+        found: dict[str, list[str]] = {}
+        for key, report in self._kept.items():
+            found.setdefault(report, []).append(key)
         return found
 
     def _stage(self, stage: str) -> Stage:
@@ -121,51 +122,71 @@ class Gate:
 
     # --- votes, by report --------------------------------------------------------------------------
 
+    def _words(self, stage: str) -> dict[str, tuple[list[Vote], list[Vote]]]:
+        """Report → its standing votes and final words; several of one speaker only across merges."""
+
+        def make() -> dict[str, tuple[list[Vote], list[Vote]]]:
+            found: dict[str, tuple[list[Vote], list[Vote]]] = {}
+            for kind, words in enumerate(
+                (decisions.standing(self._review, stage), decisions.finals(self._review, stage))
+            ):
+                for word in words:
+                    found.setdefault(self._kept[word.key], ([], []))[kind].append(word)
+            for report, (votes, finals) in found.items():
+                if len({word.key for word in (*votes, *finals)}) > 1:
+                    past = duplicates.Past(self._review, self._members[report])
+                    finals[:] = unsuperseded(finals, past.together)
+                    names = dict.fromkeys(vote.names[0] for vote in votes)
+                    votes[:] = [
+                        vote
+                        for name in names
+                        for vote in unsuperseded([v for v in votes if v.names[0] == name], past.together)
+                    ]
+            return found
+
+        return self._once("words", stage, make)
+
     def _votes(self, stage: str) -> dict[str, list[Vote]]:
-        """Report → standing votes; of one reviewer several only if given on records merged since."""
-
-        def make() -> dict[str, list[Vote]]:
-            by_report: dict[str, list[Vote]] = {}
-            for vote in decisions.standing(self._review, stage):
-                by_report.setdefault(self._kept[vote.key], []).append(vote)
-            for report, votes in by_report.items():
-                merged_at = self._merged_at.get(report, 0)
-                if merged_at:
-                    renewed = {v.names[0] for v in votes if v.log_id > merged_at}
-                    votes[:] = [v for v in votes if v.log_id > merged_at or v.names[0] not in renewed]
-            return by_report
-
-        return self._once("votes", stage, make)
+        """Report → standing votes."""
+        return self._once("votes", stage, lambda: {k: v for k, (v, _) in self._words(stage).items() if v})
 
     def _finals(self, stage: str) -> dict[str, Vote]:
-        """Report → its final word, if there is one on the report as it is now."""
+        """Report → its final word: the only one that stands, given for every record that has votes."""
 
         def make() -> dict[str, Vote]:
             found: dict[str, Vote] = {}
-            for word in sorted(decisions.finals(self._review, stage), key=lambda word: word.log_id):
-                report = self._kept[word.key]
-                if word.log_id > self._merged_at.get(report, 0):
+            for report, (votes, finals) in self._words(stage).items():
+                if len(finals) != 1:
+                    continue
+                (word,) = finals
+                judged = {vote.key for vote in votes}
+                if judged <= {word.key} or judged <= self._spoken_for(report, word):
                     found[report] = word
             return found
 
         return self._once("finals", stage, make)
 
+    def _spoken_for(self, report: str, word: Vote) -> frozenset[str]:
+        """The records for which a word was given: those that were one report then."""
+        if len(self._members[report]) == 1:
+            return frozenset((word.key,))
+        return duplicates.Past(self._review, self._members[report]).together(word.key, word.log_id)
+
     def _said(self, stage: str) -> dict[str, list[Vote]]:
-        """Report → votes as they count: a final word on a record merged since stands for its votes."""
+        """Report → votes as they count: a final word on a part of a merged report stands for its votes."""
 
         def make() -> dict[str, list[Vote]]:
-            if not self._merged_at:
-                return self._votes(stage)
-            earlier = {word.key: word for word in decisions.finals(self._review, stage)}
-            return {
-                report: [
-                    replace(vote, verdict=earlier[vote.key].verdict, reason=earlier[vote.key].reason)
-                    if vote.key in earlier and earlier[vote.key].log_id <= self._merged_at.get(report, 0)
-                    else vote
-                    for vote in votes
-                ]
-                for report, votes in self._votes(stage).items()
-            }
+            settled, said = self._finals(stage), {}
+            for report, (votes, finals) in self._words(stage).items():
+                said[report] = votes
+                if finals and report not in settled:
+                    for word in finals:
+                        part = self._spoken_for(report, word)
+                        said[report] = [
+                            replace(v, verdict=word.verdict, reason=word.reason) if v.key in part else v
+                            for v in said[report]
+                        ]
+            return said
 
         return self._once("said", stage, make)
 
@@ -220,59 +241,52 @@ class Gate:
 
         return self._once("complete", stage, make)
 
-    def _noted(self, stage: str) -> set[str]:
-        """Reports that had the votes needed at the time when the round opened."""
+    def _opened(self, stage: str) -> dict[str, int]:
+        """Record → the log id of the opening that revealed it."""
+        return self._once("opened", stage, lambda: decisions.openings(self._review, stage))
 
-        def make() -> set[str]:
-            votes, finals = self._votes(stage), self._finals(stage)
-            found: set[str] = set()
-            for opened, needed in self._openings(stage):
-                found.update(key for key, word in finals.items() if word.log_id < opened)
-                found.update(
-                    key
-                    for key, given in votes.items()
-                    if len({vote.names[0] for vote in given if vote.log_id < opened}) >= needed
-                )
-            return found
+    def _unblinded(self, stage: str) -> list[tuple[frozenset[str], int]]:
+        return self._once("unblinded", stage, lambda: decisions.unblindings(self._review, stage))
 
-        return self._once("noted", stage, make)
+    def to_reveal(self, stage: str) -> list[str]:
+        """Records that a complete round reveals and that no opening has revealed; none if it is not complete."""
+        if not self.is_complete(stage):
+            return []
+        opened = self._opened(stage)
+        return sorted(k for report in self._pool(stage) for k in self._members[report] if k not in opened)
 
-    def _openings(self, stage: str) -> list[tuple[int, int]]:
-        """(log id, votes needed by the protocol then) of each opening of a round."""
-        versions = [
-            (version.log_id, stage_named(parse_protocol(version.text, "an earlier protocol"), stage))
-            for version in protocols.versions(self._review)
-        ]
-        return [
-            (opened, [rules for loaded, rules in versions if loaded < opened][-1].reviewers_needed)
-            for opened in decisions.openings(self._review, stage)
-        ]
-
-    def all_noted(self, stage: str) -> bool:
-        """Whether every report of a round was revealed by an opening in the log."""
-        return set(self._pool(stage)) <= self._noted(stage)
-
-    def _unblinded(self, stage: str, one: str, other: str) -> set[str]:
-        """Reports that an unblinding revealed to these two."""
-        first, second = sorted((one, other))
-        at = decisions.unblindings(self._review, stage).get((first, second))
-        if at is None:
-            return set()
-        return {key for key, _ in self._reports if self._arrived_at.get(key, 0) < at}
+    def _is_unblinded(self, stage: str, key: str, one: str, other: str) -> bool:
+        """Whether an unblinding revealed one record to these two."""
+        pair = frozenset((one, other))
+        return any(found == pair and self._arrived_at[key] < at for found, at in self._unblinded(stage))
 
     def _revealed(self, stage: str) -> set[str]:
-        """Reports whose votes everyone may see."""
+        """Reports whose votes everyone may see: all records that have votes are revealed to all."""
 
         def make() -> set[str]:
-            if stage == TITLE_ABSTRACT and self.is_complete(stage):
-                return {key for key, _ in self._reports}
-            pairs = [self._unblinded(stage, *pair) for pair in combinations(self._people, 2)]
-            found = self._noted(stage) | (set.intersection(*pairs) if pairs else set())
-            if stage == FULL_TEXT and self.is_complete(stage):
-                found |= set(self._pool(stage))
-            return found
+            if self.is_complete(stage):
+                return set(self._pool(stage)) | self._opened_reports(stage)
+            pairs = list(combinations(self._people, 2))
+            if len(self._people) < self._stage(stage).reviewers_needed or not self._unblinded(stage):
+                pairs = []
+            return self._opened_reports(stage) | {
+                report
+                for report, _ in self._reports
+                if pairs
+                and all(
+                    self._is_unblinded(stage, key, *pair) for key in self._members[report] for pair in pairs
+                )
+            }
 
         return self._once("revealed", stage, make)
+
+    def _opened_reports(self, stage: str) -> set[str]:
+        opened = self._opened(stage)
+        return {
+            report
+            for report, words in self._words(stage).items()
+            if opened and all(word.key in opened for kind in words for word in kind)
+        }
 
     def is_open(self, stage: str) -> bool:
         """Whether a whole round may be seen: it is complete, or every report of it is revealed."""
@@ -286,7 +300,9 @@ class Gate:
     def is_settled(self, stage: str, key: str, reviewer: str) -> bool:
         """Whether this reviewer may have seen the others' votes on a report, so that theirs must stay."""
         return key in self._revealed(stage) or any(
-            key in self._unblinded(stage, reviewer, other) for other in self._people if other != reviewer
+            record in self._opened(stage)
+            or any(reviewer in pair and self._arrived_at[record] < at for pair, at in self._unblinded(stage))
+            for record in self._members[key]
         )
 
     def require_open(self, stage: str, what: str) -> None:
@@ -397,22 +413,17 @@ class Gate:
         return {key: word for key, word in self._finals(stage).items() if key in pool}
 
     def independent_votes(self, stage: str) -> dict[str, list[Vote]]:
-        """Key → the votes given before the reviewer could see the other's, for agreement.
+        """Key → the votes given before the reviewer could see any other's on that record, for agreement."""
+        opened, unblinded, pool = self._opened(stage), self._unblinded(stage), set(self._pool(stage))
 
-        Of a revealed report these are its standing votes, since they stay; a vote given after an
-        unblinding that reached its report does not count.
-        """
-        unblindings = decisions.unblindings(self._review, stage)
-        pool = set(self._pool(stage))
-
-        def is_independent(key: str, vote: Vote) -> bool:
-            return all(
-                vote.names[0] not in pair or vote.log_id < at or self._arrived_at.get(key, 0) > at
-                for pair, at in unblindings.items()
+        def is_independent(vote: Vote) -> bool:
+            return vote.log_id < opened.get(vote.key, vote.log_id + 1) and not any(
+                vote.names[0] in pair and self._arrived_at[vote.key] < at < vote.log_id
+                for pair, at in unblinded
             )
 
         return {
-            key: [vote for vote in votes if is_independent(key, vote)]
+            key: [vote for vote in votes if is_independent(vote)]
             for key, votes in self.votes(stage).items()
             if key in pool
         }
@@ -440,16 +451,16 @@ class Gate:
             seen = self._revealed(stage.name)
             hidden.update(
                 log_id
-                for log_id, key, reviewer in decisions.log_ids(self._review, stage.name)
-                if key not in seen
+                for log_id, key, report, reviewer in decisions.log_ids(self._review, stage.name)
+                if report not in seen
                 and not (viewer is not None and viewer == reviewer)
-                and not (viewer and reviewer and key in self._unblinded(stage.name, viewer, reviewer))
+                and not (viewer and reviewer and self._is_unblinded(stage.name, key, viewer, reviewer))
             )
         return hidden
 
     def decisions_with(self, stages: Sequence[str], reasons: Sequence[str]) -> list[tuple[str, Vote]] | None:
         """(stage, decision) of standing decisions that a protocol change touches; None while closed to view."""
-        if not all(self.is_open(stage.name) for stage in self._protocol.stages if self._votes(stage.name)):
+        if any(self.has_open_votes(stage.name) for stage in self._protocol.stages):
             return None
         touched = []
         for stage in self._protocol.stages:
@@ -461,6 +472,10 @@ class Gate:
                 if stage.name in stages or vote.reason in reasons
             ]
         return touched
+
+    def has_open_votes(self, stage: str) -> bool:
+        """Whether any vote of a stage may not be seen by everyone."""
+        return not set(self._words(stage)) <= self._revealed(stage)
 
     def voted_but_not_kept(self) -> list[tuple[str, str]]:
         """(record, record kept) where votes were given on the former before the merge."""

@@ -205,8 +205,16 @@ create index decisions_by_reviewer on decisions (stage, reviewer, record_key, lo
 create table round_openings (
   log_id integer primary key references log (id),
   round text not null,
-  records integer not null check (records >= 0)
+  records integer not null check (records >= 0),
+  keys_sha256 text not null check (length(keys_sha256) = 64)
 ) strict;
+
+-- The records that an opening revealed, as they were in the round then.
+create table revealed_records (
+  opening_id integer not null references round_openings (log_id),
+  record_key text not null references records (key),
+  primary key (opening_id, record_key)
+) strict, without rowid;
 
 create table unblindings (
   log_id integer primary key references log (id),

@@ -29,6 +29,7 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "duplicate_verdicts": (("log_id",),),
     "decisions": (("log_id",),),
     "round_openings": (("log_id",),),
+    "revealed_records": (("opening_id", "record_key"),),
     "unblindings": (("log_id",),),
     "retrievals": (("log_id",),),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iimscreen.store import log
+from iimscreen.store import duplicates, log, records
 from iimscreen.store.connection import Review, rows
 
 
@@ -50,10 +50,9 @@ def standing(review: Review) -> dict[str, Retrieval]:
     """The last word per report, by the key of its kept record.
 
     Where records were merged that each had a word already, retrieved outweighs not retrieved, until
-    there is a word after the merge.
+    there is a word on the report as a whole.
     """
-    merged_at = {row["kept_key"]: row["merged_at"] for row in rows(review.db, "select * from merges")}
-    words: dict[str, dict[str, Retrieval]] = {}  # report → the record the word was given on → its last word
+    words: dict[str, list[tuple[str, int, Retrieval]]] = {}
     for row in rows(
         review.db,
         """
@@ -68,11 +67,16 @@ def standing(review: Review) -> dict[str, Retrieval]:
         word = Retrieval(
             key, row["outcome"], row["reason"], row["file_name"], row["file_sha256"], row["at"], row["actor"]
         )
-        if row["log_id"] > merged_at.get(key, 0):
-            words[key] = {key: word}
-        else:
-            words.setdefault(key, {})[row["record_key"]] = word
-    return {
-        key: next((word for word in given.values() if word.outcome == "retrieved"), [*given.values()][-1])
-        for key, given in words.items()
-    }
+        words.setdefault(key, []).append((row["record_key"], row["log_id"], word))
+    return {key: _last(review, key, given) for key, given in words.items()}
+
+
+def _last(review: Review, report: str, given: list[tuple[str, int, Retrieval]]) -> Retrieval:
+    if len({record for record, _, _ in given}) == 1:
+        return given[-1][2]
+    past = duplicates.Past(review, records.members_of(review, report))
+    standing: dict[str, Retrieval] = {}
+    for record, log_id, word in given:
+        spoken_for = past.together(record, log_id)
+        standing = {r: w for r, w in standing.items() if r not in spoken_for} | {record: word}
+    return next((word for word in standing.values() if word.outcome == "retrieved"), [*standing.values()][-1])

@@ -68,7 +68,9 @@ def latest_search(review: Review, strategy: Strategy, source: str) -> str | None
         select log.uid
         from searches
         join log on log.id = searches.log_id
-        where searches.source = :source and searches.queries_sha256 = :queries
+        where searches.source = :source
+          and searches.queries_sha256 = :queries
+          and not exists (select 1 from search_abandonments where search_uid = log.uid)
         order by searches.log_id desc
         limit 1
         """,
