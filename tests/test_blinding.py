@@ -569,3 +569,18 @@ def test_check_finds_an_opening_whose_records_were_added_to(
     review.db.execute("insert into revealed_records values (?, ?)", [opening, late])
 
     assert "not over the records that were logged" in run("check").stdout
+
+
+def test_a_record_split_off_after_the_opening_is_judged_blind(run: Run, review: Review) -> None:
+    """Wrongly merged, never judged itself: nobody has seen anything of it."""
+    one, other = bring_in(review, [a_record(1), a_record(2)])
+    run("duplicates", "merge", one, other, "--by", "ann")
+    for name in ("ann", "bob"):
+        vote(run, name, one, "include")
+    assert run("conflicts", "--stage", "title-abstract").exit_code == 0
+    run("duplicates", "split", one, other, "--by", "ann")
+
+    vote(run, "ann", other, "exclude", "--note", "secret")
+
+    assert "secret" not in run("log").stdout
+    assert vote(run, "ann", other, "include", "--change", "--note", "misread").exit_code == 0

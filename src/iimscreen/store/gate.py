@@ -249,11 +249,16 @@ class Gate:
         return self._once("unblinded", stage, lambda: decisions.unblindings(self._review, stage))
 
     def to_reveal(self, stage: str) -> list[str]:
-        """Records that a complete round reveals and that no opening has revealed; none if it is not complete."""
+        """Judged records that a complete round reveals and no opening has; none if it is not complete.
+
+        Not the others of their reports: one that is split off later is judged blind.
+        """
         if not self.is_complete(stage):
             return []
-        opened = self._opened(stage)
-        return sorted(k for report in self._pool(stage) for k in self._members[report] if k not in opened)
+        pool = set(self._pool(stage))
+        given = (*decisions.standing(self._review, stage), *decisions.finals(self._review, stage))
+        judged = {word.key for word in given if self._kept[word.key] in pool}
+        return sorted(judged - set(self._opened(stage)))
 
     def _is_unblinded(self, stage: str, key: str, one: str, other: str) -> bool:
         """Whether an unblinding revealed one record to these two."""
