@@ -421,3 +421,20 @@ def test_a_later_word_on_retrieval_stays_when_another_record_is_merged_in(
 
     assert (merged["dbr_notretrieved_reports"], merged["dbr_assessed"]) == (0, 1)
     assert (boxes["dbr_notretrieved_reports"], boxes["dbr_assessed"]) == (1, 0)
+
+
+def test_agreement_pairs_votes_on_one_record_and_not_across_a_merge(
+    run: Run, run_json: Callable[..., Any], review: Review
+) -> None:
+    """They agree on every record that both judged; a vote on a record merged in later is not paired."""
+    keys = bring_in(review, [a_record(n) for n in (1, 2)])
+    judged(run, keys[0], "include")
+    judged(run, keys[1], "exclude")
+    late, last = bring_in(review, [a_record(n) for n in (3, 4)])
+    run("screen", "--reviewer", "ann", "--record", late, "--verdict", "exclude")
+    run("duplicates", "merge", keys[0], late, "--by", "bob")
+    judged(run, last, "exclude")
+
+    (figures, *_) = run_json("agreement", "--stage", "title-abstract")
+
+    assert (figures["figures"]["n"], figures["figures"]["kappa"]) == (3, 1.0)

@@ -444,3 +444,14 @@ def test_someone_who_took_part_in_a_final_word_cannot_be_removed(run: Run, in_co
     run("resolve", "--by", "carol", "--by", "eva", "--record", in_conflict[1], "--verdict", "include")
 
     assert run("reviewer", "remove", "eva").exit_code == 6
+
+
+def test_a_mistyped_name_goes_again_once_its_vote_is_undone(run: Run, four: list[str]) -> None:
+    vote(run, "ann", "1", "include")
+    vote(run, "bbo", "1", "include")
+    run("screen", "--reviewer", "bbo", typed="u\nq\n")
+
+    removed = run("reviewer", "remove", "bbo")
+
+    assert removed.exit_code == 0
+    assert vote(run, "bob", "1", "include").exit_code == 0

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from iimscreen import render, screening
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Reason, StoredRecord, Verdict
-from iimscreen.protocol import FINAL_WORDS
+from iimscreen.protocol import FINAL_WORDS, VOTES
 from iimscreen.screening import Decision, Desk, Table
 from iimscreen.wording import counted
 
 QUIT = "q"
 
 _VOTES = {"y": Verdict.INCLUDE, "n": Verdict.EXCLUDE, "m": Verdict.UNSURE}
+_FULL_TEXT_VOTES = {**_VOTES, "a": Verdict.AWAITING, "o": Verdict.ONGOING}
 _FINAL = {"y": Verdict.INCLUDE, "n": Verdict.EXCLUDE, "a": Verdict.AWAITING, "o": Verdict.ONGOING}
 
 
@@ -41,8 +42,12 @@ def _reason_by_digit(answer: str, reasons: Sequence[Reason]) -> str | None:
     return None
 
 
-def _help(reasons: Sequence[Reason]) -> None:
-    _say("y include   n exclude   m unsure   u undo my last vote   s skip   q quit   ? this help")
+def _help(keys: dict[str, Verdict], reasons: Sequence[Reason], more: str) -> None:
+    _say(
+        "   ".join(
+            [*(f"{key} {word}" for key, word in keys.items()), more, "s skip", "q quit", "? this help"]
+        )
+    )
     for number, reason in enumerate(reasons, start=1):
         _say(f"{number} exclude: {reason.label}")
 
@@ -57,7 +62,9 @@ def screen(desk: Desk) -> None:
     screening.sit_down(desk.review, desk.reviewer)
     reasons = desk.protocol.reasons
     _say(f"{desk.reviewer}, stage {desk.stage.name}: {counted(len(waiting), 'record')} left.", "bold")
-    _help(reasons)
+    keys = {k: word for k, word in _FULL_TEXT_VOTES.items() if word in VOTES[desk.stage.name]}
+    prompt = ", ".join(f"{key} {word}" for key, word in keys.items())
+    _help(keys, reasons, "u undo my last vote")
     voted = 0
     place = 0
     while place < len(waiting):
@@ -66,18 +73,23 @@ def screen(desk: Desk) -> None:
         render.record(
             stored, include=desk.protocol.highlight_include, exclude=desk.protocol.highlight_exclude
         )
-        answer = _answer("y include, n exclude, m unsure, 1-9 exclude with reason, u undo, s skip, q quit, ?")
+        answer = _answer(f"{prompt}, 1-{len(reasons)} exclude with reason, u undo, s skip, q quit, ?")
         code = _reason_by_digit(answer, reasons)
         if answer == QUIT:
             break
         if answer == "?":
-            _help(reasons)
+            _help(keys, reasons, "u undo my last vote")
         elif answer == "s":
             place += 1
         elif answer == "u":
             place = _undo(desk, waiting, place)
-        elif code is not None or answer in _VOTES:
-            verdict = Verdict.EXCLUDE if code is not None else _VOTES[answer]
+        elif answer == "n" and desk.stage.needs_reason:
+            _say(
+                f"Here an exclusion needs its reason: 1 to {len(reasons)} exclude with it, ? lists them.",
+                "red",
+            )
+        elif code is not None or answer in keys:
+            verdict = Verdict.EXCLUDE if code is not None else keys[answer]
             try:
                 desk.decide(Decision(stored.key, verdict, code))
             except (InputError, ProtocolError) as error:
@@ -116,6 +128,7 @@ def resolve(table: Table) -> None:
     allowed = {key: word for key, word in _FINAL.items() if word in FINAL_WORDS[table.stage.name]}
     prompt = ", ".join(f"{key} {word}" for key, word in allowed.items())
     _say(f"{counted(len(open_ones), 'record')} to resolve, by {' and '.join(table.names)}.", "bold")
+    _help(allowed, reasons, f"1-{len(reasons)} exclude with reason")
     settled = 0
     for number, conflict in enumerate(open_ones, start=1):
         render.console().rule(f"{number:,} of {len(open_ones):,}")
@@ -141,9 +154,12 @@ def _settled(
     """Ask until this record is settled, skipped or given up: "settled", "s" or "q"."""
     confirm = f"Enter confirms {proposed}, " if proposed else ""
     while True:
-        answer = _answer(f"{confirm}{prompt}, 1-9 exclude with reason, s skip, q quit")
+        answer = _answer(f"{confirm}{prompt}, 1-{len(reasons)} exclude with reason, s skip, q quit, ?")
         if answer in (QUIT, "s"):
             return answer
+        if answer == "?":
+            _help(allowed, reasons, f"1-{len(reasons)} exclude with reason")
+            continue
         code = _reason_by_digit(answer, reasons)
         if not answer and proposed:
             code = proposed

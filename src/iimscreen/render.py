@@ -349,15 +349,23 @@ def agreement(found: Sequence[PairAgreement], *, as_json: bool) -> None:
 def fulltexts(sought: Sequence[Sought]) -> None:
     """Reports sought and what became of them."""
     table = _table(
-        "report", "title", "outcome", title=f"{counted(len(sought), 'report')} sought for retrieval"
+        "no.", "report", "title", "outcome", title=f"{counted(len(sought), 'report')} sought for retrieval"
     )
     for one in sought:
         outcome = "to be marked"
         if one.retrieval is not None:
             outcome = one.retrieval.outcome.replace("_", " ")
             outcome += "".join(f": {x}" for x in (one.retrieval.reason, one.retrieval.file_name) if x)
-        _row(table, named(one.record), one.record.record.title or "", outcome)
+        _row(table, one.record.id, named(one.record), one.record.record.title or "", outcome)
     console().print(table)
+
+
+def marked(records: Sequence[StoredRecord], outcome: str) -> None:
+    """Which reports were marked; by name where they are few."""
+    if len(records) <= 5:
+        for one in records:
+            _say(f"{named(one)}  {plain(one.record.title)}")
+    _say(f"{counted(len(records), 'report')} marked as {outcome}.")
 
 
 def record_list(keys: Sequence[str], found: Sequence[StoredRecord], *, as_json: bool) -> None:

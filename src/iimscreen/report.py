@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iimscreen import dedupe, flow, settings, voting
+from iimscreen import dedupe, flow, review_protocol, settings, voting
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Protocol
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
@@ -89,7 +89,11 @@ def _left(progress: Progress) -> str:
     left = [f"{name} has {count:,} to go" for name, count in progress.waiting.items() if count]
     if left:
         return f"{progress.stage}: {', '.join(left)}"
-    return f"{progress.stage}: not finished ({counted(progress.pool, 'record')} to judge)"
+    if progress.stage == FULL_TEXT and not progress.pool:
+        return f"{FULL_TEXT}: not begun, no report is retrieved yet"
+    if progress.waiting:
+        return f"{progress.stage}: waits for what is open before it"
+    return f"{progress.stage}: not begun ({counted(progress.pool, 'record')} to judge)"
 
 
 def _footnotes(review: Review, protocol: Protocol, gate: Gate) -> list[str]:
@@ -190,7 +194,8 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
     if unfinished := runs.unfinished_searches(review):
         return _command(unfinished[0])
     if not runs.finished_runs(review):
-        return "iimscreen search"
+        is_bundled = in_force(review).text == review_protocol.read(review_protocol.bundled()).text
+        return "iimscreen search" if is_bundled else "iimscreen search --strategy FILE"
     undone = dedupe.unfinished(review)
     if undone:
         return (

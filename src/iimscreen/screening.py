@@ -421,13 +421,17 @@ def agreements(review: Review, stage: str) -> list[PairAgreement]:
     with review.reading():
         by_key = Gate(review, in_force(review)).independent_votes(stage)
         names = [n for n, role in reviewers.standing(review).items() if role == reviewers.REVIEWER]
+    said = {
+        (vote.key, vote.names[0]): "exclude" if vote.verdict is Verdict.EXCLUDE else "include"
+        for votes in by_key.values()
+        for vote in votes
+    }
     found = []
     for one, other in combinations(names, 2):
-        ratings = []
-        for votes in by_key.values():
-            said = {v.names[0]: "exclude" if v.verdict is Verdict.EXCLUDE else "include" for v in votes}
-            if one in said and other in said:
-                ratings.append((said[one], said[other]))
+        # Record by record: votes on two records that were merged later were no votes on one text.
+        ratings = [
+            (said[key, one], said[key, other]) for key, name in said if name == one and (key, other) in said
+        ]
         found.append(PairAgreement(stage, one, other, agreement(ratings, ("include", "exclude"))))
     return found
 

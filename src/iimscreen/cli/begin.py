@@ -37,7 +37,8 @@ def init(
     path = settings.review_path(review)
     made = review_protocol.create(path, protocol)
     typer.echo(f"Made {path}: {made.title}")
-    typer.echo("Next: iimscreen search")
+    own = "" if protocol is None else " --strategy FILE   (or iimscreen import FILE --database NAME)"
+    typer.echo(f"Next: iimscreen search{own}")
 
 
 @protocol_app.command("show")

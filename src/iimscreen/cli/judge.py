@@ -17,7 +17,10 @@ reviewer_app = typer.Typer(
 RecordOption = Annotated[
     str | None, typer.Option("--record", help="One record: key, number, pmid:… or doi:…")
 ]
-VerdictOption = Annotated[str | None, typer.Option("--verdict", help="include, exclude or unsure.")]
+VerdictOption = Annotated[
+    str | None,
+    typer.Option("--verdict", help="include, exclude or unsure; at full text also awaiting or ongoing."),
+]
 FinalOption = Annotated[
     str | None, typer.Option("--verdict", help="include or exclude; at full text also awaiting or ongoing.")
 ]

@@ -54,8 +54,8 @@ def retrieved(
 ) -> None:
     """Mark reports as retrieved."""
     from iimscreen import fulltext as texts
-    from iimscreen import screening
-    from iimscreen.wording import counted
+    from iimscreen import render, screening
+    from iimscreen.store import records as stored
 
     if everything == bool(records) or (everything and file):
         raise InputError("name the reports, or say --all", hint="one of the two; --file goes with one report")
@@ -65,7 +65,7 @@ def retrieved(
             keys = texts.mark_all(open_one, by=name)
         else:
             keys = texts.mark(open_one, records or [], texts.RETRIEVED, by=name, file=file)
-    typer.echo(f"{counted(len(keys), 'report')} marked as retrieved.")
+        render.marked(list(stored.by_keys(open_one, keys)), "retrieved")
 
 
 @fulltext_app.command("not-retrieved")
@@ -77,14 +77,14 @@ def not_retrieved(
 ) -> None:
     """Mark reports as not retrieved, with the reason."""
     from iimscreen import fulltext as texts
-    from iimscreen import screening
-    from iimscreen.wording import counted
+    from iimscreen import render, screening
+    from iimscreen.store import records as stored
 
     if not records:
         raise InputError("no report named", hint="give its key, number, pmid:… or doi:…")
     with opened(review) as open_one:
         keys = texts.mark(open_one, records, texts.NOT_RETRIEVED, by=screening.check_name(by), reason=reason)
-    typer.echo(f"{counted(len(keys), 'report')} marked as not retrieved.")
+        render.marked(list(stored.by_keys(open_one, keys)), "not retrieved")
 
 
 @fulltext_app.command("load")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from iimscreen.model import Verdict
+from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.store import log, records
 from iimscreen.store.connection import Review, rows
 from iimscreen.voting import Vote
@@ -106,17 +107,17 @@ def voters(review: Review, stage: str, report: str) -> set[str]:
 
 
 def has_decided(review: Review, name: str) -> bool:
-    """Whether someone ever voted, or took part in a final word."""
+    """Whether a vote of theirs stands, or they took part in a final word."""
     row = review.db.execute(
         """
         select 1
         from decisions, json_each(decisions.names)
-        where json_each.value = :name
+        where manner <> 'vote' and json_each.value = :name
         limit 1
         """,
         {"name": name},
     ).fetchone()
-    return row is not None
+    return row is not None or any(own_votes(review, stage, name) for stage in (TITLE_ABSTRACT, FULL_TEXT))
 
 
 def first_vote(review: Review) -> int | None:
