@@ -289,11 +289,6 @@ def is_imported(review: Review, source: str, file_sha256: str) -> bool:
     return row is not None
 
 
-def searches(review: Review) -> list[Search]:
-    """All searches, oldest first."""
-    return [search(review, row["uid"]) for row in rows(review.db, _SEARCHES + " order by searches.log_id")]
-
-
 _SEARCHES = """
 select log.uid, log.at, searches.*, sources.database
 from searches
