@@ -291,7 +291,7 @@ def test_every_possible_review_adds_up(review: tuple[list[Origin], list[Report]]
     assert (
         boxes["database_results"] + boxes["register_results"]
         == boxes["duplicates"] + boxes["records_screened"]
-    )  # type: ignore[operator]
+    )  # type: ignore[operator]  # numbers, as both rounds are open
     column_b = len([report for report in reports if not report.from_databases])
     assert (boxes["other_sought_reports"] or 0) == column_b
     placed = [

@@ -24,7 +24,7 @@ FACTS: dict[str, object] = {
 
 
 def a_record(number: int = 1, **facts: object) -> StoredRecord:
-    record = Record(**{**FACTS, **facts})  # type: ignore[arg-type]
+    record = Record(**{**FACTS, **facts})  # type: ignore[arg-type]  # facts of any field
     return StoredRecord(number, f"source:{number}", "Some database", Kind.DATABASE, record)
 
 

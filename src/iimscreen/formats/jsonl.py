@@ -121,7 +121,7 @@ def _record(line: str) -> Record:
     lists = {key: tuple(cast("list[str]", values[key])) for key in _LISTS if key in values}
     return Record(
         **fields,  # type: ignore[arg-type]  # each key's type was checked just above
-        **lists,  # type: ignore[arg-type]
+        **lists,  # type: ignore[arg-type]  # as above
         authors=tuple(_each(values, "authors", _author)),
         links=tuple(_each(values, "links", _link)),
     )
