@@ -261,8 +261,8 @@ def as_csv(review: Review) -> str:
     return out.getvalue()
 
 
-def unfinished(review: Review) -> list[str]:
-    """What deduplication still has to do, in sentences."""
+def to_compare(review: Review) -> list[str]:
+    """Why `dedupe` has to be run (again), in sentences; empty when it has not."""
     found = []
     protocol, used = in_force(review), duplicates.last_thresholds(review)
     if used is not None and used != (protocol.merge_at, protocol.ask_at):
@@ -270,6 +270,12 @@ def unfinished(review: Review) -> list[str]:
     fresh = duplicates.records_not_compared(review)
     if fresh:
         found.append(f"deduplication: {fresh:,} record{'' if fresh == 1 else 's'} not compared yet")
+    return found
+
+
+def unfinished(review: Review) -> list[str]:
+    """What deduplication still has to do, in sentences."""
+    found = to_compare(review)
     waiting = len(asked(review))
     if waiting:
         found.append(f"deduplication: {waiting:,} pair{'' if waiting == 1 else 's'} to decide by hand")

@@ -175,7 +175,7 @@ def _status(review: Review) -> Status:
     found: dict[str, int | None] = {}
     for stage in protocol.stages:
         found[stage.name] = None
-        if gate.is_open(stage.name) or gate.closed(stage.name) < len(gate.known_pool(stage.name)):
+        if gate.shows_any(stage.name):
             found[stage.name] = sum(o.needs_someone for o in gate.outcomes(stage.name).values())
     made, _ = _flow(review)
     return Status(
@@ -196,13 +196,10 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
     if not runs.finished_runs(review):
         is_bundled = in_force(review).text == review_protocol.read(review_protocol.bundled()).text
         return "iimscreen search" if is_bundled else "iimscreen search --strategy FILE"
-    undone = dedupe.unfinished(review)
-    if undone:
-        return (
-            "iimscreen duplicates"
-            if all("by hand" in sentence for sentence in undone)
-            else "iimscreen dedupe"
-        )
+    if dedupe.to_compare(review):
+        return "iimscreen dedupe"
+    if dedupe.asked(review):
+        return "iimscreen duplicates"
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         if stage == FULL_TEXT:
             unmarked = {one.key for one in gate.reports() if one.retrieval is None}

@@ -274,31 +274,18 @@ def unblind(review: Review, stage: str, by: str, pair: Sequence[str] = ()) -> li
 # --- conflicts and final words ---------------------------------------------------------------------
 
 
-def stages_to_see(review: Review, given: str) -> list[str]:
+def _stages_to_see(gate: Gate, protocol: Protocol, given: str) -> list[str]:
     """The stage asked for; or every stage of which something may be seen, in order.
 
     Raises ProtocolError if no stage may be seen.
     """
-    protocol = in_force(review)
     if given:
         return [stage_named(protocol, given).name]
-    gate = Gate(review, protocol)
-    seen = []
-    closed: ProtocolError | None = None
-    for stage in protocol.stages:
-        try:
-            gate.outcomes(stage.name)
-            seen.append(stage.name)
-        except ProtocolError as error:
-            closed = closed or error
-    if closed is not None and not seen:
-        raise closed
+    names = [stage.name for stage in protocol.stages]
+    seen = [name for name in names if gate.shows_any(name)]
+    if not seen:
+        gate.require_open(names[0], "the outcome")
     return seen
-
-
-def closed_records(review: Review, stage: str) -> int:
-    """How many records of a stage are still closed to view."""
-    return Gate(review, in_force(review)).closed(stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,22 +297,42 @@ class Conflict:
     votes: tuple[Vote, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StageConflicts:
+    """What is to resolve at one stage, and how many of its records are still closed to view."""
+
+    stage: str
+    conflicts: tuple[Conflict, ...]
+    closed: int
+
+
 def conflicts(review: Review, stage: str) -> list[Conflict]:
     """What is to resolve at a stage, as far as revealed. Raises ProtocolError while its round is blind."""
+    (found,) = conflicts_to_see(review, stage)
+    return list(found.conflicts)
+
+
+def conflicts_to_see(review: Review, given: str = "") -> list[StageConflicts]:
+    """What is to resolve at the stage asked for, or at each of which something may be seen.
+
+    Raises ProtocolError if nothing may be seen.
+    """
     with review.reading():
-        return _conflicts(review, stage)
+        protocol = in_force(review)
+        gate = Gate(review, protocol)
+        return [
+            StageConflicts(stage, _conflicts(review, gate, stage), gate.closed(stage))
+            for stage in _stages_to_see(gate, protocol, given)
+        ]
 
 
-def _conflicts(review: Review, stage: str) -> list[Conflict]:
-    protocol = in_force(review)
-    stage_named(protocol, stage)
-    gate = Gate(review, protocol)
+def _conflicts(review: Review, gate: Gate, stage: str) -> tuple[Conflict, ...]:
     votes = gate.votes(stage)
-    return [
+    return tuple(
         Conflict(records.by_key(review, key), outcome, tuple(votes.get(key, ())))
         for key, outcome in gate.outcomes(stage).items()
         if outcome.needs_someone
-    ]
+    )
 
 
 class Table:
@@ -413,17 +420,27 @@ class PairAgreement:
     figures: Agreement
 
 
-def agreements(review: Review, stage: str) -> list[PairAgreement]:
-    """Agreement of every pair, on votes given before the other's could be seen; all but exclude = include.
+def agreements(review: Review, given: str = "") -> list[PairAgreement]:
+    """Agreement of every pair at the stage asked for, or at each of which something may be seen.
 
-    Raises ProtocolError while the round is blind.
+    On votes given before the other's could be seen; all but exclude = include. Raises ProtocolError
+    if nothing may be seen.
     """
     with review.reading():
-        by_key = Gate(review, in_force(review)).independent_votes(stage)
+        protocol = in_force(review)
+        gate = Gate(review, protocol)
         names = [n for n, role in reviewers.standing(review).items() if role == reviewers.REVIEWER]
+        return [
+            found
+            for stage in _stages_to_see(gate, protocol, given)
+            for found in _agreements(gate, stage, names)
+        ]
+
+
+def _agreements(gate: Gate, stage: str, names: Sequence[str]) -> list[PairAgreement]:
     said = {
         (vote.key, vote.names[0]): "exclude" if vote.verdict is Verdict.EXCLUDE else "include"
-        for votes in by_key.values()
+        for votes in gate.independent_votes(stage).values()
         for vote in votes
     }
     found = []

@@ -92,8 +92,10 @@ def search(
         name = from_file(corpus, []).source if corpus is not None else source
         with opened(review) as open_one:
             given_up = searching.abandon(open_one, read, name, note=note)
-        typer.echo(f"Given up: strategy {given_up.strategy} in {given_up.database}, {given_up.left} of {given_up.of} "
-                   "sub-queries not completed.")  # fmt: skip
+        typer.echo(
+            f"Given up: strategy {given_up.strategy} in {given_up.database}, "
+            f"{given_up.left} of {given_up.of} sub-queries not completed."
+        )
         return
     asked = _corpus(corpus, read) if source == "corpus" else _pubmed(read, email, api_key)
     path = settings.review_path(review)

@@ -93,11 +93,11 @@ def conflicts(stage: StageName = "", as_json: AsJson = False, review: ReviewPath
     from iimscreen.wording import counted
 
     with opened(review) as open_one:
-        stages = screening.stages_to_see(open_one, stage)
-        render.conflicts([(name, screening.conflicts(open_one, name)) for name in stages], as_json=as_json)
-        for name in stages:
-            if closed := screening.closed_records(open_one, name):
-                typer.echo(f"{name}: {counted(closed, 'record')} still blind and not shown.", err=True)
+        found = screening.conflicts_to_see(open_one, stage)
+    render.conflicts([(one.stage, one.conflicts) for one in found], as_json=as_json)
+    for one in found:
+        if one.closed:
+            typer.echo(f"{one.stage}: {counted(one.closed, 'record')} still blind and not shown.", err=True)
 
 
 def resolve(
@@ -154,9 +154,8 @@ def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath
     from iimscreen import render, screening
 
     with opened(review) as open_one:
-        stages = screening.stages_to_see(open_one, stage)
-        found = [one for name in stages for one in screening.agreements(open_one, name)]
-        render.agreement(found, as_json=as_json)
+        found = screening.agreements(open_one, stage)
+    render.agreement(found, as_json=as_json)
 
 
 @reviewer_app.callback()

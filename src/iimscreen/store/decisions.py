@@ -252,14 +252,22 @@ def changed_since(review: Review, stage: str, log_id: int) -> bool:
     return row is not None
 
 
+# The decisions on any record of the report `kept`. `cross join` fixes SQLite's order of the loops: left
+# to itself it reads all votes for each record.
+_ON_REPORT = """
+from kept_records as member
+cross join records on records.id = member.record_id
+cross join decisions on decisions.record_key = records.key
+where member.kept_id = kept.id
+"""
+
+
 def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
     """Whether some report surely lacks votes: a quick no to "is this round complete?".
 
     Latest records first, because reviewers begin with the earliest. At full text, reports that are
     retrieved and that nobody excluded on title and abstract; `others_too`: whether records
     from other methods pass title and abstract screening.
-
-    `cross join` fixes SQLite's order of the loops: left to itself it reads all votes for each record.
     """
     pool = """
       from kept_records
@@ -280,16 +288,13 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
           )
         """
     else:
-        pool += """
+        pool += f"""
           and (
             select outcome from retrievals where record_key = kept.key order by log_id desc limit 1
           ) = 'retrieved'
           and not exists (
             select 1
-            from kept_records as member
-            cross join records on records.id = member.record_id
-            cross join decisions on decisions.record_key = records.key
-            where member.kept_id = kept.id
+            {_ON_REPORT}
               and decisions.stage = 'title-abstract'
               and decisions.verdict = 'exclude'
           )
@@ -300,17 +305,11 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
         {pool}
           and (
             select count(distinct decisions.reviewer)
-            from kept_records as member
-            cross join records on records.id = member.record_id
-            cross join decisions on decisions.record_key = records.key
-            where member.kept_id = kept.id and decisions.stage = :stage and decisions.manner = 'vote'
+            {_ON_REPORT} and decisions.stage = :stage and decisions.manner = 'vote'
           ) < :needed
           and not exists (
             select 1
-            from kept_records as member
-            cross join records on records.id = member.record_id
-            cross join decisions on decisions.record_key = records.key
-            where member.kept_id = kept.id and decisions.stage = :stage and decisions.manner <> 'vote'
+            {_ON_REPORT} and decisions.stage = :stage and decisions.manner <> 'vote'
           )
         order by kept_records.record_id desc
         limit 1

@@ -326,9 +326,13 @@ class Gate:
             f"or `iimscreen unblind --round {stage} --by NAME`, which is logged",
         )
 
+    def shows_any(self, stage: str) -> bool:
+        """Whether anything of a round may be seen: all of it, or what earlier openings revealed."""
+        return self.is_open(stage) or bool(self._revealed(stage) & set(self._pool(stage)))
+
     def _require_some(self, stage: str, what: str) -> None:
-        """Raise as `require_open` does, unless earlier openings revealed some of the round."""
-        if not self._revealed(stage) & set(self._pool(stage)):
+        """Raise as `require_open` does, unless some of the round may be seen."""
+        if not self.shows_any(stage):
             self.require_open(stage, what)
 
     # --- what anyone may see -----------------------------------------------------------------------
@@ -392,10 +396,6 @@ class Gate:
         self._require_some(stage, "the outcome")
         seen = self._revealed(stage)
         return {key: found for key, found in self._outcomes(stage).items() if key in seen}
-
-    def known_pool(self, stage: str) -> frozenset[str]:
-        """What of a stage's pool is known by now; may be empty."""
-        return frozenset(self._pool(stage))
 
     def closed(self, stage: str) -> int:
         """How many reports of a round are not revealed."""
