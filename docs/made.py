@@ -103,7 +103,8 @@ def local_search() -> str:
 def schema() -> str:
     """Every table of a new review file with its columns."""
     connection = sqlite3.connect(":memory:")
-    connection.executescript((PACKAGE / "store" / "m001_initial.sql").read_text(encoding="utf-8"))
+    for step in sorted((PACKAGE / "store").glob("m0*.sql")):
+        connection.executescript(step.read_text(encoding="utf-8"))
     names = [row[0] for row in connection.execute("select name from sqlite_schema where type = 'table'")]
     rows = []
     for name in names:

@@ -38,14 +38,14 @@ def interrupted_at(server: EutilsServer, faults: list[int | str]) -> list[Reply]
     kept: list[Reply] = []
     server.misbehave("efetch", faults)
     with pytest.raises(SourceError):
-        pubmed_at(server, tries=1).ask(QUESTION, keep=kept.append)
+        pubmed_at(server, tries=1).fetch(QUESTION, keep=kept.append)
     return kept
 
 
 @pytest.fixture(scope="module")
 def clean_answer() -> Answer:
     with serving(RECORDS, terms={TERM: PMIDS}) as running:
-        return pubmed_at(running).ask(QUESTION)
+        return pubmed_at(running).fetch(QUESTION)
 
 
 def test_every_record_comes_once_in_the_order_of_the_search(clean_answer):
@@ -68,7 +68,7 @@ def test_books_stay_where_the_search_puts_them(clean_answer):
 def test_raw_replies_are_kept_as_they_arrive_and_hold_the_records(server):
     kept: list[Reply] = []
 
-    answer = pubmed_at(server).ask(QUESTION, keep=kept.append)
+    answer = pubmed_at(server).fetch(QUESTION, keep=kept.append)
 
     utilities = [json.loads(reply.request)["utility"] for reply in kept]
     assert utilities == ["esearch", "einfo", "efetch", "efetch", "efetch"]
@@ -79,7 +79,7 @@ def test_raw_replies_are_kept_as_they_arrive_and_hold_the_records(server):
 def test_requests_are_kept_as_canonical_json_without_email_key_and_tool(server):
     kept: list[Reply] = []
 
-    pubmed_at(server, api_key="good-key").ask(QUESTION, keep=kept.append)
+    pubmed_at(server, api_key="good-key").fetch(QUESTION, keep=kept.append)
 
     for reply in kept:
         parameters = json.loads(reply.request)
@@ -90,7 +90,7 @@ def test_requests_are_kept_as_canonical_json_without_email_key_and_tool(server):
 
 
 def test_ncbi_gets_tool_email_and_key_with_every_request(server):
-    pubmed_at(server, api_key="good-key").ask(QUESTION)
+    pubmed_at(server, api_key="good-key").fetch(QUESTION)
 
     assert len(server.asked) == 5
     for asked in server.asked:
@@ -101,7 +101,7 @@ def test_ncbi_gets_tool_email_and_key_with_every_request(server):
 
 @pytest.mark.parametrize("blank", ["", None])
 def test_a_blank_key_or_email_is_not_sent(server, blank):
-    pubmed_at(server, api_key=blank, email=blank).ask(QUESTION)
+    pubmed_at(server, api_key=blank, email=blank).fetch(QUESTION)
 
     assert all(not {"api_key", "email"} & set(asked.parameters) for asked in server.asked)
 
@@ -110,7 +110,7 @@ def test_a_long_search_is_posted(server):
     long_term = "myositis OR " * 200 + "myositis"
     server.terms[long_term] = PMIDS[:3]
 
-    answer = pubmed_at(server).ask(SubQuery("long", long_term, long_term))
+    answer = pubmed_at(server).fetch(SubQuery("long", long_term, long_term))
 
     assert answer.hits == 3
     assert server.requests_to("esearch")[0].method == "POST"
@@ -119,7 +119,7 @@ def test_a_long_search_is_posted(server):
 def test_a_search_without_hits_is_an_answer(server):
     server.terms["nothing"] = []
 
-    answer = pubmed_at(server).ask(SubQuery("none", "nothing", "nothing"))
+    answer = pubmed_at(server).fetch(SubQuery("none", "nothing", "nothing"))
 
     assert (answer.hits, answer.records) == (0, ())
     assert answer.warnings == ("PubMed says about this search: No items found.",)
@@ -129,7 +129,7 @@ def test_a_search_without_hits_is_an_answer(server):
 def test_progress_is_told_after_every_batch(server):
     progress: list[tuple[int, int]] = []
 
-    pubmed_at(server).ask(QUESTION, on_progress=lambda done, total: progress.append((done, total)))
+    pubmed_at(server).fetch(QUESTION, on_progress=lambda done, total: progress.append((done, total)))
 
     assert progress == [(200, 450), (400, 450), (450, 450)]
 
@@ -165,7 +165,7 @@ def test_a_passing_fault_while_fetching_changes_no_record(server, clean_answer, 
     server.misbehave("efetch", ["ok", fault, fault])
     kept: list[Reply] = []
 
-    answer = pubmed_at(server, timeout_s=0.2 if fault == "timeout" else 5).ask(QUESTION, keep=kept.append)
+    answer = pubmed_at(server, timeout_s=0.2 if fault == "timeout" else 5).fetch(QUESTION, keep=kept.append)
 
     assert answer == clean_answer
     assert len(server.requests_to("efetch")) == 5
@@ -176,7 +176,7 @@ def test_a_passing_fault_while_fetching_changes_no_record(server, clean_answer, 
 def test_a_passing_fault_while_searching_changes_no_record(server, clean_answer, fault):
     server.misbehave("esearch", [fault])
 
-    answer = pubmed_at(server, timeout_s=0.2 if fault == "timeout" else 5).ask(QUESTION)
+    answer = pubmed_at(server, timeout_s=0.2 if fault == "timeout" else 5).fetch(QUESTION)
 
     assert answer == clean_answer
     assert len(server.requests_to("esearch")) == 2
@@ -188,7 +188,7 @@ def test_a_passing_fault_while_searching_changes_no_record(server, clean_answer,
 def test_an_expired_history_is_replaced_through_epost(server, clean_answer, fault):
     server.misbehave("efetch", ["ok", fault, "ok", fault])
 
-    answer = pubmed_at(server).ask(QUESTION)
+    answer = pubmed_at(server).fetch(QUESTION)
 
     assert answer == clean_answer
     posted = [asked.parameters["id"].split(",") for asked in server.requests_to("epost")]
@@ -199,7 +199,7 @@ def test_an_expired_history_is_replaced_through_epost(server, clean_answer, faul
 def test_a_batch_that_comes_back_short_is_completed(server, clean_answer):
     server.misbehave("efetch", ["ok", "empty-set"])
 
-    answer = pubmed_at(server).ask(QUESTION)
+    answer = pubmed_at(server).fetch(QUESTION)
 
     assert answer == clean_answer
     assert server.requests_to("epost")[0].parameters["id"].split(",") == PMIDS[200:400]
@@ -211,7 +211,7 @@ def test_an_interrupted_search_goes_on_without_asking_again_for_what_is_kept(ser
     server.forget_history()
     server.asked.clear()
 
-    answer = pubmed_at(server).ask(QUESTION, kept=kept)
+    answer = pubmed_at(server).fetch(QUESTION, resume_from=kept)
 
     assert answer == clean_answer
     assert [asked.utility for asked in server.asked] == ["epost", "efetch", "efetch"]
@@ -220,10 +220,10 @@ def test_an_interrupted_search_goes_on_without_asking_again_for_what_is_kept(ser
 
 def test_a_search_with_all_replies_kept_asks_for_nothing(server, clean_answer):
     kept: list[Reply] = []
-    pubmed_at(server).ask(QUESTION, keep=kept.append)
+    pubmed_at(server).fetch(QUESTION, keep=kept.append)
     server.asked.clear()
 
-    answer = pubmed_at(server).ask(QUESTION, kept=kept)
+    answer = pubmed_at(server).fetch(QUESTION, resume_from=kept)
 
     assert answer == clean_answer
     assert server.asked == []
@@ -233,7 +233,7 @@ def test_hits_are_those_of_the_first_attempt_even_if_pubmed_has_grown(server, cl
     kept = interrupted_at(server, ["ok", 500])
     server.terms[TERM] = ["1", *PMIDS]
 
-    answer = pubmed_at(server).ask(QUESTION, kept=kept)
+    answer = pubmed_at(server).fetch(QUESTION, resume_from=kept)
 
     assert answer == clean_answer
 
@@ -242,7 +242,7 @@ def test_replies_kept_for_another_text_are_passed_over(server, clean_answer):
     kept = interrupted_at(server, ["ok", 500])
     server.terms["other"] = PMIDS[:2]
 
-    answer = pubmed_at(server).ask(SubQuery("other", "other", "other"), kept=kept)
+    answer = pubmed_at(server).fetch(SubQuery("other", "other", "other"), resume_from=kept)
 
     assert [record.pmid for record in answer.records] == PMIDS[:2]
 
@@ -250,7 +250,7 @@ def test_replies_kept_for_another_text_are_passed_over(server, clean_answer):
 def test_damaged_kept_replies_are_asked_for_again(server, clean_answer):
     kept = [Reply(reply.request, reply.body[:-40]) for reply in interrupted_at(server, ["ok", 500])]
 
-    answer = pubmed_at(server).ask(QUESTION, kept=[*kept, Reply("no JSON", b"")])
+    answer = pubmed_at(server).fetch(QUESTION, resume_from=[*kept, Reply("no JSON", b"")])
 
     assert answer == clean_answer
 
@@ -261,7 +261,7 @@ def test_a_record_that_pubmed_does_not_give_stops_the_search_with_its_pmid(serve
     kept: list[Reply] = []
 
     with pytest.raises(SourceError) as caught:
-        pubmed_at(server).ask(QUESTION, keep=kept.append)
+        pubmed_at(server).fetch(QUESTION, keep=kept.append)
 
     assert "announced 450 records but did not give 7 of them" in caught.value.message
     assert f"(PMID {', '.join(missing[:5])}, ...)" in caught.value.message
@@ -274,14 +274,14 @@ def test_a_deleted_record_is_named_too_when_it_is_all_that_is_missing(server):
     server.left_out.add(PMIDS[3])
 
     with pytest.raises(SourceError, match=f"did not give 1 of them .PMID {PMIDS[3]}."):
-        pubmed_at(server).ask(QUESTION)
+        pubmed_at(server).fetch(QUESTION)
 
 
 def test_a_history_that_is_always_lost_ends_in_an_error(server):
     server.misbehave("efetch", ["expired"] * 20)
 
     with pytest.raises(SourceError, match="0 of 450 records are saved"):
-        pubmed_at(server).ask(QUESTION)
+        pubmed_at(server).fetch(QUESTION)
 
 
 def test_lasting_trouble_is_told_with_what_is_saved_and_how_to_go_on(server):
@@ -289,7 +289,7 @@ def test_lasting_trouble_is_told_with_what_is_saved_and_how_to_go_on(server):
     kept: list[Reply] = []
 
     with pytest.raises(SourceError) as caught:
-        pubmed_at(server).ask(QUESTION, keep=kept.append)
+        pubmed_at(server).fetch(QUESTION, keep=kept.append)
 
     assert caught.value.message == (
         "PubMed's EFetch did not answer as it should in 5 tries: HTTP 503; 200 of 450 records are saved"
@@ -302,14 +302,14 @@ def test_a_block_by_ncbi_is_told_at_once(server):
     server.misbehave("efetch", ["html"])
 
     with pytest.raises(SourceError, match="NCBI has blocked this computer"):
-        pubmed_at(server).ask(QUESTION)
+        pubmed_at(server).fetch(QUESTION)
 
     assert len(server.requests_to("efetch")) == 1
 
 
 def test_an_invalid_key_is_told_at_once_without_the_key(server):
     with pytest.raises(SourceError) as caught:
-        pubmed_at(server, api_key="s3cret-key").ask(QUESTION)
+        pubmed_at(server, api_key="s3cret-key").fetch(QUESTION)
 
     assert caught.value.message == "NCBI says that the API key is invalid"
     assert "NCBI_API_KEY" in caught.value.hint
@@ -324,7 +324,7 @@ def test_no_error_text_holds_the_key_or_the_email(server, fault):
     server.misbehave("efetch", [fault] * 5)
 
     with pytest.raises(SourceError) as caught:
-        pubmed_at(server, api_key="s3cret-key").ask(QUESTION)
+        pubmed_at(server, api_key="s3cret-key").fetch(QUESTION)
 
     told = (
         f"{caught.value.message} {caught.value.hint} {caught.value.__cause__!r} {caught.value.__context__!r}"
@@ -338,7 +338,7 @@ def test_an_unknown_refusal_is_told_at_once_in_ncbis_words(server):
     server.misbehave("esearch", ["400:Some new refusal"])
 
     with pytest.raises(SourceError, match=r"ESearch refuses the request \(HTTP 400\): 'Some new refusal'"):
-        pubmed_at(server).ask(QUESTION)
+        pubmed_at(server).fetch(QUESTION)
 
     assert len(server.asked) == 1
 
@@ -348,7 +348,7 @@ def test_more_hits_than_pubmed_hands_out_download_nothing(server):
     kept: list[Reply] = []
 
     with pytest.raises(SourceError) as caught:
-        pubmed_at(server).ask(QUESTION, keep=kept.append)
+        pubmed_at(server).fetch(QUESTION, keep=kept.append)
 
     assert "finds 10,000 records" in caught.value.message
     assert "nothing was downloaded" in caught.value.message
@@ -361,7 +361,7 @@ def test_an_esearch_reply_that_contradicts_itself_is_not_believed(server, clean_
     server.terms[TERM] = PMIDS
     reply = Reply(json.dumps({"term": TERM, "utility": "esearch"}), doubled.encode())
 
-    answer = pubmed_at(server).ask(QUESTION, kept=[reply])
+    answer = pubmed_at(server).fetch(QUESTION, resume_from=[reply])
 
     assert answer == clean_answer
 
@@ -372,7 +372,7 @@ def test_an_unreachable_server_is_told_at_once_with_the_way_offline():
     sleeps: list[float] = []
 
     with pytest.raises(SourceError, match=r"127\.0\.0\.1:\d+ was not reachable") as caught:
-        pubmed_at(gone, sleeps).ask(QUESTION)
+        pubmed_at(gone, sleeps).fetch(QUESTION)
 
     assert "--source corpus" in caught.value.hint
     assert "saved" in caught.value.hint
@@ -387,7 +387,7 @@ def test_a_name_that_does_not_resolve_is_told_the_same_way(monkeypatch):
     source = PubMed(Entrez(email="ann@example.org"), sleep=lambda _s: None)
 
     with pytest.raises(SourceError, match=r"eutils\.ncbi\.nlm\.nih\.gov was not reachable .*name resolution"):
-        source.ask(QUESTION)
+        source.fetch(QUESTION)
 
 
 def test_an_address_that_is_no_web_address_is_refused():
@@ -398,7 +398,7 @@ def test_an_address_that_is_no_web_address_is_refused():
 def test_einfo_is_asked_once_for_all_sub_queries(server):
     source = pubmed_at(server)
 
-    answers = [source.ask(QUESTION), source.ask(QUESTION)]
+    answers = [source.fetch(QUESTION), source.fetch(QUESTION)]
 
     assert [answer.database_build for answer in answers] == [BUILD, BUILD]
     assert len(server.requests_to("einfo")) == 1
@@ -407,7 +407,7 @@ def test_einfo_is_asked_once_for_all_sub_queries(server):
 def test_a_failing_einfo_is_a_warning_and_no_failure(server, clean_answer):
     server.misbehave("einfo", [500, 500])
 
-    answer = pubmed_at(server).ask(QUESTION)
+    answer = pubmed_at(server).fetch(QUESTION)
 
     assert answer.records == clean_answer.records
     assert answer.database_build is None
@@ -425,7 +425,7 @@ def test_what_pubmed_could_not_use_is_told_in_plain_words(server):
         "<NewKind>x</NewKind></WarningList>"
     )
 
-    answer = pubmed_at(server).ask(QUESTION)
+    answer = pubmed_at(server).fetch(QUESTION)
 
     assert answer.warnings == (
         'PubMed does not know "zzzyx[tiab]": it was left out, or found nothing where required',
@@ -458,7 +458,7 @@ def test_requests_keep_the_distance_that_ncbi_asks_for(server, api_key, spacing)
     send = source._send
     source._send = lambda *asked: sent.append(time.now) or send(*asked)
 
-    source.ask(QUESTION)
+    source.fetch(QUESTION)
 
     assert len(sent) == 5
     assert all(later - earlier >= spacing - 1e-9 for earlier, later in pairwise(sent))
@@ -471,7 +471,7 @@ def test_retry_after_is_honoured(server, retry_after, waited):
     server.misbehave("esearch", [f"429:{retry_after}"])
     source = PubMed(server.settings(), sleep=time.sleep, clock=lambda: time.now)
 
-    source.ask(QUESTION)
+    source.fetch(QUESTION)
 
     assert time.sleeps[0] == waited
 
@@ -481,7 +481,7 @@ def test_a_date_in_retry_after_counts_from_the_servers_own_clock(server, monkeyp
     time = FakeTime()
     server.misbehave("esearch", ["429:Wed, 21 Oct 2015 07:28:09 GMT"])
 
-    PubMed(server.settings(), sleep=time.sleep, clock=lambda: time.now).ask(QUESTION)
+    PubMed(server.settings(), sleep=time.sleep, clock=lambda: time.now).fetch(QUESTION)
 
     assert time.sleeps[0] == 9.0
 
@@ -490,7 +490,7 @@ def test_a_very_long_retry_after_is_told_instead_of_waited_for(server):
     server.misbehave("esearch", ["429:3600"])
 
     with pytest.raises(SourceError, match="asks to wait 3,600 seconds"):
-        pubmed_at(server).ask(QUESTION)
+        pubmed_at(server).fetch(QUESTION)
 
 
 def test_pauses_grow_and_never_pass_half_a_minute(server):
@@ -498,7 +498,7 @@ def test_pauses_grow_and_never_pass_half_a_minute(server):
     server.misbehave("esearch", [500] * 9)
     source = PubMed(server.settings(tries=10), sleep=time.sleep, clock=lambda: time.now)
 
-    source.ask(QUESTION)
+    source.fetch(QUESTION)
 
     pauses = [seconds for seconds in time.sleeps if seconds > SPACING_S]
     assert len(pauses) >= 8
@@ -514,7 +514,7 @@ def test_two_sources_at_once_each_ask_their_own_server():
         answers: dict[int, Answer] = {}
         threads = [
             threading.Thread(
-                target=lambda index=index: answers.update({index: sources[index].ask(questions[index])})
+                target=lambda index=index: answers.update({index: sources[index].fetch(questions[index])})
             )
             for index in (0, 1)
         ]
@@ -533,7 +533,7 @@ def test_biopython_is_left_as_it_was_found(server):
     names = ("urlopen", "max_tries", "email", "api_key", "tool")
     before = [getattr(BioEntrez, name) for name in names]
 
-    pubmed_at(server, api_key="good-key").ask(QUESTION)
+    pubmed_at(server, api_key="good-key").fetch(QUESTION)
 
     assert [getattr(BioEntrez, name) for name in names] == before
     assert "Bio.Entrez.Parser" not in sys.modules  # it would fetch DTDs
@@ -542,7 +542,7 @@ def test_biopython_is_left_as_it_was_found(server):
 def test_a_record_with_odd_characters_arrives_unharmed():
     odd = Article("30000001", "Γ-myositis &lt; 5 % – <b>“quoted”</b> 𝛼", authors=("Ó Súilleabháin, Seán",))
     with serving([odd], terms={TERM: [odd.pmid]}) as server:
-        answer = pubmed_at(server).ask(QUESTION)
+        answer = pubmed_at(server).fetch(QUESTION)
 
     assert answer.records[0].title == "Γ-myositis < 5 % – “quoted” 𝛼"
     assert str(answer.records[0].authors[0]) == "Ó Súilleabháin Seán"

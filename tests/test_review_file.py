@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gzip
 import random
 import re
 import shutil
@@ -24,6 +25,7 @@ from iimscreen.errors import ReviewError
 from iimscreen.store import Review, connection, log, migrations, open_review
 
 COPIES = Path("review.db-copies")
+RELEASED = Path(__file__).parent / "data"  # one review file of each earlier schema
 
 
 def refused(result: Result, *words: str) -> None:
@@ -386,9 +388,37 @@ def test_without_a_copy_nothing_is_changed(run, old_review):
 def later_version(step: Callable[[Database], None]) -> Migrations:
     """The steps of an iimscreen that has one more."""
     steps = Migrations("iimscreen")
-    steps(name="m001_initial")(migrations.m001_initial)
-    steps(name="m002_next")(step)
+    for name in sorted(migrations.known()):
+        steps(name=name)(getattr(migrations, name))
+    steps(name="m999_next")(step)
     return steps
+
+
+@pytest.mark.parametrize("old", sorted(RELEASED.glob("review-v*.db.gz")), ids=lambda path: path.name)
+def test_a_review_of_every_earlier_schema_opens_and_becomes_like_a_new_one(run, review_file, old, tmp_path):
+    earlier = tmp_path / "earlier.db"
+    earlier.write_bytes(gzip.decompress(old.read_bytes()))
+
+    result = run("check", "--review", str(earlier))
+
+    assert result.exit_code == 0, result.output
+    assert schema_of(earlier) == schema_of(review_file)
+    assert run("prisma", "--review", str(earlier)).output.count("41") >= 1
+
+
+def schema_of(path: Path) -> dict[str, list[tuple[str, str]]]:
+    """Every table's columns with their types, and what views and triggers say."""
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        names = opened.execute("select name, type, sql from sqlite_schema where name not like 'sqlite_%'")
+        return {
+            name: [
+                (column[1], column[2])
+                for column in opened.execute(f"select * from pragma_table_info('{name}') order by name")
+            ]
+            if kind == "table"
+            else [(kind, sql)]
+            for name, kind, sql in names.fetchall()
+        }
 
 
 def test_a_review_of_an_older_version_is_copied_aside_and_brought_up_to_date(run, review_file, monkeypatch):

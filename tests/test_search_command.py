@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from eutils_server import EutilsServer, invented, serving, set_of
 from iimscreen import queries, review_protocol, search
 from iimscreen.errors import SourceError
 from iimscreen.formats import jsonl
-from iimscreen.model import Answer, Record, SubQuery
+from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
 from iimscreen.sources import pubmed
 from iimscreen.store import Review, open_review
 
@@ -405,13 +405,20 @@ class _Joined:
 
     database = "PubMed"
     source = "pubmed"
+    kind = Kind.DATABASE
 
     def __init__(self, inner: pubmed.PubMed, meanwhile: Callable[[], None]) -> None:
         self.inner = inner
         self.meanwhile: Callable[[], None] | None = meanwhile
 
-    def ask(self, sub_query: SubQuery, **hooks: object) -> Answer:
-        answer = self.inner.ask(sub_query, **hooks)  # type: ignore[arg-type]  # handed on as they came
+    def count(self, sub_query: SubQuery) -> int:
+        return self.inner.count(sub_query)
+
+    def replay(self, sub_query: SubQuery, replies: Sequence[Reply]) -> Answer:
+        return self.inner.replay(sub_query, replies)
+
+    def fetch(self, sub_query: SubQuery, **hooks: object) -> Answer:
+        answer = self.inner.fetch(sub_query, **hooks)  # type: ignore[arg-type]  # handed on as they came
         if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
             meanwhile()
@@ -440,7 +447,7 @@ def test_an_answer_that_lacks_records_it_announced_is_not_stored(review: Review)
         database = "PubMed"
         source = "pubmed"
 
-        def ask(self, _sub_query: SubQuery, **_hooks: object) -> Answer:
+        def fetch(self, _sub_query: SubQuery, **_hooks: object) -> Answer:
             return Answer(hits=2, records=(Record(accession="1", title="Only one of two"),))
 
     read = queries.parse_strategy(STRATEGY, name="three", where="three.toml")

@@ -70,10 +70,15 @@ class Record:
     publication_types: tuple[str, ...] = ()
     mesh_terms: tuple[str, ...] = ()
     substances: tuple[str, ...] = ()
+    registry_numbers: tuple[str, ...] = ()  # of substances: UNII, CAS or EC numbers
+    registrations: tuple[str, ...] = ()  # trials and data sets: "ClinicalTrials.gov:NCT03002649"
     keywords: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     entered_on: str | None = None  # PubMed's [crdt], the XML's PubStatus="entrez"
     published_on: str | None = None  # first publication, print or online, as stated
+    indexed_on: str | None = None  # PubMed's [mhda], the XML's PubStatus="medline"; = entry if never indexed
+    revised_on: str | None = None  # the XML's DateRevised: the last change of the record
+    citation_status: str | None = None  # PubMed's: MEDLINE, PubMed-not-MEDLINE, Publisher, In-Process, ...
     provenance: tuple[str, ...] = ()  # where each fact of a hand-made record was read
 
 

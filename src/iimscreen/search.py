@@ -49,7 +49,7 @@ def run(
             # Looked for again under the lock: of two who begin at once, the second joins the search.
             uid = None if again else runs.latest_search(review, strategy, source.source)
             if uid is None:
-                records.ensure_source(db, source.source, source.database, Kind.DATABASE)
+                records.ensure_source(db, source.source, source.database, source.kind)
                 uid = runs.begin_search(review, strategy, source.source)
     waiting = runs.unfinished(review, uid)
     finished = len(strategy.sub_queries) - len(waiting)
@@ -86,9 +86,9 @@ def abandon(review: Review, strategy: Strategy, source: str, *, note: str | None
 def _asked(
     review: Review, begun: runs.Run, sub_query: SubQuery, source: Source, on_progress: OnRun
 ) -> Answer:
-    answer = source.ask(
+    answer = source.fetch(
         sub_query,
-        kept=runs.replies(review, begun.uid),
+        resume_from=runs.replies(review, begun.uid),
         keep=lambda reply: runs.keep_reply(review, begun, reply),
         on_progress=lambda done, total: on_progress(begun.label, done, total),
     )
@@ -267,7 +267,7 @@ def _identified(review: Review, source: str, found: Sequence[Record]) -> Iterato
     times: Counter[str] = Counter()
     for record in found:
         accession = record.accession
-        content = log.sha256(log.canonical(records.columns_of(record)))[:16]
+        content = records.content_sha256(record)[:16]
         if accession is None:
             times[content] += 1
             accession = content if times[content] == 1 else f"{content}-{times[content]}"

@@ -1,21 +1,14 @@
-"""Commands that bring records in and tell duplicates: search, import, dedupe, duplicates."""
+"""Commands that bring files in and tell duplicates: import, dedupe, duplicates."""
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from iimscreen import settings
 from iimscreen.cli.options import Note, ReviewPath, opened
-from iimscreen.errors import InputError, ReviewError
 from iimscreen.model import Kind
-
-if TYPE_CHECKING:
-    from iimscreen.model import Strategy
-    from iimscreen.sources import Source
 
 duplicates_app = typer.Typer(
     help="List pairs to decide and groups; merge, split.",
@@ -31,136 +24,9 @@ Records = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Register these commands."""
-    app.command()(search)
     app.command("import")(import_)
     app.command()(dedupe)
     app.add_typer(duplicates_app, name="duplicates")
-
-
-def search(
-    strategy: Annotated[
-        str, typer.Option("--strategy", help="A bundled strategy's name, or a strategy file.")
-    ] = settings.DEFAULT_STRATEGY,
-    source: Annotated[str, typer.Option("--source", help="pubmed, or corpus (offline).")] = "pubmed",
-    corpus: Annotated[
-        Path | None, typer.Option("--corpus", help="With --source corpus: a file of records to search.")
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Search as of this date, in place of the strategy's (YYYY-MM-DD)."),
-    ] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Make a new dated run of a finished search.")
-    ] = False,
-    abandon: Annotated[
-        bool, typer.Option("--abandon", help="Give up an interrupted search; logged, what it found stays.")
-    ] = False,
-    note: Note = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the sub-queries as they would be sent.")
-    ] = False,
-    email: Annotated[
-        str | None, typer.Option("--email", help="Your e-mail for NCBI (or IIMSCREEN_EMAIL); never stored.")
-    ] = None,
-    api_key: Annotated[
-        str | None, typer.Option("--api-key", help="Your NCBI API key (or NCBI_API_KEY); never stored.")
-    ] = None,
-    review: ReviewPath = None,
-) -> None:
-    """Search PubMed, or a corpus offline.
-
-    Every record is stored, with what was asked and every reply. The same search again resumes it, or
-    does nothing when it was completed.
-    """
-    from iimscreen import queries, render, review_protocol
-    from iimscreen import search as searching
-
-    if source not in ("pubmed", "corpus"):
-        raise InputError(f"--source is {source!r}, expected pubmed or corpus", hint="choose one of them")
-    if corpus is not None and source != "corpus":
-        raise InputError("--corpus goes with --source corpus", hint="add --source corpus")
-    read = queries.read_strategy(queries.find_strategy(strategy))
-    if as_of is not None:
-        read = queries.with_as_of(read, _date(as_of))
-    if dry_run:
-        for sub_query in read.sub_queries:
-            typer.echo(f"{sub_query.label}\t{sub_query.text_sent}")
-        return
-    if abandon:
-        from iimscreen.sources.corpus import from_file
-
-        name = from_file(corpus, []).source if corpus is not None else source
-        with opened(review) as open_one:
-            given_up = searching.abandon(open_one, read, name, note=note)
-        typer.echo(
-            f"Given up: strategy {given_up.strategy} in {given_up.database}, "
-            f"{given_up.left} of {given_up.of} sub-queries not completed."
-        )
-        return
-    asked = _corpus(corpus, read) if source == "corpus" else _pubmed(read, email, api_key)
-    path = settings.review_path(review)
-    if not path.exists():
-        try:
-            made = review_protocol.create(path)
-            typer.echo(f"Made {path} with the bundled protocol: {made.title}")
-        except ReviewError:
-            if not path.exists():
-                raise  # else another command of ours was quicker, and its file serves as well
-    with opened(review) as open_one:
-        with render.progress() as on_progress:
-            outcome = searching.run(open_one, read, asked, again=again, on_progress=on_progress)
-        if outcome.was_done:
-            typer.echo(
-                f"This search was completed on {outcome.search.at[:10]} and nothing was asked; "
-                "--again makes a new dated run."
-            )
-        elif outcome.was_resumed:
-            typer.echo("An interrupted search was completed.")
-        render.search(outcome.search)
-        typer.echo("Next: iimscreen dedupe")
-
-
-def _date(given: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(given)
-    except ValueError as error:
-        raise InputError(
-            f"--as-of {given!r} is no date", hint="expected YYYY-MM-DD, such as 2023-08-23"
-        ) from error
-
-
-def _corpus(path: Path | None, strategy: Strategy) -> Source:
-    from iimscreen import search as searching
-    from iimscreen.model import Parsed, Refusal
-    from iimscreen.sources import corpus
-    from iimscreen.wording import counted
-
-    for sub_query in strategy.sub_queries:
-        corpus.check_readable(sub_query)  # before a search is begun that could not be finished
-    if path is None:
-        return corpus.bundled(strategy.as_of)
-    _, found = searching.read_file(path)
-    usable = [one.record for one in found if isinstance(one, Parsed)]
-    if not usable:
-        first = next((f": line {one.line}: {one.cause}" for one in found if isinstance(one, Refusal)), "")
-        raise InputError(
-            f"{path}: no usable record to search{first}", hint="name a file of records with --corpus"
-        )
-    refused = sum(isinstance(one, Refusal) for one in found)
-    if refused:
-        typer.echo(f"{path}: {refused:,} of {counted(len(found), 'record')} left out: not usable.", err=True)
-    return corpus.from_file(path, usable, strategy.as_of)
-
-
-def _pubmed(strategy: Strategy, email: str | None, api_key: str | None) -> Source:
-    from iimscreen.sources import corpus, pubmed
-
-    for sub_query in strategy.sub_queries:
-        try:
-            corpus.check_readable(sub_query)
-        except InputError as error:
-            typer.echo(f"Warning: {error.message}; sent to PubMed as it is.", err=True)
-    return pubmed.PubMed(settings.entrez(email=email, api_key=api_key))
 
 
 def import_(

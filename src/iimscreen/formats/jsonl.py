@@ -28,8 +28,20 @@ _TEXTS = (
     "pages",
     "entered_on",
     "published_on",
+    "indexed_on",
+    "revised_on",
+    "citation_status",
 )
-_LISTS = ("languages", "publication_types", "mesh_terms", "substances", "keywords", "provenance")
+_LISTS = (
+    "languages",
+    "publication_types",
+    "mesh_terms",
+    "substances",
+    "registry_numbers",
+    "registrations",
+    "keywords",
+    "provenance",
+)
 # A place in a paper's reference list is a fact about the paper, not about the record: it may stand
 # in a file, and is checked, but a Record has no room for it.
 _BESIDE = ("reference_number",)

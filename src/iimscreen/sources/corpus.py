@@ -35,9 +35,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from iimscreen import settings
-from iimscreen.errors import InputError
+from iimscreen.errors import InputError, SourceError
 from iimscreen.formats import jsonl
-from iimscreen.model import Answer, Parsed, Record, Reply, SubQuery
+from iimscreen.model import Answer, Kind, Parsed, Record, Reply, SubQuery
 from iimscreen.sources._local_search import WORD, Indexed, Node, UnreadableError, index, read
 
 BUNDLED_DATABASE = "Bundled corpus (offline, not PubMed)"
@@ -45,6 +45,8 @@ BUNDLED_DATABASE = "Bundled corpus (offline, not PubMed)"
 
 class Corpus:
     """A list of records that can be asked as a source is."""
+
+    kind = Kind.DATABASE
 
     def __init__(
         self, records: Sequence[Record], *, database: str, source: str, as_of: dt.date | None = None
@@ -62,11 +64,11 @@ class Corpus:
         self._doubles = len(records) - len(by_accession)
         self.records = tuple(by_accession.values())
 
-    def ask(
+    def fetch(
         self,
         sub_query: SubQuery,
         *,
-        kept: Sequence[Reply] = (),
+        resume_from: Sequence[Reply] = (),
         keep: Callable[[Reply], None] = lambda _reply: None,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Answer:
@@ -74,6 +76,30 @@ class Corpus:
 
         Raises InputError if the sub-query cannot be evaluated here, though PubMed might read it.
         """
+        asked = self._request(sub_query)
+        for reply in resume_from:
+            if reply.request == asked:
+                return _answer_of(reply)
+        answer = self._evaluated(sub_query)
+        keep(Reply(asked, _body_of(answer)))
+        on_progress(answer.hits, answer.hits)
+        return answer
+
+    def count(self, sub_query: SubQuery) -> int:
+        """How many records satisfy one sub-query. Raises InputError as `fetch` does."""
+        return self._evaluated(sub_query).hits
+
+    def replay(self, sub_query: SubQuery, replies: Sequence[Reply]) -> Answer:
+        """The answer that was kept, whatever corpus it came from. Raises SourceError if there is none."""
+        for reply in replies:
+            if json.loads(reply.request).get("term") == sub_query.text_sent:
+                return _answer_of(reply)
+        raise SourceError(
+            f"no reply to sub-query {sub_query.label} is kept",
+            hint="`iimscreen check` looks for what is lost",
+        )
+
+    def _evaluated(self, sub_query: SubQuery) -> Answer:
         query, warnings = self._read(sub_query)
         found: list[Record] = []
         undated = left_out = 0
@@ -94,9 +120,6 @@ class Corpus:
             warnings.append(
                 f"identifiers met again in the corpus: {self._doubles}; the earlier record was kept"
             )
-        if not kept:
-            keep(self._reply(sub_query, found))
-        on_progress(len(found), len(found))
         return Answer(
             hits=len(found),
             records=tuple(found),
@@ -125,10 +148,46 @@ class Corpus:
                 hint="run it with --source pubmed, which is sent the text as it is",
             ) from error
 
-    def _reply(self, sub_query: SubQuery, found: list[Record]) -> Reply:
+    def _request(self, sub_query: SubQuery) -> str:
         asked = {"corpus": self.source, "build": self.build, "term": sub_query.text_sent}
-        answered = {"hits": len(found), "accessions": [record.accession for record in found]}
-        return Reply(json.dumps(asked, sort_keys=True), json.dumps(answered).encode())
+        return json.dumps(asked, sort_keys=True)
+
+
+def _body_of(answer: Answer) -> bytes:
+    """An answer as a reply: its head on the first line, then its records, one a line."""
+    head = {
+        "hits": answer.hits,
+        "interpreted_as": answer.interpreted_as,
+        "warnings": answer.warnings,
+        "build": answer.database_build,
+        "undated": answer.undated,
+    }
+    return f"{json.dumps(head, ensure_ascii=False)}\n".encode() + jsonl.write(answer.records)
+
+
+def _answer_of(reply: Reply) -> Answer:
+    head_line, _, lines = reply.body.partition(b"\n")
+    head = json.loads(head_line)
+    if "accessions" in head:  # as iimscreen 0.1 kept them
+        raise SourceError(
+            "this search of a corpus was kept by an older iimscreen, which noted which records it found and "
+            "not the records themselves",
+            hint="the records stand in the review; `iimscreen search --again` makes a run that can be replayed",
+        )
+    records = tuple(found.record for found in jsonl.read(lines) if isinstance(found, Parsed))
+    if len(records) != head["hits"]:
+        raise SourceError(
+            f"a kept reply of the corpus states {head['hits']:,} records and holds {len(records):,}",
+            hint="`iimscreen check` looks for what is lost",
+        )
+    return Answer(
+        hits=head["hits"],
+        records=records,
+        interpreted_as=head["interpreted_as"],
+        warnings=tuple(head["warnings"]),
+        database_build=head["build"],
+        undated=head["undated"],
+    )
 
 
 def check_readable(sub_query: SubQuery) -> None:

@@ -32,7 +32,7 @@ from Bio import Entrez as _Entrez
 from iimscreen import __version__, settings
 from iimscreen.errors import InputError, SourceError
 from iimscreen.formats import pubmed_xml
-from iimscreen.model import Answer, Parsed, Record, Reply, SubQuery
+from iimscreen.model import Answer, Kind, Parsed, Record, Reply, SubQuery
 
 MOST_HITS = 9_999  # what ESearch lists and the history server hands out for one search of PubMed
 BATCH = 200  # records for one EFetch: 1.7 to 4 MB
@@ -143,6 +143,7 @@ class PubMed:
 
     database = "PubMed"
     source = "pubmed"
+    kind = Kind.DATABASE
 
     def __init__(
         self,
@@ -169,11 +170,11 @@ class PubMed:
         proxies = [urllib.request.ProxyHandler({})] if is_here else []
         self._opener = urllib.request.build_opener(*proxies)
 
-    def ask(
+    def fetch(
         self,
         sub_query: SubQuery,
         *,
-        kept: Sequence[Reply] = (),
+        resume_from: Sequence[Reply] = (),
         keep: Callable[[Reply], None] = lambda _reply: None,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Answer:
@@ -184,14 +185,14 @@ class PubMed:
 
         Raises SourceError if the search finds more than 9,999, or cannot be completed.
         """
-        search = _kept_search(sub_query, kept)
+        search = _kept_search(sub_query, resume_from)
         is_resumed = search is not None
         if search is None:
             search = self._search(sub_query, keep)
-        self._ask_build(kept, keep)
+        self._ask_build(resume_from, keep)
         fetching = _Fetching(search.pmids, keep, on_progress)
         if is_resumed:
-            fetching.add(_kept_records(search, kept))
+            fetching.add(_kept_records(search, resume_from))
         try:
             if not is_resumed:
                 self._fetch_all(fetching, search.web_env, search.query_key, fetching.pmids)

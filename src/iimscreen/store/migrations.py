@@ -32,6 +32,13 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "revealed_records": (("opening_id", "record_key"),),
     "unblindings": (("log_id",),),
     "retrievals": (("log_id",),),
+    "source_notes": (("log_id",),),
+    "version_closures": (("log_id",),),
+    "previous_reviews": (("log_id",),),
+    "previous_reports": (("previous_id", "position"),),
+    "watch_runs": (("log_id",),),
+    "watch_findings": (("log_id",),),
+    "watch_settlements": (("log_id",),),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
@@ -63,6 +70,12 @@ def run_script(db: Database, script: str) -> None:
 def m001_initial(db: Database) -> None:
     """Everything of the first release."""
     run_script(db, _script("m001_initial.sql"))
+
+
+@migrations()
+def m002_search_and_updates(db: Database) -> None:
+    """What a search tells beyond its records; notes on other sources; versions of a living review."""
+    run_script(db, _script("m002_search_and_updates.sql"))
 
 
 def known() -> set[str]:

@@ -11,9 +11,13 @@ from sqlite_utils import Database
 
 from iimscreen.errors import InputError
 from iimscreen.model import Author, Kind, Link, Record, StoredRecord
+from iimscreen.store import log
 from iimscreen.store.connection import Review, rows
 
 _LISTS = ("languages", "publication_types", "mesh_terms", "substances", "keywords", "provenance")
+# Columns of a later migration: null when empty, so that the hash of an older record stays what it was.
+_LATER_LISTS = ("registry_numbers", "registrations")
+_LATER = (*_LATER_LISTS, "indexed_on", "revised_on", "citation_status")
 _COLUMNS = tuple(field.name for field in fields(Record) if field.name != "accession")
 
 _SELECT = """
@@ -28,6 +32,8 @@ def columns_of(record: Record) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
     for name in _LISTS:
         row[name] = json.dumps(row[name], ensure_ascii=False)
+    for name in _LATER_LISTS:
+        row[name] = json.dumps(row[name], ensure_ascii=False) if row[name] else None
     row["authors"] = json.dumps(
         [
             {
@@ -53,10 +59,19 @@ def columns_of(record: Record) -> dict[str, Any]:
     return row
 
 
+def content_sha256(record: Record) -> str:
+    """A hash of all that a record states; columns added since the first schema count when filled."""
+    row = columns_of(record)
+    stated = {name: value for name, value in row.items() if value is not None or name not in _LATER}
+    return log.sha256(log.canonical(stated))
+
+
 def _stored(row: dict[str, Any]) -> StoredRecord:
     facts = {name: row[name] for name in _COLUMNS}
     for name in _LISTS:
         facts[name] = tuple(json.loads(facts[name]))
+    for name in _LATER_LISTS:
+        facts[name] = tuple(json.loads(facts[name] or "[]"))
     facts["authors"] = tuple(
         Author(a["family"], a.get("given", ""), a.get("group", False)) for a in json.loads(facts["authors"])
     )
