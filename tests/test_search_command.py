@@ -446,6 +446,7 @@ def test_an_answer_that_lacks_records_it_announced_is_not_stored(review: Review)
     class Short:
         database = "PubMed"
         source = "pubmed"
+        kind = Kind.DATABASE
 
         def fetch(self, _sub_query: SubQuery, **_hooks: object) -> Answer:
             return Answer(hits=2, records=(Record(accession="1", title="Only one of two"),))

@@ -65,34 +65,51 @@ def search(
     Every record is stored, with what was asked and every reply. The same search again resumes it, or
     does nothing when it was completed.
     """
-    from iimscreen import queries, render, review_protocol
-    from iimscreen import search as searching
-
     if context.invoked_subcommand is not None:
         return
+    read = _strategy(strategy, as_of, source, corpus)
+    if dry_run:
+        for sub_query in read.sub_queries:
+            typer.echo(f"{sub_query.label}\t{sub_query.text_sent}")
+    elif abandon:
+        _abandon(read, source, corpus, note, review)
+    else:
+        asked = _corpus(corpus, read) if source == "corpus" else _pubmed(read, email, api_key)
+        _run(read, asked, again=again, review=review)
+
+
+def _strategy(name: str, as_of: str | None, source: str, corpus: Path | None) -> Strategy:
+    """The strategy to be run, once the options that name source and date are known to fit each other."""
+    from iimscreen import queries
+
     if source not in ("pubmed", "corpus"):
         raise InputError(f"--source is {source!r}, expected pubmed or corpus", hint="choose one of them")
     if corpus is not None and source != "corpus":
         raise InputError("--corpus goes with --source corpus", hint="add --source corpus")
-    read = queries.read_strategy(queries.find_strategy(strategy))
-    if as_of is not None:
-        read = queries.with_as_of(read, _date(as_of))
-    if dry_run:
-        for sub_query in read.sub_queries:
-            typer.echo(f"{sub_query.label}\t{sub_query.text_sent}")
-        return
-    if abandon:
-        from iimscreen.sources.corpus import from_file
+    read = queries.read_strategy(queries.find_strategy(name))
+    return read if as_of is None else queries.with_as_of(read, _date(as_of))
 
-        name = from_file(corpus, []).source if corpus is not None else source
-        with opened(review) as open_one:
-            given_up = searching.abandon(open_one, read, name, note=note)
-        typer.echo(
-            f"Given up: strategy {given_up.strategy} in {given_up.database}, "
-            f"{given_up.left} of {given_up.of} sub-queries not completed."
-        )
-        return
-    asked = _corpus(corpus, read) if source == "corpus" else _pubmed(read, email, api_key)
+
+def _abandon(
+    strategy: Strategy, source: str, corpus: Path | None, note: str | None, review: Path | None
+) -> None:
+    from iimscreen import search as searching
+    from iimscreen.sources.corpus import from_file
+
+    name = from_file(corpus, []).source if corpus is not None else source
+    with opened(review) as open_one:
+        given_up = searching.abandon(open_one, strategy, name, note=note)
+    typer.echo(
+        f"Given up: strategy {given_up.strategy} in {given_up.database}, "
+        f"{given_up.left} of {given_up.of} sub-queries not completed."
+    )
+
+
+def _run(strategy: Strategy, source: Source, *, again: bool, review: Path | None) -> None:
+    """Put a strategy to a source; makes the review file where there is none."""
+    from iimscreen import render, review_protocol
+    from iimscreen import search as searching
+
     path = settings.review_path(review)
     if not path.exists():
         try:
@@ -103,7 +120,7 @@ def search(
                 raise  # else another command of ours was quicker, and its file serves as well
     with opened(review) as open_one:
         with render.progress() as on_progress:
-            outcome = searching.run(open_one, read, asked, again=again, on_progress=on_progress)
+            outcome = searching.run(open_one, strategy, source, again=again, on_progress=on_progress)
         if outcome.was_done:
             typer.echo(
                 f"This search was completed on {outcome.search.at[:10]} and nothing was asked; "
