@@ -19,11 +19,24 @@ from iimscreen.model import Kind, Record
 from iimscreen.store import Review, open_review
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_state_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fixtures that live longer than a test leave nothing in this user's home either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of this machine reaches a test, and every test has a folder of its own."""
-    for name in ("IIMSCREEN_REVIEW", "IIMSCREEN_EMAIL", "IIMSCREEN_EUTILS_URL", "NCBI_API_KEY"):
+    for name in (
+        *("IIMSCREEN_REVIEW", "IIMSCREEN_EMAIL", "NCBI_API_KEY"),
+        *("IIMSCREEN_EUTILS_URL", "IIMSCREEN_CTGOV_URL"),
+    ):
         monkeypatch.delenv(name, raising=False)
+    # Where processes of one user meet; not in the test's folder, whose content some tests look at.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.with_name(f"{tmp_path.name}-state")))
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.chdir(tmp_path)

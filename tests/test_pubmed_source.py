@@ -4,7 +4,7 @@ import json
 import socket
 import sys
 import threading
-from itertools import pairwise
+import time
 
 import pytest
 from Bio import Entrez as BioEntrez
@@ -14,7 +14,8 @@ from iimscreen.errors import InputError, SourceError
 from iimscreen.formats import pubmed_xml
 from iimscreen.model import Answer, Reply, SubQuery
 from iimscreen.settings import Entrez
-from iimscreen.sources.pubmed import SPACING_S, SPACING_WITH_KEY_S, PubMed
+from iimscreen.sources import _eutils
+from iimscreen.sources.pubmed import PubMed
 
 TERM = "myositis[tiab] AND 2010:2023[crdt]"
 QUESTION = SubQuery("myositis", "myositis[tiab]", TERM)
@@ -28,9 +29,29 @@ def server():
         yield running
 
 
-def pubmed_at(server: EutilsServer, sleeps: list[float] | None = None, **changes) -> PubMed:
-    waits = sleeps if sleeps is not None else []
-    return PubMed(server.settings(**changes), sleep=waits.append, clock=lambda: 0.0)
+class FakeTime:
+    """A clock that moves only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.sleeps: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.now += seconds
+
+    def clock(self) -> float:
+        return self.now
+
+
+def pubmed_at(server: EutilsServer, fake: FakeTime | None = None, **changes) -> PubMed:
+    fake = fake or FakeTime()
+    return PubMed(server.settings(**changes), sleep=fake.sleep, clock=fake.clock)
+
+
+def asked_for(server: EutilsServer) -> list[list[str]]:
+    """The PMIDs that each EFetch asked for."""
+    return [asked.parameters["id"].split(",") for asked in server.requests_to("efetch")]
 
 
 def interrupted_at(server: EutilsServer, faults: list[int | str]) -> list[Reply]:
@@ -134,6 +155,77 @@ def test_progress_is_told_after_every_batch(server):
     assert progress == [(200, 450), (400, 450), (450, 450)]
 
 
+def test_the_next_batch_is_under_way_while_the_last_is_stored(server):
+    def keep(reply: Reply) -> None:
+        if '"efetch"' in reply.request and "30000450" in reply.request:
+            end = time.monotonic() + 10
+            while len(server.requests_to("efetch")) < 2:  # the first reply is not even stored yet
+                assert time.monotonic() < end, "the second batch waits for the first"
+                time.sleep(0.005)
+
+    answer = pubmed_at(server).fetch(QUESTION, keep=keep)
+
+    assert answer.hits == 450
+
+
+def test_replies_are_kept_on_the_thread_that_asked_for_them(server):
+    threads: set[threading.Thread] = set()
+
+    pubmed_at(server).fetch(QUESTION, keep=lambda _reply: threads.add(threading.current_thread()))
+
+    assert threads == {threading.current_thread()}
+
+
+def test_a_count_is_one_request_and_brings_no_record(server):
+    assert pubmed_at(server).count(QUESTION) == 450
+    assert [asked.utility for asked in server.asked] == ["esearch"]
+    assert server.asked[0].parameters["rettype"] == "count"
+
+
+@pytest.mark.parametrize("warned", [False, True], ids=["nothing to say", "warnings and no build"])
+def test_a_replay_gives_the_same_answer_and_asks_nothing(server, warned):
+    if warned:
+        server.warnings[TERM] = "<ErrorList><PhraseNotFound>zz</PhraseNotFound></ErrorList>"
+        server.misbehave("einfo", [500, 500])
+    kept: list[Reply] = []
+    source = pubmed_at(server)
+    answer = source.fetch(QUESTION, keep=kept.append)
+    server.asked.clear()
+
+    replayed = source.replay(QUESTION, kept)
+
+    assert replayed == answer
+    assert server.asked == []
+
+
+def test_the_second_sub_query_can_be_replayed_alone_with_its_build(server):
+    source = pubmed_at(server)
+    source.fetch(QUESTION)
+    kept: list[Reply] = []
+    answer = source.fetch(QUESTION, keep=kept.append)
+
+    assert pubmed_at(server).replay(QUESTION, kept) == answer
+    assert answer.database_build == BUILD
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [(0, "the search 'myositis"), (2, "lack 200 of 450 records (PMID 30000450, 30000449")],
+    ids=["ESearch", "EFetch"],
+)
+def test_a_replay_without_a_reply_names_what_is_missing(server, lost, told):
+    kept: list[Reply] = []
+    source = pubmed_at(server)
+    source.fetch(QUESTION, keep=kept.append)
+    del kept[lost]
+
+    with pytest.raises(SourceError) as caught:
+        source.replay(QUESTION, kept)
+
+    assert told in caught.value.message
+    assert "give its command again" in caught.value.hint
+
+
 PASSING_FAULTS = [
     pytest.param(fault, id=str(fault))
     for fault in (
@@ -182,40 +274,25 @@ def test_a_passing_fault_while_searching_changes_no_record(server, clean_answer,
     assert len(server.requests_to("esearch")) == 2
 
 
-@pytest.mark.parametrize(
-    "fault", ["expired", "expired-200", "400:Cannot retrieve history data: OUT OF RANGE."]
-)
-def test_an_expired_history_is_replaced_through_epost(server, clean_answer, fault):
-    server.misbehave("efetch", ["ok", fault, "ok", fault])
-
-    answer = pubmed_at(server).fetch(QUESTION)
-
-    assert answer == clean_answer
-    posted = [asked.parameters["id"].split(",") for asked in server.requests_to("epost")]
-    assert posted == [PMIDS[200:], [pmid for pmid in posted[0] if pmid in posted[1]]]
-    assert len(server.requests_to("esearch")) == 1
-
-
 def test_a_batch_that_comes_back_short_is_completed(server, clean_answer):
     server.misbehave("efetch", ["ok", "empty-set"])
 
     answer = pubmed_at(server).fetch(QUESTION)
 
     assert answer == clean_answer
-    assert server.requests_to("epost")[0].parameters["id"].split(",") == PMIDS[200:400]
+    assert asked_for(server) == [PMIDS[:200], PMIDS[200:400], PMIDS[400:], PMIDS[200:400]]
 
 
 @pytest.mark.parametrize("fault", [500, "reset", "cut", "html", "empty"])
 def test_an_interrupted_search_goes_on_without_asking_again_for_what_is_kept(server, clean_answer, fault):
     kept = interrupted_at(server, ["ok", fault])
-    server.forget_history()
     server.asked.clear()
 
     answer = pubmed_at(server).fetch(QUESTION, resume_from=kept)
 
     assert answer == clean_answer
-    assert [asked.utility for asked in server.asked] == ["epost", "efetch", "efetch"]
-    assert server.requests_to("epost")[0].parameters["id"].split(",") == PMIDS[200:]
+    assert [asked.utility for asked in server.asked] == ["efetch", "efetch"]
+    assert asked_for(server) == [PMIDS[200:400], PMIDS[400:]]
 
 
 def test_a_search_with_all_replies_kept_asks_for_nothing(server, clean_answer):
@@ -266,7 +343,7 @@ def test_a_record_that_pubmed_does_not_give_stops_the_search_with_its_pmid(serve
     assert "announced 450 records but did not give 7 of them" in caught.value.message
     assert f"(PMID {', '.join(missing[:5])}, ...)" in caught.value.message
     assert "443 of 450 records are saved" in caught.value.message
-    assert [asked.parameters["id"].split(",") for asked in server.requests_to("epost")] == [missing]
+    assert asked_for(server)[3:] == [missing]
 
 
 def test_a_deleted_record_is_named_too_when_it_is_all_that_is_missing(server):
@@ -274,13 +351,6 @@ def test_a_deleted_record_is_named_too_when_it_is_all_that_is_missing(server):
     server.left_out.add(PMIDS[3])
 
     with pytest.raises(SourceError, match=f"did not give 1 of them .PMID {PMIDS[3]}."):
-        pubmed_at(server).fetch(QUESTION)
-
-
-def test_a_history_that_is_always_lost_ends_in_an_error(server):
-    server.misbehave("efetch", ["expired"] * 20)
-
-    with pytest.raises(SourceError, match="0 of 450 records are saved"):
         pubmed_at(server).fetch(QUESTION)
 
 
@@ -334,6 +404,20 @@ def test_no_error_text_holds_the_key_or_the_email(server, fault):
     assert "ann%40" not in told
 
 
+def test_a_reply_without_end_is_given_up(server, monkeypatch):
+    monkeypatch.setattr(_eutils, "MOST_BYTES", 50_000)
+
+    with pytest.raises(SourceError, match="in 5 tries: the reply has over 50,000 bytes"):
+        pubmed_at(server).fetch(QUESTION)
+
+
+def test_a_reply_that_drips_for_ever_is_given_up(server, monkeypatch):
+    monkeypatch.setattr(_eutils, "LONGEST_REPLY_S", -1.0)
+
+    with pytest.raises(SourceError, match="in 5 tries: the reply was not complete after"):
+        pubmed_at(server).fetch(QUESTION)
+
+
 def test_an_unknown_refusal_is_told_at_once_in_ncbis_words(server):
     server.misbehave("esearch", ["400:Some new refusal"])
 
@@ -341,19 +425,6 @@ def test_an_unknown_refusal_is_told_at_once_in_ncbis_words(server):
         pubmed_at(server).fetch(QUESTION)
 
     assert len(server.asked) == 1
-
-
-def test_more_hits_than_pubmed_hands_out_download_nothing(server):
-    server.terms[TERM] = [str(number) for number in range(1, 10_001)]
-    kept: list[Reply] = []
-
-    with pytest.raises(SourceError) as caught:
-        pubmed_at(server).fetch(QUESTION, keep=kept.append)
-
-    assert "finds 10,000 records" in caught.value.message
-    assert "nothing was downloaded" in caught.value.message
-    assert "narrow the strategy" in caught.value.hint
-    assert kept == []
 
 
 def test_an_esearch_reply_that_contradicts_itself_is_not_believed(server, clean_answer):
@@ -377,6 +448,26 @@ def test_an_unreachable_server_is_told_at_once_with_the_way_offline():
     assert "--source corpus" in caught.value.hint
     assert "saved" in caught.value.hint
     assert sleeps == []
+
+
+def test_a_proxy_that_is_gone_is_named_without_its_password(monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://ann:s3cret@127.0.0.1:9")
+    source = PubMed(Entrez(email="ann@example.org"))
+
+    with pytest.raises(SourceError) as caught:
+        source.count(QUESTION)
+
+    assert "was not reachable through the proxy 127.0.0.1:9 (" in caught.value.message
+    assert "s3cret" not in caught.value.message
+
+
+def test_a_server_that_speaks_no_tls_is_not_spoken_to_without_it(server):
+    address = server.address.replace("http://", "https://")
+
+    with pytest.raises(SourceError, match=r"was not reachable \(.*SSL"):
+        PubMed(Entrez(address, email="ann@example.org")).count(QUESTION)
+
+    assert server.asked == []
 
 
 def test_a_name_that_does_not_resolve_is_told_the_same_way(monkeypatch):
@@ -411,10 +502,7 @@ def test_a_failing_einfo_is_a_warning_and_no_failure(server, clean_answer):
 
     assert answer.records == clean_answer.records
     assert answer.database_build is None
-    assert answer.warnings == (
-        "the build of PubMed is not recorded: PubMed's EInfo did not answer as it should "
-        "in 2 tries: HTTP 500",
-    )
+    assert answer.warnings == ("the build of PubMed is not recorded: PubMed's EInfo did not tell it",)
 
 
 def test_what_pubmed_could_not_use_is_told_in_plain_words(server):
@@ -436,74 +524,6 @@ def test_what_pubmed_could_not_use_is_told_in_plain_words(server):
         "PubMed says about this search: Unmatched double quote ignored.",
         "PubMed says about this search (NewKind): x",
     )
-
-
-class FakeTime:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.sleeps: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-        self.now += seconds
-
-
-@pytest.mark.parametrize(("api_key", "spacing"), [(None, SPACING_S), ("good-key", SPACING_WITH_KEY_S)])
-def test_requests_keep_the_distance_that_ncbi_asks_for(server, api_key, spacing):
-    time = FakeTime()
-    sent: list[float] = []
-    source = PubMed(server.settings(api_key=api_key), sleep=time.sleep, clock=lambda: time.now)
-    send = source._send
-    source._send = lambda *asked: sent.append(time.now) or send(*asked)
-
-    source.fetch(QUESTION)
-
-    assert len(sent) == 5
-    assert all(later - earlier >= spacing - 1e-9 for earlier, later in pairwise(sent))
-    assert sum(time.sleeps) == pytest.approx(4 * spacing)
-
-
-@pytest.mark.parametrize(("retry_after", "waited"), [("7", 7.0), ("0", 0.0)])
-def test_retry_after_is_honoured(server, retry_after, waited):
-    time = FakeTime()
-    server.misbehave("esearch", [f"429:{retry_after}"])
-    source = PubMed(server.settings(), sleep=time.sleep, clock=lambda: time.now)
-
-    source.fetch(QUESTION)
-
-    assert time.sleeps[0] == waited
-
-
-def test_a_date_in_retry_after_counts_from_the_servers_own_clock(server, monkeypatch):
-    monkeypatch.setattr("eutils_server._Handler.date_time_string", lambda *_: "Wed, 21 Oct 2015 07:28:00 GMT")
-    time = FakeTime()
-    server.misbehave("esearch", ["429:Wed, 21 Oct 2015 07:28:09 GMT"])
-
-    PubMed(server.settings(), sleep=time.sleep, clock=lambda: time.now).fetch(QUESTION)
-
-    assert time.sleeps[0] == 9.0
-
-
-def test_a_very_long_retry_after_is_told_instead_of_waited_for(server):
-    server.misbehave("esearch", ["429:3600"])
-
-    with pytest.raises(SourceError, match="asks to wait 3,600 seconds"):
-        pubmed_at(server).fetch(QUESTION)
-
-
-def test_pauses_grow_and_never_pass_half_a_minute(server):
-    time = FakeTime()
-    server.misbehave("esearch", [500] * 9)
-    source = PubMed(server.settings(tries=10), sleep=time.sleep, clock=lambda: time.now)
-
-    source.fetch(QUESTION)
-
-    pauses = [seconds for seconds in time.sleeps if seconds > SPACING_S]
-    assert len(pauses) >= 8
-    assert max(pauses) <= 30
-    assert pauses[4] > pauses[0]
 
 
 def test_two_sources_at_once_each_ask_their_own_server():

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import random
+import re
+import tracemalloc
+from collections.abc import Iterator
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -10,7 +15,7 @@ from hypothesis import strategies as st
 from eutils_server import invented, set_of
 from iimscreen import formats
 from iimscreen.errors import InputError
-from iimscreen.formats import pubmed_xml
+from iimscreen.formats import _pubmed_pieces, pubmed_xml
 from iimscreen.model import Author, Link, Parsed, Record, Refusal
 
 DOCTYPE = (
@@ -182,7 +187,44 @@ def test_every_field_of_a_record_is_read():
         ),
         entered_on="2021-03-09",
         published_on="2021-03-09",
+        revised_on="2022-01-02",
+        citation_status="MEDLINE",
     )
+
+
+def test_numbers_of_substances_and_of_trials_are_read():
+    article = (
+        "<DataBankList><DataBank><DataBankName>ClinicalTrials.gov</DataBankName><AccessionNumberList>"
+        "<AccessionNumber>NCT00000001</AccessionNumber><AccessionNumber>NCT00000002</AccessionNumber>"
+        "</AccessionNumberList></DataBank><DataBank><DataBankName>GEO</DataBankName><AccessionNumberList>"
+        "<AccessionNumber>GSE1</AccessionNumber></AccessionNumberList></DataBank></DataBankList>"
+    )
+    chemicals = "".join(
+        f"<Chemical><RegistryNumber>{number}</RegistryNumber><NameOfSubstance>{name}</NameOfSubstance></Chemical>"
+        for number, name in (("0", "a"), ("EC 2.7.10.2", "kinase"), ("87LA6FU830", "b"), ("87LA6FU830", "c"))
+    )
+
+    record = the_record(
+        a_set(an_article(article=article, citation=f"<ChemicalList>{chemicals}</ChemicalList>"))
+    )
+
+    assert record.registry_numbers == ("EC 2.7.10.2", "87LA6FU830")
+    assert record.substances == ("a", "kinase", "b", "c")
+    assert record.registrations == (
+        "ClinicalTrials.gov:NCT00000001",
+        "ClinicalTrials.gov:NCT00000002",
+        "GEO:GSE1",
+    )
+
+
+def test_a_record_is_indexed_when_medline_says_so_and_not_when_pubmed_shows_it():
+    medline = (
+        '<PubMedPubDate PubStatus="medline"><Year>2021</Year><Month>8</Month><Day>4</Day></PubMedPubDate>'
+    )
+
+    record = the_record(a_set(FULL.replace("</History>", f"{medline}</History>")))
+
+    assert (record.entered_on, record.indexed_on) == ("2021-03-09", "2021-08-04")
 
 
 def test_a_doi_outside_the_list_of_identifiers_counts_if_it_is_valid():
@@ -243,6 +285,91 @@ def test_deleted_records_are_no_part_of_the_set():
     data = a_set(an_article("1"), "<DeleteCitation><PMID>2</PMID></DeleteCitation>")
 
     assert [record.pmid for record in records_of(data)] == ["1"]
+    assert pubmed_xml.deleted(data) == ("2",)
+
+
+def test_a_set_of_deletions_alone_has_no_record_and_names_them_all():
+    data = a_set("<DeleteCitation>\n<PMID Version='1'>2</PMID>\n<PMID>03</PMID></DeleteCitation>\n")
+
+    assert (records_of(data), pubmed_xml.deleted(data)) == ([], ("2", "3"))
+
+
+def respelt(text: str) -> Iterator[str]:
+    """The same records in spellings that XML allows and PubMed does not use."""
+    yield text.replace('="', "='").replace('">', "'>").replace('" ', "' ")
+    yield re.sub(r"</(\w+)>", r"</\1\n>", text)
+    yield re.sub(r"<(\w+)>", r"<\1 >", text)
+    yield re.sub(r"<(\w+)>", r'<\1 note="a > b, </PMID > no">', text).replace("</PMID >", "PMID")
+    yield text.replace("</", "<!-- </PMID> <PMID>7</PMID> --></").replace("<PMID>2", "<?x <PMID>?><PMID>2")
+    yield re.sub(r">([^<>&]*\w[^<>&]*)<", r"><![CDATA[\1]]><", text)
+    yield text.replace("<Volume>", "<Mystery>x<Mystery>y</Mystery><Volume>0</Volume></Mystery><Volume>")
+    yield text.replace("<Abstract>", "<Nothing/>stray<Abstract>")
+    yield re.sub(r">([A-Z][a-z]+)<", lambda found: f">&#{ord(found[1][0])};{found[1][1:]}<", text)
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_how_the_xml_is_spelt_makes_no_difference(number):
+    plain = FULL + BOOK.format(chapter="<ArticleTitle>A <i>chapter</i></ArticleTitle>")
+    spelt = list(respelt(plain))[number]
+
+    assert spelt != plain
+    assert records_of(a_set(spelt)) == records_of(a_set(plain))
+
+
+def test_a_record_within_a_record_is_part_of_it():
+    inner = an_article("2", "<ArticleTitle>Inner</ArticleTitle>").replace("\n", "")
+    data = a_set(an_article("1", "<ArticleTitle>Outer</ArticleTitle>", inner), an_article("3"))
+
+    assert [(record.pmid, record.title) for record in records_of(data)] == [("1", "Outer"), ("3", None)]
+
+
+def test_a_long_file_is_read_a_piece_at_a_time():
+    number = 20_000
+    parts = (an_article(str(n), f"<ArticleTitle>{'long ' * 40}</ArticleTitle>") for n in range(1, number + 1))
+    data = a_set(*parts)
+    file = io.BytesIO(gzip.compress(data, compresslevel=1))
+    tracemalloc.start()
+
+    count = sum(1 for _ in pubmed_xml.read_stream(file))
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == number
+    assert len(data) > 6_000_000 > 2 * peak
+
+
+def test_a_record_is_whole_wherever_the_pieces_of_the_file_end(monkeypatch):
+    data = a_set(FULL, "<!-- a\n<PubmedArticle> -->", BOOK.format(chapter=""), an_article("3"))
+    data = data.replace(b"Nobody was cured.", b"<![CDATA[Nobody was]]> cured.")
+    whole = list(pubmed_xml.read(data))
+
+    for size in (1, 2, 7, 64, 1000):
+        monkeypatch.setattr(_pubmed_pieces, "_BLOCK", size)
+
+        assert list(pubmed_xml.read(data)) == whole, size
+
+
+@pytest.mark.parametrize(
+    ("bound", "data", "message"),
+    [
+        ("MAX_RECORD_BYTES", a_set(an_article(article="x" * 5000)), "line 3: no record ends within 2,000"),
+        ("MAX_DEPTH", a_set("<a>" * 5000), "line 3: elements are nested more than 2,000 deep"),
+        ("MAX_BYTES", gzip.compress(b"<PubmedArticleSet>" + b" " * 5000), "line 1: .* more than 2,000 bytes"),
+    ],
+)
+def test_what_one_file_may_take_is_bounded(monkeypatch, bound, data, message):
+    monkeypatch.setattr(_pubmed_pieces, "_BLOCK", 500)
+    monkeypatch.setattr(_pubmed_pieces, bound, 2000)
+
+    with pytest.raises(InputError, match=message):
+        list(pubmed_xml.read(data))
+
+
+def test_gzip_members_one_after_another_are_one_file():
+    data = a_set(an_article("1"), an_article("2"))
+    packed = gzip.compress(data[:200]) + gzip.compress(data[200:]) + b"\0" * 40
+
+    assert [record.pmid for record in records_of(packed)] == ["1", "2"]
 
 
 def test_the_line_of_a_record_is_where_it_starts_even_after_misleading_text():
@@ -358,6 +485,17 @@ def test_deeply_nested_elements_do_no_harm():
     assert the_record(data).title == "x"
 
 
+@pytest.mark.parametrize("name", ["Article", "MedlineCitation", "PubmedArticle", "Mystery"])
+def test_what_is_nested_in_itself_does_no_harm(name):
+    depth = 20_000
+    nested = f"{f'<{name}>' * depth}x{f'</{name}>' * depth}"
+    data = a_set(an_article("1", f"<ArticleTitle>A</ArticleTitle>{nested}<Language>eng</Language>"))
+
+    record = the_record(data)
+
+    assert (record.pmid, record.title, record.languages) == ("1", "A", ("eng",))
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -418,6 +556,69 @@ def test_mangled_files_are_read_or_refused_and_nothing_else(damages):
         assert found.startswith("line ")
     else:
         assert all(isinstance(one, Parsed | Refusal) for one in found)
+
+
+def by_the_tree(data: bytes) -> list[tuple[str, str | None, str]] | None:
+    """PMID, title and family names of each record as ElementTree has them; None if it refuses the file."""
+    try:
+        root = ElementTree.fromstring(data)
+    except (ElementTree.ParseError, ValueError, LookupError):
+        return None
+    found = []
+    for element in root:
+        pmid = element.find("*/PMID")
+        if element.tag not in ("PubmedArticle", "PubmedBookArticle") or pmid is None:
+            continue
+        title = element.find("*/Article/ArticleTitle")
+        texts = "" if title is None else "".join(title.itertext())
+        names = [name.text or "" for name in element.iterfind("*/Article/AuthorList/Author/LastName")]
+        found.append(("".join(pmid.itertext()).strip(), " ".join(texts.split()) or None, "".join(names)))
+    return found
+
+
+TAGS = [place for place, byte in enumerate(WHOLE) if byte in b"<>"]
+MARKUP = [
+    *(b"<", b">", b"/", b" ", b"\n", b'"', b"'", b"&amp;", b"]]>", b"<i>", b"</i>", b"<i>x</i>", b"<a/>"),
+    *(b"<!-- <PMID>9</PMID> -->", b"<!--", b"-->", b"<![CDATA[<PMID>]]>", b"<![CDATA[", b"<?x?>"),
+    *(b"<PMID>5</PMID>", b"</PubmedArticle>", b"<PubmedArticle>", b"<ArticleTitle>q</ArticleTitle>"),
+]
+
+
+@given(st.sampled_from(TAGS), st.integers(0, 1), st.sampled_from([b"", *MARKUP]), st.integers(0, 30))
+def test_a_file_damaged_at_its_markup_is_read_as_any_xml_reader_reads_it(place, after, inserted, removed):
+    data = WHOLE[: place + after] + inserted + WHOLE[place + after + removed :]
+
+    found = read_or_refused(data)
+
+    expected = by_the_tree(data)
+    if isinstance(found, str):
+        assert expected is None or "expected <PubmedArticleSet>" in found
+    else:
+        pmids = [one.record.pmid for one in found if isinstance(one, Parsed)]
+        assert expected is not None
+        assert pmids == [
+            pmid.lstrip("0") for pmid, _, _ in expected if re.fullmatch("0*[1-9][0-9]{0,8}", pmid)
+        ]
+        titles = {pmid: title for pmid, title, _ in expected}
+        for one in found:
+            if isinstance(one, Parsed) and one.record.pmid != "30000002":
+                assert one.record.title == titles[one.record.pmid]
+
+
+@given(st.integers(0, len(WHOLE)))
+def test_a_file_cut_at_any_byte_gives_whole_records_and_then_says_that_it_is_cut(place):
+    whole = list(pubmed_xml.read(WHOLE))
+    found = []
+
+    try:
+        for one in pubmed_xml.read(WHOLE[:place]):
+            found.append(one)  # noqa: PERF402 (what was given before the error counts)
+        error = ""
+    except InputError as caught:
+        error = caught.message
+
+    assert found == whole[: len(found)]
+    assert error.startswith("line ") or WHOLE[place:].strip() == b""
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\x1f\x8b", b"\xff\xfe", b"<PubmedArticleSet>"]))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_REVIEW = Path("review.db")
 DEFAULT_STRATEGY = "2023-08-23"
 EUTILS_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
+CTGOV_URL = "https://clinicaltrials.gov/api/v2/"
 
 VARIABLES: dict[str, str] = {
     "IIMSCREEN_REVIEW": "the review file, where --review is not given (default: review.db in this folder)",
     "IIMSCREEN_EMAIL": "your e-mail address, which NCBI asks every client for; sent to it, never stored",
     "NCBI_API_KEY": "your NCBI API key: 10 requests a second in place of 3; sent to NCBI, never stored",
     "IIMSCREEN_EUTILS_URL": "another E-utilities server, such as the one in our tests",
+    "IIMSCREEN_CTGOV_URL": "another server of ClinicalTrials.gov's API 2, such as the one in our tests",
     "NO_COLOR": "no colours in the terminal",
 }
 
@@ -39,6 +42,21 @@ def entrez(*, email: str | None = None, api_key: str | None = None) -> Entrez:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """How to reach ClinicalTrials.gov, which knows neither keys nor e-mail addresses."""
+
+    base_url: str = CTGOV_URL
+    timeout_s: float = 60.0
+    tries: int = 5
+    page_size: int = 1000  # studies a page; the API gives no more
+
+
+def registry() -> Registry:
+    """Settings for ClinicalTrials.gov, from the environment."""
+    return Registry(base_url=os.environ.get("IIMSCREEN_CTGOV_URL") or CTGOV_URL)
+
+
 def review_path(given: Path | None) -> Path:
     """The review file to use: `--review`, then IIMSCREEN_REVIEW, then review.db here."""
     if given is not None:
@@ -52,3 +70,19 @@ def bundled_reviews() -> Path:
     here = Path(__file__).resolve().parent
     inside_wheel = here / "bundled"
     return inside_wheel if inside_wheel.is_dir() else here.parents[1] / "queries"
+
+
+def state_folder() -> Path | None:
+    """Where processes of one user meet, by each system's own custom; None where no home is known."""
+    if sys.platform == "win32":
+        stated = os.environ.get("LOCALAPPDATA")
+        return Path(stated) / "iimscreen" if stated else None
+    stated = os.environ.get("XDG_STATE_HOME")
+    if stated and Path(stated).is_absolute():
+        return Path(stated) / "iimscreen"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    custom = "Library/Application Support" if sys.platform == "darwin" else ".local/state"
+    return home / custom / "iimscreen"

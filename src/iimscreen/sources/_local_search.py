@@ -5,86 +5,28 @@ Pure. What it understands, and what not, is told in `sources/corpus.py`, which a
 
 from __future__ import annotations
 
-import calendar
-import contextlib
 import datetime as dt
 import functools
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from iimscreen import syntax
 from iimscreen.model import Record
+from iimscreen.syntax import PHARMACOLOGICAL_ACTIONS, TERM_MAPPING
 
-# Untagged terms that PubMed is documented to map, and only those of the published search: term,
-# then the tagged searches ORed with its words. NLM's tutorial on pharmacological actions (2018)
-# gives [mh] and [pa] for a heading that is an action.
-TERM_MAPPING: dict[str, tuple[tuple[str, str], ...]] = {
-    "dermatomyositis": (("mh", "Dermatomyositis"),),
-    "polymyositis": (("mh", "Polymyositis"),),
-    "inclusion body myositis": (("mh", "Myositis, Inclusion Body"),),
-    "janus kinase inhibitor": (("mh", "Janus Kinase Inhibitors"), ("pa", "Janus Kinase Inhibitors")),
-    "janus kinase inhibitors": (("mh", "Janus Kinase Inhibitors"), ("pa", "Janus Kinase Inhibitors")),
+# The tags whose field a record of ours has; major headings are searched as headings.
+_FIELDS = {
+    **{
+        tag: tag
+        for tag in ("ti", "tiab", "tw", "all", "mh", "mh:noexp", "pa", "nm", "pt", "la", "au", "ta", "ot")
+    },
+    "majr": "mh",
+    "majr:noexp": "mh:noexp",
+    "dp": "dp",
+    "crdt": "crdt",
 }
-
-# Drugs whose action we take to be the named one, by their names; NLM's own list was not at hand.
-PHARMACOLOGICAL_ACTIONS: dict[str, tuple[str, ...]] = {
-    "janus kinase inhibitors": (
-        "tofacitinib",
-        "baricitinib",
-        "ruxolitinib",
-        "upadacitinib",
-        "filgotinib",
-        "peficitinib",
-        "abrocitinib",
-    ),
-    "phosphodiesterase 4 inhibitors": ("apremilast", "roflumilast"),
-}
-
-_TAGS = {
-    "ti": ("ti", "title"),
-    "tiab": ("tiab", "title/abstract"),
-    "tw": ("tw", "text word", "text words"),
-    "all": ("all", "all fields"),
-    "mh": ("mh", "mesh", "mesh terms", "majr", "mj", "mesh major topic"),
-    "mh:noexp": ("mh:noexp", "mesh:noexp", "mesh terms:noexp", "majr:noexp", "mesh major topic:noexp"),
-    "pa": ("pa", "pharmacological action"),
-    "nm": ("nm", "supplementary concept", "substance", "substance name"),
-    "pt": ("pt", "publication type"),
-    "la": ("la", "language"),
-    "au": ("au", "author"),
-    "ta": ("ta", "journal"),
-    "ot": ("ot", "other term"),
-    "dp": ("dp", "pdat", "publication date", "date - publication"),
-    "crdt": ("crdt", "create date", "date - create"),
-}
-_CANONICAL = {alias: tag for tag, aliases in _TAGS.items() for alias in aliases}
-_ABSENT_DATES = ("edat", "entry date", "date - entry", "mhda", "mesh date", "lr", "dcom", "epdat", "ppdat")
-_ABSENT = (
-    *("ad", "affiliation", "aid", "auid", "cois", "cn", "rn", "ed", "sb", "filter", "subset", "1au", "fau"),
-    *(
-        "fir",
-        "gr",
-        "ir",
-        "isbn",
-        "ip",
-        "lastau",
-        "lid",
-        "jid",
-        "pg",
-        "ps",
-        "pl",
-        "pubn",
-        "si",
-        "sh",
-        "tt",
-        "vi",
-    ),
-)
-# The library refuses full dates in [dp]; it lets every value pass in [edat], which we refuse.
-_STAND_INS = {"dp": "edat"}
 
 _LANGUAGES = {
     "eng": "english",
@@ -100,14 +42,11 @@ _STOP_WORDS = frozenset(
 )
 WORD = re.compile(r"[^\W_]+")
 _WORD_OR_STAR = re.compile(r"[^\W_]+\*?")
-_QUOTED_OR_TAG = re.compile(r'"[^"]*"|\[[^\[\]]*\]')
 _HISTORY = re.compile(r"(?<!\S)\(*#\d+")
-_DAY = re.compile(r'"?(\d{4})(?:[/-](\d{1,2})(?:[/-](\d{1,2}))?)?"?')
 _SHORTEST_TRUNCATION = 4  # letters; https://pubmed.ncbi.nlm.nih.gov/help/, "Truncating search terms"
 
 _Words = tuple[str, ...]
 _Truth = bool | None  # None: the record does not state what would decide
-_Period = tuple[dt.date, dt.date]
 
 
 # --- what a record holds, as words ---
@@ -119,8 +58,8 @@ class Indexed:
 
     values: dict[str, tuple[_Words, ...]]
     words: frozenset[str]  # of all values under "all"
-    entered: _Period | None
-    published: _Period | None
+    entered: syntax.Period | None
+    published: syntax.Period | None
 
 
 def _words(text: str) -> _Words:
@@ -162,10 +101,10 @@ def index(record: Record) -> Indexed:
     )
 
 
-def _stated_period(stated: str | int | None) -> _Period | None:
+def _stated_period(stated: str | int | None) -> syntax.Period | None:
     try:
-        return _period(str(stated)) if stated else None
-    except UnreadableError:
+        return syntax.period(str(stated)) if stated else None
+    except syntax.DateError:
         return None
 
 
@@ -223,101 +162,57 @@ def read(text: str, *, as_of: dt.date | None = None) -> tuple[Node, list[str]]:
 
     `as_of` is added as a [crdt] limit where the text has none. Raises UnreadableError with the cause.
     """
-    prepared, warnings = _prepared(text)
-    query = _Reader(warnings).node(_parsed(prepared))
-    if as_of is not None and "[crdt]" not in prepared:
+    asked = syntax.read(text)
+    if _HISTORY.search(text):
+        raise UnreadableError("it refers to another search by number (#1)")
+    warnings = [sentence for tag in _tags(asked) if (sentence := _ignored(tag, asked))]
+    fatal = [complaint.text for complaint in syntax.lint(asked) if complaint.is_fatal]
+    if fatal:
+        raise UnreadableError(fatal[0])
+    if asked.root is None:
+        raise UnreadableError("it is empty")
+    query = _Reader(warnings).node(asked.root)
+    if as_of is not None and all(term.field != "crdt" for term in asked.terms):
         limit = f"1800/01/01:{as_of:%Y/%m/%d}"
         query = _Junction("AND", (query, _entry_leaf(_range(limit), f"{limit}[crdt]")))
     return query, warnings
 
 
-def _prepared(text: str) -> tuple[str, list[str]]:
-    """The text with each tag in its short form, ignored tags taken out, and what to say of those."""
-    warnings: list[str] = []
-    text = text.translate({0x201C: '"', 0x201D: '"'})
-    if _HISTORY.search(text):
-        raise UnreadableError("it refers to another search by number (#1)")
-    pieces: list[str] = []
-    end = 0
-    for match in _QUOTED_OR_TAG.finditer(text):
-        pieces.append(text[end : match.start()])
-        end = match.end()
-        found = match.group()
-        pieces.append(
-            found if found.startswith('"') else _tag(found, "".join(pieces).rstrip().endswith(")"), warnings)
-        )
-    return "".join([*pieces, text[end:]]), warnings
+def _tags(asked: syntax.Query) -> list[syntax.Tag]:
+    """Every tag, in the order of the text."""
+    on_terms = [term.tag for term in asked.terms if term.tag]
+    return sorted([*on_terms, *asked.group_tags], key=lambda tag: tag.start)
 
 
-def _tag(found: str, on_group: bool, warnings: list[str]) -> str:
-    name = " ".join(found.strip("[] ").casefold().split())
-    if on_group:
-        warnings.append(f"the tag {found} stands on a group, where PubMed ignores it; so it was here")
-        return ""
-    if ":~" in name:
-        raise UnreadableError(f"it asks for words near each other ({found})")
-    if name in _ABSENT_DATES:
-        raise UnreadableError(f"the corpus holds no date of the kind {found}")
-    if name in _ABSENT:
-        warnings.append(f"the corpus holds no field for {found}: its term was searched in all fields")
-        return ""
-    canonical = _CANONICAL.get(name)
-    if canonical is None:
-        warnings.append(f"{found} is no tag that PubMed is known to have, and was ignored")
-        return ""
-    return f"[{_STAND_INS.get(canonical, canonical)}]"
-
-
-def _parsed(text: str) -> Any:  # search-query ships no types
-    """The tree of `search-query`, which prints, and whose errors say nothing unless asked."""
-    # Inside the function: it costs 80 ms of every start-up otherwise.
-    from search_query.exception import SearchQueryException
-    from search_query.parser import parse
-
-    if not text.strip():
-        raise UnreadableError("it is empty")
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return parse(text, platform="pubmed", is_list=False)
-    except SearchQueryException as error:
-        messages = getattr(getattr(error, "linter", None), "messages", [])
-        causes = [one["details"] or one["message"] for one in messages if one["is_fatal"]]
-        raise UnreadableError(" ".join((causes or ["its syntax is not understood"])[0].split())) from error
-    except (
-        ValueError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        AssertionError,
-        KeyError,
-        RecursionError,
-    ) as error:
-        # What its parser stumbles into on forms it was not written for (0.15).
-        raise UnreadableError(f"the parser search-query stumbles over it ({type(error).__name__})") from error
+def _ignored(tag: syntax.Tag, asked: syntax.Query) -> str | None:
+    """What to say of a tag that is not obeyed here. Raises UnreadableError where that would mislead."""
+    if tag in asked.group_tags:
+        return f"the tag {tag.text} stands on a group, where PubMed ignores it; so it was here"
+    if tag.distance is not None:
+        raise UnreadableError(f"it asks for words near each other ({tag.text})")
+    if tag.short is None:
+        return f"{tag.text} is no tag that PubMed is known to have, and was ignored"
+    if tag.short in _FIELDS:
+        return None
+    if tag.short in syntax.DATE_TAGS:
+        raise UnreadableError(f"the corpus holds no date of the kind {tag.text}")
+    return f"the corpus holds no field for {tag.text}: its term was searched in all fields"
 
 
 class _Reader:
-    """Turns the tree of `search-query` into ours, collecting warnings."""
+    """Turns the tree of a text into one that can be asked, collecting warnings."""
 
     def __init__(self, warnings: list[str]) -> None:
         self._warnings = warnings
 
-    def node(self, query: Any) -> Node:  # search-query ships no types
-        if not query.operator:
-            tag = query.field.value.strip("[]") if query.field else "all"
-            # A position of -1 is how the library says that no tag was written.
-            written = bool(query.field and query.field.position != (-1, -1))
-            return self._leaf(query.value, tag, written)
-        operator = str(query.value)
-        if operator == "RANGE":
-            low, high = query.children
-            return self._leaf(f"{low.value}:{high.value}", high.field.value.strip("[]"), True)
-        if operator not in ("AND", "OR", "NOT"):
-            raise UnreadableError(f"the operator {operator} is not known here")
-        return _Junction(operator, tuple(self.node(child) for child in query.children))
+    def node(self, asked: syntax.Node) -> Node:
+        if isinstance(asked, syntax.SearchTerm):
+            tag = _FIELDS.get(asked.field)
+            return self._leaf(asked.text, tag or "all", tag is not None)
+        return _Junction(asked.operator, tuple(self.node(part) for part in asked.parts))
 
     def _leaf(self, text: str, tag: str, is_tagged: bool) -> Node:
-        if tag == "edat":
+        if tag == "dp":
             return _published_leaf(_range(text), f"{text}[dp]")
         if tag == "crdt":
             return _entry_leaf(_range(text), f"{text}[crdt]")
@@ -423,27 +318,14 @@ def _action_leaf(patterns: _Words, text: str) -> _Leaf:
 # --- dates ---
 
 
-def _range(text: str) -> _Period:
-    """First and last day of "2007:2009", "2020/05" or "1800/01/01:2023/08/23"; both ends included."""
-    low, colon, high = (part.strip() for part in text.strip().partition(":"))
-    first, last = _period(low)[0], _period(high if colon else low)[1]
-    if last < first:
-        raise UnreadableError(f"the date range {text} ends before it begins")
-    return first, last
-
-
-def _period(text: str) -> _Period:
-    """First and last day that a date, stated to the year, month or day, can mean."""
-    match = _DAY.fullmatch(text.strip())
-    year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+def _range(text: str) -> syntax.Period:
     try:
-        first = dt.date(year, month or 1, day or 1)
-        return first, dt.date(year, month or 12, day or calendar.monthrange(year, month or 12)[1])
-    except ValueError as error:  # year 0 too, which stands for no match
-        raise UnreadableError(f"{text!r} is no date such as 2023/08/23") from error
+        return syntax.date_range(text)
+    except syntax.DateError as error:
+        raise UnreadableError(str(error)) from error
 
 
-def _published_leaf(asked: _Period, shown: str) -> _Leaf:
+def _published_leaf(asked: syntax.Period, shown: str) -> _Leaf:
     def test(record: Indexed) -> _Truth:
         if record.published is None:
             return None
@@ -452,7 +334,7 @@ def _published_leaf(asked: _Period, shown: str) -> _Leaf:
     return _Leaf(shown, test)
 
 
-def _entry_leaf(asked: _Period, shown: str) -> _Leaf:
+def _entry_leaf(asked: syntax.Period, shown: str) -> _Leaf:
     def by_entry(record: Indexed) -> _Truth:
         if record.entered is None:
             return None
