@@ -1,7 +1,8 @@
 """One file per file format: bytes to records. Pure: no file is opened here.
 
 A format is a module of this folder with `SUFFIXES`, `looks_like(head)` and `read(data)`; its file
-name is its name on the command line.
+name is its name on the command line. One whose files grow large also has `read_stream(file)`, which
+holds no more than a part of them. Modules whose names begin with _ belong to a format.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from iimscreen.errors import InputError
 from iimscreen.model import Parsed, Refusal
@@ -18,6 +20,7 @@ from iimscreen.model import Parsed, Refusal
 Found = Parsed | Refusal
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"]+")
+_PLAIN_DOI = re.compile(r"10\.\d{4,9}/[\w.-]*[a-z\d]", re.ASCII | re.IGNORECASE)  # nothing to clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,12 @@ class Format:
     suffixes: tuple[str, ...]
     looks_like: Callable[[str], bool]  # given the first 4,000 characters
     read: Callable[[bytes], Iterator[Found]]
+    read_stream: Callable[[BinaryIO], Iterator[Found]]  # the same, of a file that is open
 
 
 def names() -> list[str]:
     """Names of all formats, without loading them."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
 def named(name: str) -> Format:
@@ -42,7 +46,8 @@ def named(name: str) -> Format:
             f"no file format is named {name!r}", hint=f"formats that can be read: {', '.join(names())}"
         )
     module = importlib.import_module(f"{__name__}.{name}")
-    return Format(name, module.SUFFIXES, module.looks_like, module.read)
+    read_stream = getattr(module, "read_stream", lambda file: module.read(file.read()))
+    return Format(name, module.SUFFIXES, module.looks_like, module.read, read_stream)
 
 
 def guess(file_name: str, data: bytes) -> Format:
@@ -95,6 +100,8 @@ def normal_doi(text: str) -> str | None:
     The same for its own answer. What ends a sentence or opens a bracket that the DOI does not
     close is left off; a closing bracket that belongs to it stays, as in "10.1016/s0140-6736(05)1".
     """
+    if _PLAIN_DOI.fullmatch(text):
+        return text.lower()
     for escaped, plain in (("%2F", "/"), ("%28", "("), ("%29", ")"), ("%3A", ":"), ("%3B", ";")):
         text = text.replace(escaped, plain).replace(escaped.lower(), plain)
     while (clean := text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) != text:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from itertools import islice
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from sqlite_utils import Database
@@ -18,6 +20,7 @@ _LISTS = ("languages", "publication_types", "mesh_terms", "substances", "keyword
 # Columns of a later migration: null when empty, so that the hash of an older record stays what it was.
 _LATER_LISTS = ("registry_numbers", "registrations")
 _LATER = (*_LATER_LISTS, "indexed_on", "revised_on", "citation_status")
+_AT_ONCE = 500  # records stored together: what a long list holds in memory, and asks SQLite in one query
 _COLUMNS = tuple(field.name for field in fields(Record) if field.name != "accession")
 
 _SELECT = """
@@ -31,32 +34,48 @@ def columns_of(record: Record) -> dict[str, Any]:
     """A record's columns as they are stored (lists as JSON), without its identity."""
     row: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
     for name in _LISTS:
-        row[name] = json.dumps(row[name], ensure_ascii=False)
+        row[name] = _listed(map(_quoted, row[name]))
     for name in _LATER_LISTS:
-        row[name] = json.dumps(row[name], ensure_ascii=False) if row[name] else None
-    row["authors"] = json.dumps(
-        [
-            {
-                "family": a.family,
-                **({"given": a.given} if a.given else {}),
-                **({"group": True} if a.is_group else {}),
-            }
-            for a in record.authors
-        ],
-        ensure_ascii=False,
-    )
-    row["links"] = json.dumps(
-        [
-            {
-                "kind": k.kind,
-                **({"pmid": k.pmid} if k.pmid else {}),
-                **({"citation": k.citation} if k.citation else {}),
-            }
-            for k in record.links
-        ],
-        ensure_ascii=False,
-    )
+        row[name] = _listed(map(_quoted, row[name])) if row[name] else None
+    row["authors"] = _listed(map(_author_stated, record.authors))
+    row["links"] = _listed(map(_link_stated, record.links))
     return row
+
+
+# As json.dumps(..., ensure_ascii=False) spells it, which is what hashes of stored rows were taken of;
+# put together from its own escaped strings in a fifth of its time.
+def _listed(values: Iterable[str]) -> str:
+    return f"[{', '.join(values)}]"
+
+
+def _author_stated(author: Author) -> str:
+    given = f', "given": {_quoted(author.given)}' if author.given else ""
+    group = ', "group": true' if author.is_group else ""
+    return f'{{"family": {_quoted(author.family)}{given}{group}}}'
+
+
+def _link_stated(link: Link) -> str:
+    pmid = f', "pmid": {_quoted(link.pmid)}' if link.pmid else ""
+    citation = f', "citation": {_quoted(link.citation)}' if link.citation else ""
+    return f'{{"kind": {_quoted(link.kind)}{pmid}{citation}}}'
+
+
+def rows_sha256(columns: Sequence[str], found: Iterable[Sequence[str | int | None]]) -> str:
+    """One hash over stored rows in the order given: of the hash of each as `log.canonical` spells it.
+
+    Columns that are null are left out of a row's hash, as one added later is of older rows'.
+    """
+    order = sorted((name, place) for place, name in enumerate(columns))
+    spelled = [(f"{_quoted(name)}:", place) for name, place in order]
+    hashes = []
+    for row in found:
+        stated = [
+            f"{name}{_quoted(value) if isinstance(value, str) else value}"
+            for name, place in spelled
+            if (value := row[place]) is not None
+        ]
+        hashes.append(log.sha256(f"{{{','.join(stated)}}}"))
+    return log.sha256(log.canonical(hashes))
 
 
 def content_sha256(record: Record) -> str:
@@ -110,24 +129,41 @@ def add(db: Database, source: str, records: Iterable[tuple[str, Record]]) -> tup
     """
     ids: list[int] = []
     new = 0
-    columns = ("source", "accession", "key", *_COLUMNS)
-    insert = "insert into records ({}) values ({})".format(
-        ", ".join(columns), ", ".join(f":{column}" for column in columns)
-    )
-    for accession, record in records:
-        key = f"{source}:{accession}"
-        found = db.execute("select id from records where key = :key", {"key": key}).fetchone()
-        if found is None:
-            cursor = db.execute(
-                insert, {"source": source, "accession": accession, "key": key, **columns_of(record)}
-            )
-            record_id = int(cursor.lastrowid or 0)
-            db.execute("insert into kept_records (record_id, kept_id) values (:id, :id)", {"id": record_id})
-            new += 1
-        else:
-            record_id = int(found[0])
-        ids.append(record_id)
+    columns = ("id", "source", "accession", "key", *_COLUMNS)
+    insert = f"insert into records ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
+    (last,) = db.execute("select coalesce(max(id), 0) from records").fetchone()
+    given = iter(records)
+    while some := list(islice(given, _AT_ONCE)):
+        known = _known(db, [f"{source}:{accession}" for accession, _ in some])
+        added = []
+        for accession, record in some:
+            key = f"{source}:{accession}"
+            if key not in known:
+                last += 1
+                known[key] = last
+                added.append((last, source, accession, key, *columns_of(record).values()))
+            ids.append(known[key])
+        db.conn.executemany(insert, added)
+        db.conn.executemany(
+            "insert into kept_records (record_id, kept_id) values (?, ?)", [(row[0], row[0]) for row in added]
+        )
+        new += len(added)
     return ids, new
+
+
+def _known(db: Database, keys: Sequence[str]) -> dict[str, int]:
+    """The local ids of those keys that are stored."""
+    # A cross join keeps SQLite from walking over all records for each key.
+    return dict(
+        db.execute(
+            """
+            select records.key, records.id
+            from json_each(:keys) as wanted
+            cross join records on records.key = wanted.value
+            """,
+            {"keys": json.dumps(keys)},
+        ).fetchall()
+    )
 
 
 def everything(review: Review) -> list[StoredRecord]:
@@ -252,10 +288,15 @@ def sources(review: Review) -> list[tuple[str, Kind]]:
     ]
 
 
-def titles_of(review: Review, source: str, accession: str) -> str | None:
-    """The stored title under this identity; None if the source has not given it (or it has no title)."""
-    row = review.db.execute(
-        "select title from records where source = :source and accession = :accession",
-        {"source": source, "accession": accession},
-    ).fetchone()
-    return None if row is None else row[0]
+def titles_of(review: Review, source: str, accessions: Sequence[str]) -> dict[str, str | None]:
+    """The stored title of each of these identities that the source has given; None if it has no title."""
+    return dict(
+        review.db.execute(
+            """
+            select records.accession, records.title
+            from json_each(:accessions) as wanted
+            cross join records on records.source = :source and records.accession = wanted.value
+            """,
+            {"source": source, "accessions": json.dumps(accessions)},
+        ).fetchall()
+    )

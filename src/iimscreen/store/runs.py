@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from iimscreen import __version__
 from iimscreen.model import Answer, Record, Refusal, Reply, Strategy, SubQuery
 from iimscreen.store import log, records
-from iimscreen.store.connection import Review, now, rows
+from iimscreen.store.connection import Review, local_zone, now, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,11 @@ def _named(review: Review, source: str) -> tuple[str, str]:
     return str(row[0]), str(row[1])
 
 
-def begin_search(review: Review, strategy: Strategy, source: str) -> str:
-    """Log a new search and every run it consists of; its uid. To be called inside `writing()`."""
+def begin_search(review: Review, strategy: Strategy, source: str, *, updates: str | None = None) -> str:
+    """Log a new search and every run it consists of; its uid. To be called inside `writing()`.
+
+    `updates` is the uid of the search that it repeats for an update of the review.
+    """
     database, kind = _named(review, source)
     entry = log.append_one(
         review.db,
@@ -102,6 +105,7 @@ def begin_search(review: Review, strategy: Strategy, source: str) -> str:
             "queries_sha256": queries_sha256(strategy),
             "as_of": strategy.as_of.isoformat() if strategy.as_of else None,
             "tool_version": __version__,
+            "updates": updates,
         },
     )
     log.append(
@@ -193,8 +197,7 @@ def _replies_sha256(review: Review, run_uid: str) -> str:
 
 def _records_sha256(review: Review, run_id: int) -> str:
     """One hash over the run's records, in the order found, as they stand in this file."""
-    found = rows(
-        review.db,
+    found = review.db.execute(
         """
         select records.*
         from run_hits
@@ -204,13 +207,8 @@ def _records_sha256(review: Review, run_id: int) -> str:
         """,
         {"run": run_id},
     )
-    hashes = []
-    for row in found:
-        del row["id"]
-        hashes.append(
-            log.sha256(log.canonical({name: value for name, value in row.items() if value is not None}))
-        )
-    return log.sha256(log.canonical(hashes))
+    columns = [name for name, *_ in found.description]
+    return records.rows_sha256(columns[1:], (row[1:] for row in found))  # all but the local id
 
 
 def finish(
@@ -218,9 +216,7 @@ def finish(
     run: Run,
     source: str,
     answer: Answer,
-    identified: Sequence[tuple[str, Record]],
-    *,
-    refusals: Sequence[Refusal] = (),
+    identified: Iterable[tuple[str, Record]],
 ) -> int:
     """Store a run's records, hits and result together; how many records were new.
 
@@ -231,30 +227,73 @@ def finish(
         if _is_finished(db, run.uid):
             return 0
         ids, new = records.add(db, source, identified)
-        db.conn.executemany(
-            "insert into run_hits (run_id, position, record_id) values (?, ?, ?)",
-            [(run.id, position, record_id) for position, record_id in enumerate(ids)],
-        )
-        db.conn.executemany(
-            "insert into refusals (run_id, position, line, cause) values (?, ?, ?, ?)",
-            [(run.id, n, refusal.line, refusal.cause) for n, refusal in enumerate(refusals)],
-        )
-        log.append_one(
-            db,
-            "run_results",
-            {
-                "run_uid": run.uid,
-                "hits": answer.hits,
-                "new_records": new,
-                "refused": len(refusals),
-                "undated": answer.undated,
-                "interpreted_as": answer.interpreted_as,
-                "warnings": json.dumps(answer.warnings, ensure_ascii=False),
-                "database_build": answer.database_build,
-                "replies_sha256": _replies_sha256(review, run.uid),
-                "records_sha256": _records_sha256(review, run.id),
-            },
-        )
+        _conclude(review, run, answer, ids, new)
+    return new
+
+
+def _conclude(
+    review: Review, run: Run, answer: Answer, ids: Sequence[int], new: int, refusals: Sequence[Refusal] = ()
+) -> None:
+    """Store what a run found, once its records are stored, and log its result."""
+    connection = review.db.conn
+    connection.executemany(
+        "insert into run_hits (run_id, position, record_id) values (?, ?, ?)",
+        ((run.id, position, record_id) for position, record_id in enumerate(ids)),
+    )
+    connection.executemany(
+        "insert into refusals (run_id, position, line, cause) values (?, ?, ?, ?)",
+        ((run.id, n, refusal.line, refusal.cause) for n, refusal in enumerate(refusals)),
+    )
+    log.append_one(
+        review.db,
+        "run_results",
+        {
+            "run_uid": run.uid,
+            "hits": answer.hits,
+            "new_records": new,
+            "refused": len(refusals),
+            "undated": answer.undated,
+            "interpreted_as": answer.interpreted_as,
+            "warnings": json.dumps(answer.warnings, ensure_ascii=False),
+            "database_build": answer.database_build,
+            "zone": local_zone(),
+            "replies_sha256": _replies_sha256(review, run.uid),
+            "records_sha256": _records_sha256(review, run.id),
+        },
+    )
+
+
+def import_file(
+    review: Review,
+    source: str,
+    identified: Iterable[tuple[str, Record]],
+    *,
+    file_name: str,
+    file_format: str,
+    file_sha256: Callable[[], str],
+    refusals: Sequence[Refusal],
+) -> int | None:
+    """Store the records of one file as a run; how many were new. None, and nothing, for a file done before.
+
+    Records are stored as they are read, so that a long file need not be in memory; its hash and its
+    refusals are looked at when all are. To be called inside `writing()`.
+    """
+    db = review.db
+    db.execute("savepoint this_file")
+    ids, new = records.add(db, source, identified)
+    sha256 = file_sha256()
+    if is_imported(review, source, sha256):
+        db.execute("rollback to this_file")
+        return None
+    run = begin_import(
+        review,
+        source,
+        label=file_name,
+        file_name=file_name,
+        file_sha256=sha256,
+        file_format=file_format,
+    )
+    _conclude(review, run, Answer(len(ids), ()), ids, new, refusals)
     return new
 
 
@@ -460,8 +499,17 @@ def arrivals(review: Review) -> dict[str, int]:
 
 
 def finished_runs(review: Review) -> int:
-    """How many runs have a result."""
-    return int(review.db.execute("select count(*) from run_results").fetchone()[0])
+    """How many runs have a result; entering a version made elsewhere is none."""
+    (count,) = review.db.execute(
+        """
+        select count(*)
+        from run_results
+        join log on log.uid = run_results.run_uid
+        join runs on runs.log_id = log.id
+        where runs.source not in (select source from previous_reviews)
+        """
+    ).fetchone()
+    return int(count)
 
 
 def verify(review: Review) -> list[str]:
