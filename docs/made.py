@@ -39,15 +39,23 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "iimscreen"
 PICTURE = ROOT / "docs" / "demo.svg"
 PICTURE_COLUMNS = 134  # both columns of the flow side by side
-PLAYED = ("a-review-from-start-to-end.md", "file-formats.md")
+PLAYED = (
+    "a-review-from-start-to-end.md",
+    "file-formats.md",
+    "a-search-from-check-to-appendix.md",
+    "a-living-review.md",
+)
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop"),
     "Work (one per phase)": (
-        "review_protocol", "search", "dedupe", "screening", "fulltext", "report", "demo",
+        "review_protocol", "known_items", "tracing", "search", "snowball", "receipts", "replay", "sides",
+        "dedupe", "screening", "fulltext", "report", "review_flow", "appendix", "living", "previous",
+        "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats"),
     "Thought (pure)": (
-        "queries", "protocol", "toml_tables", "matching", "voting", "agreement", "flow", "wording", "settings",
+        "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
+        "agreement", "comparison", "flow", "wording", "settings",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip

@@ -3,12 +3,14 @@
 In a page, a fenced block whose first line reads ```` ```csv ann.csv ```` is a file; a block
 ```` ```console ```` holds `$ iimscreen …` lines and what they print, as a terminal of 100 columns
 shows it. A command may send its output to a file (`> FILE`). An exit code other than 0 stands in
-brackets on a line of its own. All blocks of a page share one new, empty folder.
+brackets on a line of its own;
+`…` stands for today, times and random hashes. All blocks of a page share one new, empty folder.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import re
 import shlex
@@ -21,7 +23,12 @@ from typer.testing import CliRunner
 from iimscreen.cli import app
 
 _BLOCK = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-_BY_CHANCE = re.compile(r"(?<=the log ends with )[0-9a-f]{16}")  # holds times and nonces
+_BY_CHANCE = re.compile(  # times, and hashes that hold times and nonces
+    r"(?<=the log ends with )[0-9a-f]{16}|(?<=ended with row `)[0-9a-f]{16}"
+    r"|(?<=uid  )\s*[0-9a-f]{64}|(?<=uid )[0-9a-f]{8}(?=\.)|(?<=:\d\d  )[0-9a-f]{8}\b"
+    r"|(?<=compare )[0-9a-f]{8} [0-9a-f]{8}"
+    rf"|{dt.datetime.now(dt.UTC):%Y-%m-%d}(?: \d\d:\d\d(?::\d\d)?(?: UTC)?)?|\b\d\d:\d\d:\d\d\b"
+)
 _REDIRECT = re.compile(r"\s+>\s+(?P<file>\S+)$")
 ENVIRONMENT = {"COLUMNS": "100", "NO_COLOR": "1", "TZ": "UTC"}
 OURS = ("IIMSCREEN_REVIEW", "IIMSCREEN_EMAIL", "IIMSCREEN_EUTILS_URL", "NCBI_API_KEY")

@@ -86,8 +86,32 @@ NEED_A_REVIEW = {
     "check": ("check",),
     "protocol load": ("protocol", "load", "a.toml"),
     "protocol diff": ("protocol", "diff"),
+    "search show": ("search", "show"),
+    "search replay": ("search", "replay"),
+    "search compare": ("search", "compare", "1", "2"),
+    "search report": ("search", "report"),
+    "source": ("source",),
+    "source list": ("source", "list"),
+    "source note": ("source", "note", "By hand.", "--item", "4", "--by", "ann"),
+    "source of": ("source", "of", "1"),
+    "version": ("version",),
+    "version close": ("version", "close", "--by", "ann"),
+    "previous load": ("previous", "load", "a.csv", "--by", "ann"),
+    "watch": ("watch", "--source", "none"),
+    "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }
-NEED_NONE = {"init", "search", "demo", "protocol", "protocol show"}
+NEED_NONE = {
+    "init",
+    "search",
+    "demo",
+    "protocol",
+    "protocol show",
+    "previous",
+    "strategy",
+    "strategy check",
+    "strategy trace",
+    "strategy press",
+}
 
 
 def test_every_command_is_tried_without_a_review():

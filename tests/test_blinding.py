@@ -83,6 +83,11 @@ CURIOUS = [
     ("duplicates",),
     ("duplicates", "--csv"),
     ("check",),
+    ("search", "report"),
+    ("search", "--cited-by", "included"),
+    ("source",),
+    ("source", "--json"),
+    ("source", "of", "testbase:KEY"),
 ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iimscreen import flow
-from iimscreen.flow import BOXES, Flow, Origin, Report
+from iimscreen.flow import BOXES, Flow, Origin, Previous, Report
 from iimscreen.model import Kind, Reason
 from iimscreen.voting import Outcome, State
 
@@ -327,3 +327,136 @@ def test_no_number_betrays_a_blind_round(review: tuple[list[Origin], list[Report
     assert found.boxes["dbr_sought_reports"] is None or not any(r.from_databases for r in reports)
     assert found.boxes["new_reports"] is None
     assert flow.violations(found, blind) == []
+
+
+# --- the update of a living review -----------------------------------------------------------------
+
+# A version of 38 studies in 41 reports: r39 to r41 are second reports of studies 1 to 3.
+BEFORE = {f"r{n}": f"study {n if n <= 38 else n - 38}" for n in range(1, 42)}
+
+
+def an_update(**more: object) -> Previous:
+    given: dict[str, object] = {"title": "version 1", "reports": BEFORE, "found": frozenset(BEFORE), **more}
+    return Previous(**given)  # type: ignore[arg-type]  # fields of Previous
+
+
+def test_an_update_adds_what_is_new_to_what_the_version_before_included() -> None:
+    """Five records: one of a known report, one twice; three screened, one excluded, two included."""
+    origins = [
+        an_origin("a"),
+        an_origin("again", "r7"),
+        an_origin("b"),
+        an_origin("b2", "b", database="Embase"),
+        an_origin("c"),
+    ]
+    reports = [a_report("a"), a_report("b"), a_report("c", EXCLUDED, None, None)]
+
+    found = built(origins, reports, previous=an_update())
+
+    assert found.template == "updated-databases"
+    assert found.lists["duplicates"] == ("again", "b2")
+    assert {key: count for key, count in found.boxes.items() if count} == {
+        "previous_studies": 38,
+        "previous_reports": 41,
+        "database_results": 5,
+        "duplicates": 2,
+        "records_screened": 3,
+        "records_excluded": 1,
+        "dbr_sought_reports": 2,
+        "dbr_assessed": 2,
+        "new_studies": 2,
+        "new_reports": 2,
+        "total_studies": 40,
+        "total_reports": 43,
+    }
+    assert any(
+        "Of the duplicate records removed, 1 is of a report known in version 1" in n for n in found.footnotes
+    )
+    assert flow.violations(found, reports) == []
+
+
+def test_a_retracted_report_leaves_the_total_and_a_footnote_says_so() -> None:
+    """r1 and r39 are the two reports of study 1: with one gone the study stays, with both it goes."""
+    one = built([], [], previous=an_update(dropped={"r1": "decided anew: exclude, retracted"}))
+    both = built([], [], previous=an_update(dropped={"r1": "retracted", "r39": "retracted"}))
+
+    assert (one.boxes["previous_reports"], one.boxes["total_reports"]) == (41, 40)
+    assert (one.boxes["previous_studies"], one.boxes["total_studies"]) == (38, 38)
+    assert (both.boxes["total_reports"], both.boxes["total_studies"]) == (39, 37)
+    assert "Total −1 report: r1 no longer counts (decided anew: exclude, retracted)." in one.footnotes
+    assert flow.violations(one, []) == flow.violations(both, []) == []
+
+
+def test_a_report_known_before_and_included_since_counts_in_the_total_alone() -> None:
+    found = built([an_origin("a")], [a_report("a")], previous=an_update(added={"old": "old"}))
+
+    assert (found.boxes["new_reports"], found.boxes["total_reports"]) == (1, 43)
+    assert "Total +1 report: old was known then and is included since." in found.footnotes
+    assert flow.violations(found, [a_report("a")]) == []
+
+
+def test_a_record_of_another_method_of_a_known_report_is_told_in_a_footnote() -> None:
+    origins = [
+        an_origin("w", "r1", database="List", kind=Kind.CITATION),
+        an_origin("x", database="List", kind=Kind.CITATION),
+    ]
+    reports = [a_report("x", from_databases=False)]
+
+    found = built(origins, reports, previous=an_update())
+
+    assert found.template == "updated-other"
+    assert found.footnotes[-1] == (
+        "2 records identified by other methods: 1 of a report that the version before knew, 1 sought for retrieval."
+    )
+    assert flow.violations(found, reports) == []
+
+
+def test_the_total_of_a_blind_update_is_not_shown() -> None:
+    found = built(
+        [an_origin("a")],
+        [a_report("a", None, None, None)],
+        previous=an_update(),
+        screening_is_open=False,
+        assessment_is_open=False,
+    )
+
+    assert found.boxes["previous_reports"] == 41
+    assert found.boxes["total_reports"] is found.boxes["total_studies"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "identity"),
+    [
+        ("total_reports", ("r1",), "F11"),
+        ("total_studies", ("study 1",), "F10"),
+        ("total_reports", ("a", "a", *(f"r{n}" for n in range(1, 41))), "F11"),
+    ],
+)
+def test_a_total_that_does_not_add_up_is_named(name: str, keys: tuple[str, ...], identity: str) -> None:
+    reports = [a_report("a")]
+    found = broken(built([an_origin("a")], reports, previous=an_update()), name, keys)
+
+    assert any(fault.startswith(identity) for fault in flow.violations(found, reports))
+
+
+@given(reviews(), st.data())
+def test_every_possible_update_adds_up(
+    review: tuple[list[Origin], list[Report]], data: st.DataObject
+) -> None:
+    """Some reports of any review are known to the version before; the others are its update."""
+    origins, reports = review
+    known = {r.key for r in reports if data.draw(st.booleans())}
+    before = {r.key: r.key for r in reports if r.key in known and r.assessment is INCLUDED}
+    previous = an_update(
+        reports=before,
+        found=frozenset(known),
+        dropped={key: "retracted" for key in before if data.draw(st.booleans())},
+    )
+    new = [report for report in reports if report.key not in known]
+
+    found = built(origins, new, previous=previous)
+
+    assert flow.violations(found, new) == []
+    assert found.boxes["total_reports"] == len(before) - len(previous.dropped) + (
+        found.boxes["new_reports"] or 0
+    )

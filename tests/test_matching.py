@@ -39,6 +39,15 @@ def names(*people: str) -> tuple[Author, ...]:
 
 # What is one report
 
+# The registration of the very study that FACTS reports, by the same people
+REGISTRATION: dict[str, object] = {
+    "publication_types": ("Clinical trial registration",),
+    "journal": None,
+    "volume": None,
+    "issue": None,
+    "pages": None,
+}
+
 ONE_REPORT = {
     "same_pmid": (
         {"pmid": "90000001", "pages": None},
@@ -52,6 +61,15 @@ ONE_REPORT = {
     "same_doi_and_title": (
         {"doi": "10.1000/a", "pages": None},
         {"doi": "10.1000/a", "volume": None, "year": 2020},
+    ),
+    "same_registration": (
+        {**REGISTRATION, "registrations": ("ClinicalTrials.gov:NCT90000001", "EudraCT:2020-001234-56")},
+        {
+            **REGISTRATION,
+            "accession": "NCT90000001",
+            "title": "A two-part study of a drug for calcium deposits",
+            "authors": (),
+        },
     ),
     "same_title_author_volume_pages": (
         {},
@@ -178,6 +196,11 @@ LOOK_ALIKES: list[tuple[dict[str, object], dict[str, object]]] = [
         },
     ),
     ({"pmid": "90000001", "doi": "10.1000/a"}, {"pmid": "90000002", "doi": "10.1000/b", "pages": "9"}),
+    ({}, {**REGISTRATION, "registrations": ("ClinicalTrials.gov:NCT90000001",)}),
+    (
+        {**REGISTRATION, "registrations": ("ClinicalTrials.gov:NCT90000001",)},
+        {**REGISTRATION, "registrations": ("ClinicalTrials.gov:NCT90000002",)},
+    ),
 ]
 
 
@@ -192,6 +215,11 @@ PHASE = "Tofacitinib in myositis, phase {} results"
 ADULTS = "Tofacitinib for calcinosis in adults with dermatomyosit"
 ASKED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "different_pmids": ({"pmid": "90000001"}, {"pmid": "90000002"}),
+    "registration_and_report": ({"pmid": "90000001"}, {**REGISTRATION, "pmid": "90000001"}),
+    "different_registrations": (
+        {**REGISTRATION, "pmid": "90000001", "registrations": ("ISRCTN:ISRCTN90000001",)},
+        {**REGISTRATION, "pmid": "90000001", "registrations": ("ISRCTN:ISRCTN90000002",)},
+    ),
     "notice_or_protocol": ({}, {"title": f"Correction: {FACTS['title']}"}),
     "other_numbers": ({"title": PHASE.format(2)}, {"title": PHASE.format(3)}),
     "other_words": (
@@ -270,6 +298,60 @@ def test_a_congress_abstract_and_its_paper_are_asked_about() -> None:
 
     assert verdict(abstract, paper) == ("asked", "abstract_against_paper")
     assert verdict({**abstract, "issue": None}, paper) == ("asked", "other_words")
+
+
+def test_a_record_from_a_register_is_never_merged_with_the_article_of_the_same_title_and_place() -> None:
+    article, registration = a_record(1), a_record(2)
+    registration = dataclasses.replace(registration, kind=Kind.REGISTER)
+
+    assert (
+        find_pairs([article, dataclasses.replace(registration, kind=Kind.DATABASE)])[0].verdict == "duplicate"
+    )
+    assert find_pairs([article, registration], merge_at=50.0, ask_at=10.0) == []
+
+
+def test_two_copies_of_one_registration_are_merged_as_any_two_records() -> None:
+    facts = {"publication_types": ("Trial registry record",)}
+
+    assert verdict(facts, {**facts, "publication_types": ("Clinical trial registration",)}) == (
+        "duplicate",
+        "same_title_author_volume_pages",
+    )
+
+
+def test_a_study_and_its_extension_that_share_a_number_elsewhere_stay_two() -> None:
+    shared = "EudraCT:2020-001234-56"
+    one, other = (
+        {**REGISTRATION, "registrations": (f"ClinicalTrials.gov:NCT9000000{n}", shared)} for n in (1, 2)
+    )
+
+    assert verdict(one, other) is None
+
+
+def test_the_number_of_a_trial_in_two_articles_does_not_make_them_one_report() -> None:
+    articles = [
+        a_record(n, title=title, pages=pages, registrations=("ClinicalTrials.gov:NCT90000001",))
+        for n, title, pages in (
+            (1, "Tofacitinib in myositis: results at a year", "1-9"),
+            (2, "Sleep and itch in adults with a rash", "20-29"),
+        )
+    ]
+
+    assert find_pairs(articles) == []
+
+
+def test_a_registration_without_a_number_does_not_chain_two_studies_into_one_group() -> None:
+    numbers = (("ClinicalTrials.gov:NCT90000001",), ("ClinicalTrials.gov:NCT90000002",), ())
+    records = [
+        dataclasses.replace(a_record(n, registrations=stated), kind=Kind.REGISTER)
+        for n, stated in enumerate(numbers, start=1)
+    ]
+
+    pairs = find_pairs(records)
+
+    joined = groups([record.key for record in records], [p for p in pairs if p.verdict == "duplicate"])
+    assert joined["source:1"] != joined["source:2"]
+    assert "chain_of_unlike_records" in {pair.rule for pair in pairs if pair.verdict == "asked"}
 
 
 def test_a_record_without_an_identifier_does_not_chain_two_pmids_into_one_group() -> None:

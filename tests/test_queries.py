@@ -109,6 +109,17 @@ def test_an_operator_inside_quotes_is_no_operator():
     assert strategy.sub_queries[1].text == '"graft OR host" AND tofacitinib'
 
 
+def test_the_blocks_of_a_strategy_keep_their_terms_and_reasons():
+    strategy = parsed(TWO_BLOCKS.replace('text = "myositis"', 'text = "myositis"\nreason = "the word"'))
+
+    assert [(block.name, [term.text for term in block.terms]) for block in strategy.blocks] == [
+        ("disease", ["myositis", "lupus OR sarcoid"]),
+        ("drug", ["tofacitinib", "apremilast"]),
+    ]
+    assert [term.reason for term in strategy.blocks[0].terms] == ["the word", ""]
+    assert (strategy.combination, strategy.limit) == ("each-pair", "1800/01/01:2023/08/23[crdt]")
+
+
 def test_sub_queries_can_be_written_out():
     strategy = parsed('[strategy]\ntitle = "T"\n[[sub_query]]\nlabel = "A"\ntext = "x OR\\n  y"\n')
 
@@ -218,7 +229,7 @@ def test_an_unknown_strategy_name_is_answered_with_the_names_at_hand(name, tmp_p
     with pytest.raises(InputError) as caught:
         find_strategy(name)
 
-    assert "bundled strategies: 2023-08-23, improved" in caught.value.hint
+    assert "bundled strategies: 2023-08-23, clinicaltrials, improved" in caught.value.hint
 
 
 def test_a_strategy_file_that_cannot_be_read_is_refused(tmp_path):

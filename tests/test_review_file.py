@@ -20,9 +20,10 @@ from sqlite_utils import Database, Migrations
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import demo, review_protocol, screening
+from iimscreen import dedupe, demo, living, previous, review_protocol, screening
 from iimscreen.errors import ReviewError
-from iimscreen.store import Review, connection, log, migrations, open_review
+from iimscreen.store import Review, connection, log, migrations, open_review, watches
+from iimscreen.store.watches import Finding
 
 COPIES = Path("review.db-copies")
 RELEASED = Path(__file__).parent / "data"  # one review file of each earlier schema
@@ -464,17 +465,34 @@ def test_views_of_another_version_are_made_anew_without_a_copy(run, review_file)
 # --- what is written stays -------------------------------------------------------------------------
 
 
+def _live_on(review: Review) -> None:
+    """A version made elsewhere, a finding with what was decided about it, and a version closed."""
+    listed = review.path.with_name("included.csv")
+    listed.write_text("study,pmid,title\nAdler 2019,1,An invented report\n", encoding="utf-8")
+    previous.load(review, listed, by="ann")
+    dedupe.run(review)
+    with review.writing():
+        (key,) = review.db.execute("select key from records order by id limit 1").fetchone()
+        finding = Finding(key, "correction", "pmid:1", "", was_known=False)
+        watches.add(review, origin="PubMed", looked_at=1, findings=[finding])
+        watches.settle(review, watches.findings(review), "keep", manner="consensus", names=["ann", "bob"])
+    living.close(review, by="ann")
+
+
 @pytest.fixture(scope="module")
 def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's review, with a row in every table that may only grow."""
     folder = tmp_path_factory.mktemp("played") / "demo"
     demo.run(folder)
     path = folder / "review.db"
+    with open_review(path) as review:
+        _live_on(review)
     with open_review(path) as review, review.writing() as db:
         screened = {"round": "full-text", "reviewer": "ann", "other_reviewer": "bob"}
         log.append_one(db, "unblindings", screened, actor="ann")
         (search,) = db.execute("select log.uid from searches join log on log.id = searches.log_id").fetchone()
         log.append_one(db, "search_abandonments", {"search_uid": search, "note": None})
+        log.append_one(db, "source_notes", {"item": 14, "source": None, "text": "none", "done_on": None})
         run_id = db.execute("select min(log_id) from runs").fetchone()[0]
         db.execute("insert into refusals (run_id, position, line, cause) values (?, 0, 1, 'x')", [run_id])
     return path

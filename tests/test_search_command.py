@@ -22,7 +22,7 @@ from iimscreen import queries, review_protocol, search
 from iimscreen.errors import SourceError
 from iimscreen.formats import jsonl
 from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
-from iimscreen.sources import pubmed
+from iimscreen.sources import _eutils, _turns, pubmed
 from iimscreen.store import Review, open_review
 
 KEY = "good-key"
@@ -43,9 +43,8 @@ PROGRAM = (
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Distances between requests and tries are proven in test_pubmed_source.py."""
-    monkeypatch.setattr(pubmed, "SPACING_S", 0.0)
-    monkeypatch.setattr(pubmed, "SPACING_WITH_KEY_S", 0.0)
-    monkeypatch.setattr(pubmed, "_pause_s", lambda _attempt, _wait_s: 0.0)
+    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
+    monkeypatch.setattr(_eutils, "pause_s", lambda _attempt, _wait_s: 0.0)
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def clean_records(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[object
     review_protocol.create(path)
     read = queries.parse_strategy(STRATEGY, name="three", where="three.toml")
     with serving(ARTICLES, terms=TEXTS) as running, open_review(path) as review:
-        search.run(review, read, pubmed.PubMed(running.settings(), sleep=lambda _s: None, clock=lambda: 0.0))
+        search.run(review, read, pubmed.PubMed(running.settings()))
     return stored(path)
 
 
@@ -303,7 +302,7 @@ def test_a_batch_once_received_is_not_asked_for_again(run, server, strategy, cle
     assert failed.exit_code == 5
     assert "200 of 210 records are saved" in failed.stderr
     assert resumed.exit_code == 0
-    assert server.requests_to("epost")[0].parameters["id"].split(",") == PMIDS[200:210]
+    assert server.requests_to("efetch")[0].parameters["id"].split(",") == PMIDS[200:210]
     assert stored() == clean_records
 
 
@@ -316,13 +315,14 @@ def test_a_review_is_not_complete_while_a_search_is_not(run, server, strategy):
     assert "Next: iimscreen search" in status.stdout
 
 
-def test_a_search_too_wide_for_pubmed_is_refused_before_anything_is_downloaded(run, server, tmp_path):
+def test_a_search_that_cannot_be_parted_is_refused_before_a_record_is_downloaded(run, server, tmp_path):
     server.terms["too wide"] = [str(number) for number in range(1, 10_002)]
 
     result = run("search", "--strategy", myositis(tmp_path, "too wide"))
 
     assert result.exit_code == 5
-    assert "the search finds 10,001 records; PubMed hands out at most 9,999" in result.stderr
+    assert "the search finds 10,001 records that no limit parts (NOT 1800/01/01:" in result.stderr
+    assert "PubMed lists at most 9,999 for one search, so no record was downloaded" in result.stderr
     assert server.requests_to("efetch") == []
     assert table("records") == []
 
@@ -366,7 +366,7 @@ def test_an_address_that_is_none_is_refused_before_a_review_is_made(run, monkeyp
 def test_a_search_killed_in_the_middle_goes_on_with_the_same_records(run, server, strategy, clean_records):
     server.misbehave("efetch", ["ok", "timeout"])
     with another_process("search", "--strategy", strategy) as process:
-        wait_for(lambda: len(server.requests_to("efetch")) == 2)
+        wait_for(lambda: Path("review.db").exists() and len(table("replies")) == 3)
         process.send_signal(signal.SIGKILL)
         process.wait()
     server.asked.clear()
@@ -375,7 +375,7 @@ def test_a_search_killed_in_the_middle_goes_on_with_the_same_records(run, server
 
     assert resumed.exit_code == 0
     assert "An interrupted search was completed." in resumed.stdout
-    assert server.requests_to("epost")[0].parameters["id"].split(",") == PMIDS[200:210]
+    assert server.requests_to("efetch")[0].parameters["id"].split(",") == PMIDS[200:210]
     assert stored() == clean_records
     assert run("check").exit_code == 0
 
@@ -528,7 +528,7 @@ def test_a_corpus_file_without_its_source_is_refused(run, tmp_path):
 
 
 def test_an_unknown_source_is_refused(run):
-    refused(run("search", "--source", "embase"), "'embase'", "expected pubmed or corpus")
+    refused(run("search", "--source", "embase"), "'embase'", "expected pubmed, clinicaltrials or corpus")
 
 
 def test_a_missing_corpus_file_is_refused(run):

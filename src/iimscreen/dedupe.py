@@ -14,11 +14,12 @@ from iimscreen.errors import InputError, ProtocolError
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, duplicates, records
+from iimscreen.store import Review, duplicates, records, versions
 from iimscreen.store.duplicates import PairVerdict
 from iimscreen.wording import counted
 
 DUPLICATE, DISTINCT, ASKED = "duplicate", "distinct", "asked"
+NAMED_BY_IDENTIFIER = "previous_report_named_by_identifier"
 NO_LONGER_ALIKE = "rule:no_longer_alike"  # a rule's earlier word, taken back by newer rules or thresholds
 
 
@@ -41,6 +42,7 @@ def run(review: Review) -> DedupeOutcome:
     protocol = in_force(review)
     everything = records.everything(review)
     found = matching.find_pairs(everything, merge_at=protocol.merge_at, ask_at=protocol.ask_at)
+    found = _named_by_identifier(everything, found)
     with review.writing():
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         new = _new_verdicts(standing, found)
@@ -64,6 +66,32 @@ def run(review: Review) -> DedupeOutcome:
         asked=len(_waiting(standing.values(), kept)),
         rules=tuple(merges.most_common()),
     )
+
+
+def _named_by_identifier(everything: Sequence[StoredRecord], found: Sequence[ScoredPair]) -> list[ScoredPair]:
+    """The same pairs; one with a report of a version made elsewhere that was entered as a bare PMID or DOI
+    is merged: without a title there is nothing that a person could compare.
+    """
+    bare = {
+        one.key: one.record
+        for one in everything
+        if versions.is_made_elsewhere(one.key) and one.record.title is None
+    }
+    if not bare:
+        return list(found)
+    by_key = {one.key: one.record for one in everything}
+
+    def is_named(pair: ScoredPair) -> bool:
+        one, other = by_key[pair.key], by_key[pair.other_key]
+        return (pair.key in bare or pair.other_key in bare) and (
+            (one.pmid is not None and one.pmid == other.pmid)
+            or (one.doi is not None and one.doi == other.doi)
+        )
+
+    return [
+        replace(pair, verdict=DUPLICATE, rule=NAMED_BY_IDENTIFIER, score=100.0) if is_named(pair) else pair
+        for pair in found
+    ]
 
 
 def _new_verdicts(
@@ -280,6 +308,11 @@ def unfinished(review: Review) -> list[str]:
     if waiting:
         found.append(f"deduplication: {waiting:,} pair{'' if waiting == 1 else 's'} to decide by hand")
     return found
+
+
+def restore(review: Review) -> None:
+    """Make the record kept for each report the one that the logged verdicts say."""
+    duplicates.keep(review, _kept(records.everything(review), duplicates.standing(review)))
 
 
 def verify(review: Review) -> list[str]:

@@ -12,7 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from iimscreen import dedupe, flow, fulltext, queries, report, review_protocol, screening, search, settings
+from iimscreen import (
+    dedupe,
+    flow,
+    fulltext,
+    queries,
+    review_flow,
+    review_protocol,
+    screening,
+    search,
+    settings,
+)
 from iimscreen.errors import InputError, ReviewError
 from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, parse_protocol
@@ -106,7 +116,7 @@ def _play(path: Path, folder: Path, on_step: Callable[[str], None]) -> DemoOutco
         keys = fulltext.mark_from(review, _data("demo/fulltexts.csv"), by=REVIEWERS[0])
         on_step(f"5  {counted(len(keys), 'report')} sought for retrieval and marked.")
         _screen(review, FULL_TEXT, 6, on_step)
-        made = report.prisma(review)
+        made = review_flow.prisma(review)
     return DemoOutcome(
         folder=folder,
         recalls=recalls,

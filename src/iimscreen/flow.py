@@ -1,8 +1,11 @@
 """The PRISMA 2020 flow as lists of records, its boxes as their lengths, and the sums that must hold.
 
-Pure. Definitions of record, report and study, the box keys and the identities F1 to F9 are those of
+Pure. Definitions of record, report and study, the box keys and the identities F1 to F11 are those of
 PRISMA 2020 (Page 2021, BMJ 372:n71) and of its R package's CSV template. Boxes whose round is still
 blind are None here already: whoever builds the input asks the gate in `store/gate.py`.
+
+The flow of an update (F10, F11) counts what was found since the version before; of the total it says
+how it comes about: the version before, less what was dropped from it since, plus what is new.
 """
 
 from __future__ import annotations
@@ -75,11 +78,22 @@ class Report:
     assessment: Outcome | None
 
 
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What the version before of a living review included, and what became of it since."""
+
+    title: str  # as a sentence names it: "version 1 (Title)"
+    reports: Mapping[str, str]  # report → its study, in order
+    found: frozenset[str] = frozenset()  # reports known then, whatever their outcome
+    dropped: Mapping[str, str] = field(default_factory=dict)  # report → why it no longer counts
+    added: Mapping[str, str] = field(default_factory=dict)  # report known then, included since → its study
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """A PRISMA 2020 flow. `lists` holds the keys behind each number; None where closed to view."""
 
-    template: str  # new-databases or new-other
+    template: str  # new-databases, new-other, updated-databases or updated-other
     lists: Mapping[str, tuple[str, ...] | None]
     databases: Mapping[str, int]
     registers: Mapping[str, int]
@@ -91,6 +105,7 @@ class Flow:
     missing: tuple[str, ...] = ()  # what keeps the flow interim
     footnotes: tuple[str, ...] = ()
     notice: str = ""  # the protocol's, printed with every number
+    previous: str = ""  # how a sentence names the version before; "" where this is the first
     boxes: Mapping[str, int | None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,11 +133,14 @@ def build(
     notice: str = "",
     sources: Iterable[tuple[str, Kind]] = (),
     labels: Mapping[str, str] | None = None,
+    previous: Previous | None = None,
 ) -> Flow:
-    """The flow of a review.
+    """The flow of a review, or of its update.
 
     `hits`, pairs of a run's name and a record's key, is given when the protocol counts every hit of
-    every sub-query as identified; a repeated hit then counts as a duplicate removed.
+    every sub-query as identified; a repeated hit then counts as a duplicate removed. With `previous`,
+    origins, reports and hits are those that came since; a record of a report that was known then is a
+    duplicate removed before screening.
     """
     lists: dict[str, tuple[str, ...] | None] = {}
     by_kind = _identified(origins, hits, sources)
@@ -131,7 +149,7 @@ def build(
         lists[box] = tuple(name for names in by_kind[kind].values() for name in names)
         if kind.is_other_method and not has_other:
             lists[box] = None
-    lists["duplicates"] = _duplicates(origins, hits)
+    lists["duplicates"] = _duplicates(origins, hits, previous.found if previous else frozenset())
     # No command marks records ineligible by automation or removes them for other reasons yet.
     lists["excluded_automatic"] = lists["excluded_other"] = ()
 
@@ -155,9 +173,11 @@ def build(
         # Union as a set: a report found in both columns stands in column A alone.
         lists[key] = _in_state(reports, "assessment", state) if assessment_is_open else None
     lists["new_studies"] = lists["new_reports"]  # each report one study, until studies are linked
+    if previous is not None:
+        lists.update(_totals(previous, lists["new_reports"], lists["new_studies"]))
 
     return Flow(
-        template="new-other" if has_other else "new-databases",
+        template=f"{'updated' if previous else 'new'}-{'other' if has_other else 'databases'}",
         lists=lists,
         databases=_counts(by_kind, (Kind.DATABASE,)),
         registers=_counts(by_kind, (Kind.REGISTER,)),
@@ -166,9 +186,16 @@ def build(
         reasons_databases=counted_reasons["dbr"],
         reasons_other=counted_reasons["other"],
         labels={**(labels or {}), **{reason.code: reason.label for reason in reasons}},
-        missing=(*missing, *_unfinished(reports, screening_is_open, assessment_is_open)),
-        footnotes=(*footnotes, *_other_methods_note(origins, column_b, hits, screening_is_open)),
+        missing=(*missing, *unfinished(reports, screening_is_open, assessment_is_open)),
+        footnotes=(
+            *footnotes,
+            *_previous_notes(origins, previous),
+            *_other_methods_note(
+                origins, column_b, hits, screening_is_open, previous.found if previous else frozenset()
+            ),
+        ),
         notice=notice,
+        previous=previous.title if previous else "",
     )
 
 
@@ -190,12 +217,67 @@ def _identified(
     return found
 
 
+def _totals(
+    previous: Previous, new_reports: tuple[str, ...] | None, new_studies: tuple[str, ...] | None
+) -> dict[str, tuple[str, ...] | None]:
+    """The boxes of the version before and of the total, and the lists that explain the total."""
+    staying = {report: study for report, study in previous.reports.items() if report not in previous.dropped}
+    lists: dict[str, tuple[str, ...] | None] = {
+        "previous_studies": _studies(previous.reports),
+        "previous_reports": tuple(previous.reports),
+        "previous_dropped": tuple(report for report in previous.reports if report in previous.dropped),
+        "previous_studies_dropped": tuple(
+            study for study in _studies(previous.reports) if study not in staying.values()
+        ),
+        "previous_added": tuple(previous.added),
+        "previous_studies_added": _studies(previous.added),
+        "total_studies": None,
+        "total_reports": None,
+    }
+    if new_reports is not None and new_studies is not None:
+        lists["total_reports"] = (*staying, *previous.added, *new_reports)
+        lists["total_studies"] = (*_studies(staying), *_studies(previous.added), *new_studies)
+    return lists
+
+
+def _studies(reports: Mapping[str, str]) -> tuple[str, ...]:
+    """The studies of reports, each once."""
+    return tuple(dict.fromkeys(reports.values()))
+
+
+def _previous_notes(origins: Sequence[Origin], previous: Previous | None) -> list[str]:
+    """What the boxes of an updated flow leave unsaid about the version before."""
+    if previous is None:
+        return []
+    notes = [f"Previous studies are those of {previous.title}."]
+    again = sum(o.report in previous.found for o in origins if not o.kind.is_other_method)
+    if again:
+        are, were = ("is of a report", "it was") if again == 1 else ("are of reports", "they were")
+        notes.append(
+            f"Of the duplicate records removed, {again:,} {are} known in {previous.title}: removed before "
+            f"screening, since {were} judged then."
+        )
+    for mark, reports, words in (
+        ("−", previous.dropped, "no longer counts"),
+        ("+", previous.added, "was known then and is included since"),
+    ):
+        for report, why in reports.items():
+            said = f" ({why})" if mark == "−" else ""
+            notes.append(f"Total {mark}1 report: {report} {words}{said}.")
+    return notes
+
+
 def _counts(by_kind: Mapping[Kind, Mapping[str, Sequence[str]]], kinds: Iterable[Kind]) -> dict[str, int]:
     return {database: len(names) for kind in kinds for database, names in by_kind[kind].items()}
 
 
-def _duplicates(origins: Sequence[Origin], hits: Sequence[tuple[str, str]] | None) -> tuple[str, ...]:
-    """Records of databases and registers beyond one per report; repeated hits too where hits count."""
+def _duplicates(
+    origins: Sequence[Origin], hits: Sequence[tuple[str, str]] | None, found_before: frozenset[str]
+) -> tuple[str, ...]:
+    """Records of databases and registers beyond one per report; repeated hits too where hits count.
+
+    All records of a report that was found before.
+    """
     removed: list[str] = []
     of_databases = {origin.key for origin in origins if not origin.kind.is_other_method}
     seen_keys: set[str] = set()
@@ -203,7 +285,7 @@ def _duplicates(origins: Sequence[Origin], hits: Sequence[tuple[str, str]] | Non
         if key in of_databases and key in seen_keys:
             removed.append(f"{run} {key}")
         seen_keys.add(key)
-    seen_reports: set[str] = set()
+    seen_reports = set(found_before)
     for origin in origins:
         if origin.kind.is_other_method:
             continue
@@ -264,7 +346,7 @@ def _sum(one: dict[str, int] | None, other: dict[str, int] | None) -> dict[str, 
     return {code: one.get(code, 0) + other.get(code, 0) for code in {**one, **other}}
 
 
-def _unfinished(reports: Sequence[Report], screening_is_open: bool, assessment_is_open: bool) -> list[str]:
+def unfinished(reports: Sequence[Report], screening_is_open: bool, assessment_is_open: bool) -> list[str]:
     """What is left to do, in sentences, as far as it may be told."""
     found = []
     screened = [report.screening for report in reports if report.was_screened]
@@ -299,6 +381,7 @@ def _other_methods_note(
     column_b: Sequence[Report],
     hits: Sequence[tuple[str, str]] | None,
     screening_is_open: bool,
+    found_before: frozenset[str],
 ) -> list[str]:
     """F9: what became of the records identified by other methods, in one sentence that adds up."""
     by_key = {origin.key: origin for origin in origins if origin.kind.is_other_method}
@@ -306,10 +389,12 @@ def _other_methods_note(
     if not named:
         return []
     own = {report.key for report in column_b}
-    elsewhere = sum(origin.report not in own for origin in named)
+    before = sum(origin.report in found_before for origin in named)
+    elsewhere = sum(origin.report not in own for origin in named) - before
     parts = [
+        (before, "of a report that the version before knew"),
         (elsewhere, "also found by databases or registers and counted there"),
-        (len(named) - elsewhere - len(own), "another mention of the same report"),
+        (len(named) - before - elsewhere - len(own), "another mention of the same report"),
     ]
     if screening_is_open:
         excluded = len(_in_state(column_b, "screening", State.EXCLUDE))
@@ -395,7 +480,7 @@ def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
         most = boxes[whole] if whole else sum(flow.other.values())
         if boxes[part] is not None and most is not None and (boxes[part] or 0) > most:
             faults.append(f"{name}: {words}: {boxes[part]} is more than {most}")
-    return faults + _total_faults(flow, reports)
+    return faults + _total_faults(flow, reports) + _update_faults(flow)
 
 
 def _total_faults(flow: Flow, reports: Sequence[Report]) -> list[str]:
@@ -427,6 +512,27 @@ def _total_faults(flow: Flow, reports: Sequence[Report]) -> list[str]:
     ]
 
 
+def _update_faults(flow: Flow) -> list[str]:
+    """F10 and F11: total = previous − dropped + included since + new, as numbers and as sets."""
+    faults = []
+    for name, noun, among in (("F10", "studies", "previous_studies"), ("F11", "reports", "previous")):
+        total = flow.lists.get(f"total_{noun}")
+        if total is None:
+            continue
+        before, less, since, new = (
+            len(flow.lists.get(key) or ())
+            for key in (f"previous_{noun}", f"{among}_dropped", f"{among}_added", f"new_{noun}")
+        )
+        if len(total) != before - less + since + new:
+            faults.append(
+                f"{name}: total {noun} = previous − dropped + included since + new: {len(total)} is not "
+                f"{before} − {less} + {since} + {new}"
+            )
+        if len(set(total)) != len(total):
+            faults.append(f"{name}: one of the total {noun} is both new and of the version before")
+    return faults
+
+
 def as_json(flow: Flow) -> dict[str, object]:
     """The flow as `iimscreen prisma --json` prints it."""
     awaiting, ongoing = flow.lists["awaiting"], flow.lists["ongoing"]
@@ -445,6 +551,9 @@ def as_json(flow: Flow) -> dict[str, object]:
         },
         "awaiting_classification": None if awaiting is None else len(awaiting),
         "ongoing": None if ongoing is None else len(ongoing),
+        "previous": flow.previous or None,
+        "previous_dropped": list(flow.lists.get("previous_dropped") or ()),
+        "previous_added": list(flow.lists.get("previous_added") or ()),
         "footnotes": list(flow.footnotes),
         "notice": flow.notice,
     }

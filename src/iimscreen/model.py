@@ -119,6 +119,22 @@ class SubQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One line of a block of a strategy: the words as written, and why they stand there."""
+
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One concept of a strategy: terms of which any one will do."""
+
+    name: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Strategy:
     """A search strategy as read from its file."""
 
@@ -128,6 +144,10 @@ class Strategy:
     sha256: str  # of that text
     as_of: dt.date | None
     sub_queries: tuple[SubQuery, ...]
+    blocks: tuple[Block, ...] = ()  # none where the sub-queries are written out
+    combination: str = ""  # how blocks make sub-queries: "each-pair", "all-blocks", or "" without blocks
+    limit: str = ""  # the date limit as it is sent with every sub-query, or ""
+    source: str = "pubmed"  # the source whose syntax it is written in: "pubmed" or "clinicaltrials"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ def _line(label: str, count: int | None) -> str:
     return f"{label} {_n(count)}"
 
 
-def steps(flow: Flow) -> tuple[list[Step], list[Step], tuple[str, ...]]:
-    """The steps of column A, of column B (none where nothing came by other methods), and the end box."""
+def steps(flow: Flow) -> tuple[list[Step], list[Step], list[tuple[str, ...]]]:
+    """The steps of column A, of column B (none where nothing came by other methods), and the end boxes."""
     boxes = flow.boxes
     by_database = [f"  {name} {_n(count)}" for name, count in {**flow.databases, **flow.registers}.items()]
     column_a = [
@@ -76,8 +76,14 @@ def steps(flow: Flow) -> tuple[list[Step], list[Step], tuple[str, ...]]:
         ]
         column_b = [Step(("Records identified from:", *lines)), Step(()), *_lower(flow, "other")]
     end = [
-        _line("Studies included in review", boxes["new_studies"]),
-        _line("Reports of included studies", boxes["new_reports"]),
+        _line(
+            "New studies included in review" if flow.previous else "Studies included in review",
+            boxes["new_studies"],
+        ),
+        _line(
+            "Reports of new included studies" if flow.previous else "Reports of included studies",
+            boxes["new_reports"],
+        ),
     ]
     for key, label in (
         ("awaiting", "Reports awaiting classification"),
@@ -86,7 +92,25 @@ def steps(flow: Flow) -> tuple[list[Step], list[Step], tuple[str, ...]]:
         keys = flow.lists[key]
         if keys:
             end.append(_line(label, len(keys)))
-    return column_a, column_b, tuple(end)
+    ends = [tuple(end)]
+    if flow.previous:
+        total = (
+            _line("Total studies included in review", boxes["total_studies"]),
+            _line("Reports of total included studies", boxes["total_reports"]),
+        )
+        ends.append(total)
+    return column_a, column_b, ends
+
+
+def _before(flow: Flow) -> list[str]:
+    """The box of the version before, above the columns; nothing where this is the first."""
+    if not flow.previous:
+        return []
+    inside = (
+        _line("Studies included in previous version of review", flow.boxes["previous_studies"]),
+        _line("Reports of studies included in previous version of review", flow.boxes["previous_reports"]),
+    )
+    return ["Previous studies", *_boxed(inside, _height(inside, 40), 40), ""]
 
 
 def _lower(flow: Flow, prefix: str) -> list[Step]:
@@ -154,25 +178,25 @@ def _column(column: list[Step], heights: list[int], heading: str) -> list[str]:
 
 def lines(flow: Flow, width: int) -> list[str]:
     """The whole drawing, two columns side by side where they fit, else one below the other."""
-    column_a, column_b, end = steps(flow)
-    end_box = _boxed(end, _height(end, 40), 40)
-    head_a = "Identification of studies via databases and registers"
-    head_b = "Identification of studies via other methods"
+    column_a, column_b, ends = steps(flow)
+    below = [line for end in ends for line in (*_down(), *_boxed(end, _height(end, 40), 40))]
+    head_a = f"Identification of {'new ' if flow.previous else ''}studies via databases and registers"
+    head_b = f"Identification of {'new ' if flow.previous else ''}studies via other methods"
     if not column_b:
-        return [*_column(column_a, _heights(column_a), head_a), *_down(), *end_box]
+        return [*_before(flow), *_column(column_a, _heights(column_a), head_a), *below]
     if width >= NARROWEST_FOR_TWO_COLUMNS:
         shared = [max(pair) for pair in zip(_heights(column_a), _heights(column_b), strict=True)]
         left, right = _column(column_a, shared, head_a), _column(column_b, shared, head_b)
         blank = " " * len(left[0])
         joined = [f"{a}  {b}".rstrip() for a, b in zip_longest(left, right, fillvalue=blank)]
-        return [*joined, *_down(), *end_box]
+        return [*_before(flow), *joined, *below]
     column_b = [step for step in column_b if step.main]
     return [
+        *_before(flow),
         *_column(column_a, _heights(column_a), head_a),
         "",
         *_column(column_b, _heights(column_b), head_b),
-        *_down(),
-        *end_box,
+        *below,
     ]
 
 

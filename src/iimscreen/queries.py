@@ -1,6 +1,6 @@
 """Search strategies: our TOML files, read and checked. Pure, but for reading the one file.
 
-It does not search, and it does not judge PubMed's syntax: what a term says is sent as written.
+It does not search, and it does not judge a source's syntax: what a term says is sent as written.
 """
 
 from __future__ import annotations
@@ -13,15 +13,20 @@ from pathlib import Path
 
 from iimscreen import settings
 from iimscreen.errors import InputError
-from iimscreen.model import Strategy, SubQuery
+from iimscreen.model import Block, Strategy, SubQuery, Term
 from iimscreen.toml_tables import Table, parse
 
-DATE_FIELDS = ("crdt", "edat", "dp", "none")
+# For each source that a strategy can be written for, the dates that can limit it; the first by default.
+DATE_FIELDS: dict[str, tuple[str, ...]] = {
+    "pubmed": ("crdt", "edat", "dp", "none"),
+    "clinicaltrials": ("first-posted", "none"),
+}
 COMBINATIONS = ("each-pair", "all-blocks")
 EARLIEST = "1800/01/01"  # before every record, so that only the later end limits
 
 _QUOTED = re.compile(r'"[^"]*"')
 _OPERATOR = re.compile(r"\b(?:AND|OR|NOT)\b")
+_ONLY_NCT_NUMBERS = re.compile(r"(?:NCT\d+[\s,]*)+", re.IGNORECASE)
 
 
 def find_strategy(name_or_path: str) -> Path:
@@ -83,8 +88,9 @@ def parse_strategy(text: str, *, name: str, where: str, as_of: dt.date | None = 
     head = whole.table("strategy")
     title = head.line("title")
     head.line("note", "")
-    effective, limit = _date_limit(head, as_of)
-    written = _written_out(whole, head)
+    source = head.choice("source", tuple(DATE_FIELDS), "pubmed")
+    effective, limit = _date_limit(head, as_of, source)
+    blocks, combination, written = _written_out(whole, head)
     head.nothing_else()
     whole.nothing_else()
     return Strategy(
@@ -94,36 +100,64 @@ def parse_strategy(text: str, *, name: str, where: str, as_of: dt.date | None = 
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         as_of=effective,
         sub_queries=tuple(
-            SubQuery(
-                label,
-                term,
-                # Always in parentheses: PubMed reads from left to right, so a limit put behind
-                # `a OR b` would bind all the same, but one rule for every sub-query keeps the
-                # published wording visible, letter by letter, inside what was sent.
-                f"({term}) AND {limit}" if limit else term,
-            )
+            SubQuery(label, term, as_sent(term, limit, source, where=f"{where}, {label}"))
             for label, term in written
         ),
+        blocks=blocks,
+        combination=combination,
+        limit=limit,
+        source=source,
     )
 
 
-def _date_limit(head: Table, override: dt.date | None) -> tuple[dt.date | None, str]:
+def as_sent(term: str, limit: str, source: str, *, where: str) -> str:
+    """A sub-query's text with the date limit of its strategy ("" for none), as its source is asked.
+
+    For PubMed the text of the one parameter, for ClinicalTrials.gov both parameters by their names.
+    Raises InputError, naming `where`, if the source would pass over the limit.
+    """
+    if source == "clinicaltrials":
+        if limit and _ONLY_NCT_NUMBERS.fullmatch(term):
+            # "If any query parameter contains only NCT IDs, filters are ignored": the API's own page.
+            raise InputError(
+                f"{where}: the text holds NCT numbers only, and ClinicalTrials.gov then passes over the date",
+                hint="join the numbers with OR and write AREA[NCTId](...), or leave the date out",
+            )
+        return f"query.term={term} & filter.advanced={limit}" if limit else f"query.term={term}"
+    # Always in parentheses: PubMed reads from left to right, so a limit put behind `a OR b` would bind
+    # all the same, but one rule for every sub-query keeps the published wording visible, letter by
+    # letter, inside what was sent.
+    return f"({term}) AND {limit}" if limit else term
+
+
+def _date_limit(head: Table, override: dt.date | None, source: str) -> tuple[dt.date | None, str]:
     """The date that holds, and the limit as it is sent ("" without a date)."""
     stated = head.date("as_of")
     as_of = override or stated
-    field = head.choice("date_field", DATE_FIELDS, "crdt")
+    usual, *_ = own = DATE_FIELDS[source]
+    known = tuple(dict.fromkeys(field for fields in DATE_FIELDS.values() for field in fields))
+    field = head.choice("date_field", known, usual)
+    if field not in own:
+        raise InputError(
+            f"{head.where}: date_field is {field!r}, which {source} does not have: "
+            f"expected one of {', '.join(own)}",
+            hint=f'set date_field to {usual}, or correct the line source = "{source}"',
+        )
     if as_of is None:
         return None, ""
     if field == "none":
+        entry = {"pubmed": "the day a record entered PubMed", "clinicaltrials": "the day a study was posted"}
         raise InputError(
             f"{head.where}: date_field is 'none', so the date {as_of} cannot be applied",
-            hint="set date_field to crdt, the day a record entered PubMed, or leave the date out",
+            hint=f"set date_field to {usual}, {entry[source]}, or leave the date out",
         )
+    if source == "clinicaltrials":
+        return as_of, f"AREA[StudyFirstPostDate]RANGE[MIN,{as_of:%Y-%m-%d}]"
     return as_of, f"{EARLIEST}:{as_of:%Y/%m/%d}[{field}]"
 
 
-def _written_out(whole: Table, head: Table) -> list[tuple[str, str]]:
-    """Each sub-query's label and text, in order."""
+def _written_out(whole: Table, head: Table) -> tuple[tuple[Block, ...], str, list[tuple[str, str]]]:
+    """The blocks and how they are combined, if any, and each sub-query's label and text, in order."""
     blocks = whole.tables("block")
     given = whole.tables("sub_query")
     if blocks and given:
@@ -137,7 +171,7 @@ def _written_out(whole: Table, head: Table) -> list[tuple[str, str]]:
                 raise InputError(
                     f"{head.where}: {key!r} has no meaning beside [[sub_query]]", hint="remove the line"
                 )
-        return _labelled(given)
+        return (), "", _labelled(given)
     if not blocks:
         raise InputError(
             f"{whole.where}: neither [[block]] nor [[sub_query]] is given, so there is nothing to search",
@@ -145,9 +179,10 @@ def _written_out(whole: Table, head: Table) -> list[tuple[str, str]]:
         )
     combine = head.choice("combine", COMBINATIONS)
     prefix = head.line("label_prefix", "Q")
-    texts = _combined(whole.where, [_terms_of(block) for block in blocks], combine)
+    read = tuple(map(_block, blocks))
+    texts = _combined(whole.where, [[term.text for term in block.terms] for block in read], combine)
     width = max(2, len(str(len(texts))))
-    return [(f"{prefix}{number:0{width}}", text) for number, text in enumerate(texts, start=1)]
+    return read, combine, [(f"{prefix}{number:0{width}}", text) for number, text in enumerate(texts, start=1)]
 
 
 def _labelled(given: list[Table]) -> list[tuple[str, str]]:
@@ -164,31 +199,31 @@ def _labelled(given: list[Table]) -> list[tuple[str, str]]:
     return list(written.items())
 
 
-def _terms_of(block: Table) -> list[str]:
-    """The terms of one block, as written."""
+def _block(block: Table) -> Block:
+    """One block, its terms as written."""
     block.line("note", "")
     name = block.line("name")
-    terms: list[str] = []
+    terms: dict[str, Term] = {}
     for term in block.tables("term"):
-        term.line("reason", "")
+        reason = term.line("reason", "")
         text = term.line("text")
         term.nothing_else()
         if text in terms:
             raise InputError(
                 f"{term.where}: {text!r} stands twice in block {name!r}", hint="remove one of them"
             )
-        terms.append(text)
+        terms[text] = Term(text, reason)
     block.nothing_else()
     if not terms:
         raise InputError(
             f"{block.where}: block {name!r} has no term", hint="add a [[block.term]] with a text"
         )
-    return terms
+    return Block(name, tuple(terms.values()))
 
 
 def _combined(where: str, blocks: list[list[str]], combine: str) -> list[str]:
     if combine == "all-blocks":
-        texts = [" OR ".join(map(_grouped, terms)) for terms in blocks]
+        texts = [" OR ".join(map(grouped, terms)) for terms in blocks]
         if len(texts) == 1:
             return texts
         return [" AND ".join(f"({text})" for text in texts)]
@@ -198,9 +233,9 @@ def _combined(where: str, blocks: list[list[str]], combine: str) -> list[str]:
             hint="use combine = 'all-blocks', or write [[sub_query]] tables",
         )
     # product() varies its last list fastest: all terms of the first block with one of the second.
-    return [f"{_grouped(one)} AND {_grouped(other)}" for other, one in product(blocks[1], blocks[0])]
+    return [f"{grouped(one)} AND {grouped(other)}" for other, one in product(blocks[1], blocks[0])]
 
 
-def _grouped(term: str) -> str:
+def grouped(term: str) -> str:
     """The term, in parentheses if it holds an operator that its neighbours would pull apart."""
     return f"({term})" if _OPERATOR.search(_QUOTED.sub("", term)) else term

@@ -1,149 +1,19 @@
-"""The PRISMA flow of a review, its status, its log in words, and the check of everything."""
+"""The status of a review, its log in words, and the check of everything."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iimscreen import dedupe, flow, review_protocol, settings, voting
-from iimscreen.errors import InputError, ProtocolError
-from iimscreen.model import Protocol
+from iimscreen import dedupe, flow, living, review_flow, review_protocol, voting, watching
+from iimscreen.errors import InputError
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
-from iimscreen.review_protocol import in_force, reason_labels
-from iimscreen.store import Review, connection, decisions, log, records, reviewers, runs
+from iimscreen.review_protocol import in_force
+from iimscreen.store import Review, connection, decisions, log, records, reviewers, runs, versions
 from iimscreen.store.gate import Gate, Progress
 from iimscreen.wording import counted
-
-
-def prisma(review: Review) -> flow.Flow:
-    """The PRISMA 2020 flow as it stands. Raises ProtocolError if its numbers do not add up."""
-    with review.reading():
-        made, reports = _flow(review)
-    faults = flow.violations(made, reports)
-    if faults:
-        raise ProtocolError(
-            f"the numbers do not add up, so they are not printed: {'; '.join(faults)}",
-            hint="`iimscreen check` says more; please report it",
-        )
-    return made
-
-
-def _flow(review: Review) -> tuple[flow.Flow, list[flow.Report]]:
-    protocol = in_force(review)
-    gate = Gate(review, protocol)
-    reports = gate.reports()
-    sums = protocol.identified == "sum-of-sub-queries"
-    made = flow.build(
-        [
-            flow.Origin(key, database, kind, kept)
-            for key, _, database, kind, kept, _ in records.memberships(review)
-        ],
-        reports,
-        protocol.reasons,
-        screening_is_open=gate.is_open(TITLE_ABSTRACT),
-        assessment_is_open=gate.is_open(FULL_TEXT),
-        hits=runs.hits(review) if sums else None,
-        missing=_missing(review, gate),
-        footnotes=_footnotes(review, protocol, gate),
-        notice=protocol.notice,
-        sources=records.sources(review),
-        labels=reason_labels(review),
-    )
-    return made, reports
-
-
-def _missing(review: Review, gate: Gate) -> list[str]:
-    """What earlier work leaves undone; open outcomes are added by the flow itself."""
-    found = []
-    if not runs.finished_runs(review):
-        found.append("search: no search has been completed and nothing imported")
-    found += [
-        f"search: strategy {search.strategy} in {search.database}: {search.left} of {search.of} sub-queries not "
-        f"completed; `{_command(search)}` goes on, with --abandon it is given up"
-        for search in runs.unfinished_searches(review)
-    ]
-    found += dedupe.unfinished(review)
-    for stage in (TITLE_ABSTRACT, FULL_TEXT):
-        progress = gate.progress(stage)
-        if not gate.is_complete(stage) and not progress.is_open:
-            found.append(_left(progress))
-    return found
-
-
-def _command(search: runs.Unfinished) -> str:
-    """The command that goes on with a search, as far as we know how its files are called."""
-    words = ["iimscreen search"]
-    if search.strategy != settings.DEFAULT_STRATEGY:
-        words.append(f"--strategy {search.strategy}")
-    if search.source == "corpus":
-        words.append("--source corpus")
-    elif search.source.startswith("corpus-"):
-        words.append("--source corpus --corpus FILE")
-    return " ".join(words)
-
-
-def _left(progress: Progress) -> str:
-    if progress.pool is None:
-        return f"{progress.stage}: not begun, {TITLE_ABSTRACT} comes first"
-    left = [f"{name} has {count:,} to go" for name, count in progress.waiting.items() if count]
-    if left:
-        return f"{progress.stage}: {', '.join(left)}"
-    if progress.stage == FULL_TEXT and not progress.pool:
-        return f"{FULL_TEXT}: not begun, no report is retrieved yet"
-    if progress.waiting:
-        return f"{progress.stage}: waits for what is open before it"
-    return f"{progress.stage}: not begun ({counted(progress.pool, 'record')} to judge)"
-
-
-def _footnotes(review: Review, protocol: Protocol, gate: Gate) -> list[str]:
-    notes = []
-    if protocol.identified == "sum-of-sub-queries":
-        notes.append(
-            "Records identified are the sum of the hits of all sub-queries; a record found again counts "
-            "among the duplicates."
-        )
-    else:
-        notes.append("Each database counts a record once, however many sub-queries or exports found it.")
-    for entry in log.of_kind(review, "unblindings"):
-        content = entry.content or {}
-        notes.append(
-            f"Stage {content['round']} was unblinded for {content['reviewer']} and {content['other_reviewer']} "
-            f"by {entry.actor} on {entry.at[:10]}."
-        )
-    for stage in (TITLE_ABSTRACT, FULL_TEXT):
-        if gate.is_open(stage) and gate.pool(stage):
-            alone = [word for word in gate.finals(stage).values() if word.manner == "one person"]
-            if alone:
-                names = ", ".join(sorted({word.names[0] for word in alone}))
-                notes.append(
-                    f"At stage {stage}, {counted(len(alone), 'final decision')} made by one person ({names})."
-                )
-    dropped = sorted(set(reason_labels(review)) - {reason.code for reason in protocol.reasons})
-    if dropped and gate.is_open(FULL_TEXT):
-        used = {one.assessment.reason for one in gate.reports() if one.assessment is not None}
-        notes += [
-            f"Reason {code} was taken out of the protocol after it had been used."
-            for code in dropped
-            if code in used
-        ]
-    notes.append("Each included report is counted as one study until reports are linked to studies.")
-    return notes
-
-
-def named_list(review: Review, name: str) -> list[str]:
-    """The record keys behind one number of the flow. Raises if there is none, or it is closed to view."""
-    lists = prisma(review).lists
-    if name not in lists:
-        raise InputError(f"the flow has no number {name!r}", hint=f"its numbers: {', '.join(sorted(lists))}")
-    found = lists[name]
-    if found is None:
-        gate = Gate(review, in_force(review))
-        for stage in (TITLE_ABSTRACT, FULL_TEXT):
-            gate.require_open(stage, name)
-        raise InputError(f"{name} does not apply to this review", hint="`iimscreen prisma` shows what does")
-    return list(found)
-
 
 # --- status ----------------------------------------------------------------------------------------
 
@@ -171,13 +41,14 @@ def status(review: Review) -> Status:
 def _status(review: Review) -> Status:
     protocol = in_force(review)
     gate = Gate(review, protocol)
-    memberships = records.memberships(review)
+    # What a version made elsewhere included is nothing that this review found.
+    memberships = [row for row in records.memberships(review) if not versions.is_made_elsewhere(row[0])]
     found: dict[str, int | None] = {}
     for stage in protocol.stages:
         found[stage.name] = None
         if gate.shows_any(stage.name):
             found[stage.name] = sum(o.needs_someone for o in gate.outcomes(stage.name).values())
-    made, _ = _flow(review)
+    made, _ = review_flow.flow_and_reports(review)
     return Status(
         title=protocol.title,
         records=len(memberships),
@@ -185,14 +56,14 @@ def _status(review: Review) -> Status:
         stages=tuple(gate.progress(stage.name) for stage in protocol.stages),
         rules=tuple(f"{stage.name}: {voting.describe(stage)}" for stage in protocol.stages),
         conflicts=found,
-        missing=made.missing,
+        missing=(*made.missing, *watching.open_sentences(review)),
         next_command=_next(review, gate, found),
     )
 
 
 def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> str:
     if unfinished := runs.unfinished_searches(review):
-        return _command(unfinished[0])
+        return review_flow.command_of(review, unfinished[0])
     if not runs.finished_runs(review):
         is_bundled = in_force(review).text == review_protocol.read(review_protocol.bundled()).text
         return "iimscreen search" if is_bundled else "iimscreen search --strategy FILE"
@@ -217,6 +88,8 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
             names = adjudicators[:1] or list(standing)[:2]
             by = " ".join(f"--by {name}" for name in names)
             return f"iimscreen resolve {by}" + (f" --stage {stage}" if stage == FULL_TEXT else "")
+    if watching.open_sentences(review):
+        return "iimscreen watch --source none"
     return "iimscreen prisma"
 
 
@@ -322,6 +195,39 @@ def _in_words(review: Review, entry: log.FullEntry) -> str:
                 f": {why}" if why else ""
             )
         case _:
+            return _living_in_words(entry.kind, content)
+
+
+def _living_in_words(kind: str, content: Mapping[str, Any]) -> str:
+    """Rows of a living review: versions, versions made elsewhere, notes, and what `watch` found."""
+    match kind:
+        case "version_closures":
+            title = f" ({content['title']})" if content["title"] else ""
+            return f"version {content['number']}{title} closed"
+        case "previous_reviews":
+            return (
+                f"previous review {content['title']!r} entered from {content['file_name']}: "
+                f"{counted(content['studies'], 'study', 'studies')} in {counted(content['reports'], 'report')}"
+            )
+        case "watch_runs":
+            where = content["file_name"] or content["origin"]
+            return (
+                f"{counted(content['reports'], 'report')} looked up in {where}: "
+                f"{counted(content['findings'], 'finding')}"
+            )
+        case "watch_findings":
+            known = ", known when it was judged" if content["was_known"] else ""
+            return f"{content['record_key']}: {content['kind']} {content['notice']}".rstrip() + known
+        case "source_notes":
+            about = f" on {content['source']}" if content["source"] else ""
+            return f"note{about} under item {content['item']} of PRISMA-S: {content['text']}"
+        case "watch_settlements":
+            reason = f" ({content['reason']})" if content["reason"] else ""
+            return (
+                f"finding {content['finding_uid'][:8]}: {content['outcome']}{reason} by {content['manner']} of "
+                f"{', '.join(json.loads(content['names']))}"
+            )
+        case _:
             return str(dict(content))
 
 
@@ -344,13 +250,14 @@ def check(review: Review) -> Check:
 
 
 def _check(review: Review) -> Check:
-    made, reports = _flow(review)
+    made, reports = review_flow.flow_and_reports(review)
     faults = [
         *connection.verify(review),
         *log.verify(review),
         *runs.verify(review),
         *decisions.verify_openings(review),
         *dedupe.verify(review),
+        *living.verify(review),
         *flow.violations(made, reports),
     ]
     notes = [
@@ -366,7 +273,9 @@ def _check(review: Review) -> Check:
             f"{counted(runs.finished_runs(review), 'run')}: raw replies and records against their logged hashes",
             "the record kept for each report against the verdicts on duplicates",
             "the file itself: SQLite's integrity check and every foreign key",
-            "PRISMA 2020 identities F1 to F9 (F10, F11 and F14 have no data yet; F12 and F13 hold by construction)",
+            f"{counted(len(versions.closures(review)), 'completed version')}: numbers without a gap, and each flow "
+            "derived anew from the log against what was noted when it was closed",
+            "PRISMA 2020 identities F1 to F11 (F14 has no data yet; F12 and F13 hold by construction)",
         ),
         tuple(faults),
         tuple(notes),

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import hashlib
+import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from iimscreen import formats
 from iimscreen.errors import InputError, SourceError
 from iimscreen.model import Answer, Kind, Parsed, Record, Refusal, Strategy, SubQuery
 from iimscreen.sources import Source
-from iimscreen.store import Review, log, records, runs
+from iimscreen.store import Review, records, runs
 from iimscreen.wording import counted
+
+_HEAD = 1 << 16  # bytes that tell a format, or that a file is empty
+_AT_ONCE = 500  # records whose titles are looked up together
 
 OnRun = Callable[[str, int, int], None]  # label of the sub-query, records so far, records announced
 
@@ -35,12 +43,14 @@ def run(
     source: Source,
     *,
     again: bool = False,
+    updates: str | None = None,
     on_progress: OnRun = lambda _label, _done, _total: None,
 ) -> SearchOutcome:
     """Put every sub-query of a strategy to a source and store what it says.
 
     The same texts put to the same source before are resumed, or nothing is done; `again` makes a new
-    dated search. Raises SourceError if a sub-query cannot be completed; finished ones stay stored.
+    dated search. `updates` is the uid of the search that a new one repeats. Raises SourceError if a
+    sub-query cannot be completed; finished ones stay stored.
     """
     uid = None if again else runs.latest_search(review, strategy, source.source)
     was_begun = uid is not None
@@ -50,7 +60,7 @@ def run(
             uid = None if again else runs.latest_search(review, strategy, source.source)
             if uid is None:
                 records.ensure_source(db, source.source, source.database, source.kind)
-                uid = runs.begin_search(review, strategy, source.source)
+                uid = runs.begin_search(review, strategy, source.source, updates=updates)
     waiting = runs.unfinished(review, uid)
     finished = len(strategy.sub_queries) - len(waiting)
     for number, (begun, sub_query) in enumerate(waiting, start=finished):
@@ -139,40 +149,79 @@ def import_files(
 ) -> list[ImportOutcome]:
     """Store the records of exported files under one database's name.
 
-    All files are read before the first record is stored. Raises InputError, and stores nothing, if
-    a file cannot be read or holds something that is no usable record, unless `keep_good` lets the
-    usable ones in and keeps line and cause of the others.
+    Records are stored as they are read, in one transaction: a long file is never whole in memory.
+    Raises InputError, and stores nothing of any file, if one cannot be read or holds something that
+    is no usable record, unless `keep_good` lets the usable ones in and keeps line and cause of the
+    others.
     """
     source = source_name(database)
-    readings = [_read(path, format_name) for path in paths]
-    for reading in readings:
-        if not reading.records:
-            raise InputError(
-                f"{reading.path}: no usable record{_first(reading.refusals)}",
-                hint="check that the export holds records, or name its format with --format",
-            )
-        if reading.refusals and not keep_good:
-            raise InputError(
-                f"{reading.path}: {len(reading.refusals):,} of {counted(reading.count, 'record')} cannot be used"
-                f"{_first(reading.refusals)}",
-                hint="correct the file, or take the usable ones with --keep-good; nothing was stored",
-            )
     with review.writing() as db:
         records.ensure_source(db, source, database, kind)
-        return [_store(review, reading, source, database, kind) for reading in readings]
+        return [_import_file(review, path, database, kind, format_name, keep_good) for path in paths]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    path: Path
-    sha256: str
-    format: str
-    records: list[Record]
-    refusals: list[Refusal]
+def _import_file(
+    review: Review, path: Path, database: str, kind: Kind, format_name: str | None, keep_good: bool
+) -> ImportOutcome:
+    source = source_name(database)
+    tally = _Tally()
+    with _opened(path) as file:
+        found = _format_of(path, file.head, format_name)
+        usable = _usable(_read(path, file, found), tally, keep_good)
+        new = runs.import_file(
+            review,
+            source,
+            _identified(review, source, usable),
+            file_name=path.name,
+            file_format=found.name,
+            file_sha256=file.sha256,
+            refusals=tally.refusals,
+        )
+    count = tally.records + len(tally.refusals)
+    if not tally.records:
+        raise InputError(
+            f"{path}: no usable record{_first(tally.refusals)}",
+            hint="check that the export holds records, or name its format with --format",
+        )
+    if tally.refusals and not keep_good:
+        raise InputError(
+            f"{path}: {len(tally.refusals):,} of {counted(count, 'record')} cannot be used"
+            f"{_first(tally.refusals)}",
+            hint="correct the file, or take the usable ones with --keep-good; nothing was stored",
+        )
+    return ImportOutcome(
+        file_name=path.name,
+        format=found.name,
+        database=database,
+        kind=kind,
+        read=count,
+        new=new or 0,
+        known=tally.records - (new or 0),
+        refused=tuple(tally.refusals),
+        without_abstract=tally.without_abstract,
+        was_done=new is None,
+    )
 
-    @property
-    def count(self) -> int:
-        return len(self.records) + len(self.refusals)
+
+@dataclass(slots=True)
+class _Tally:
+    """What was met in a file so far."""
+
+    records: int = 0
+    without_abstract: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def _usable(found: Iterable[formats.Found], tally: _Tally, keep_good: bool) -> Iterator[Record]:
+    """The records to be stored, all being counted; none after a refusal that forbids to store any."""
+    for one in found:
+        if isinstance(one, Refusal):
+            tally.refusals.append(one)
+            continue
+        tally.records += 1
+        tally.without_abstract += one.record.abstract is None
+        if keep_good or not tally.refusals:
+            yield one.record
 
 
 def _first(refusals: Sequence[Refusal], most: int = 5) -> str:
@@ -185,24 +234,43 @@ def _first(refusals: Sequence[Refusal], most: int = 5) -> str:
 
 def read_file(path: Path, format_name: str | None = None) -> tuple[str, list[Parsed | Refusal]]:
     """A file's format and what stands in it, in order. Raises InputError naming the file."""
-    return _found(path, _bytes(path), format_name)
+    with _opened(path) as file:
+        found = _format_of(path, file.head, format_name)
+        return found.name, list(_read(path, file, found))
 
 
-def _found(path: Path, data: bytes, format_name: str | None) -> tuple[str, list[Parsed | Refusal]]:
+class _File:
+    """A file unpacked while it is read, and the hash of what was read."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
+        self._hash = hashlib.sha256()
+        self.head = self._file.read(_HEAD)
+        self._ahead = self.head
+
+    def read(self, size: int = -1) -> bytes:
+        data, self._ahead = self._ahead, b""
+        if size < 0:
+            data += self._file.read()
+        elif not data:
+            data = self._file.read(size)
+        self._hash.update(data)
+        return data
+
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[_File]:
+    with _file_trouble(path), path.open("rb") as file:
+        yield _File(file)
+
+
+@contextlib.contextmanager
+def _file_trouble(path: Path) -> Iterator[None]:
     try:
-        found = formats.named(format_name) if format_name else formats.guess(path.name, data)
-        return found.name, list(found.read(data))
-    except InputError as error:
-        message = error.message
-        if not message.startswith(path.name):
-            message = f"{path}: {message}"
-        raise InputError(message, hint=error.hint) from error
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path}: the gzip file is cut or damaged", hint="download it again") from error
     except OSError as error:
@@ -210,73 +278,54 @@ def _bytes(path: Path) -> bytes:
         raise InputError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
 
 
-def _read(path: Path, format_name: str | None) -> _Reading:
-    data = _bytes(path)
-    name, found = _found(path, data, format_name)
-    return _Reading(
-        path,
-        log.sha256(data),
-        name,
-        [one.record for one in found if isinstance(one, Parsed)],
-        [one for one in found if isinstance(one, Refusal)],
-    )
+def _format_of(path: Path, head: bytes, format_name: str | None) -> formats.Format:
+    with _naming(path):
+        return formats.named(format_name) if format_name else formats.guess(path.name, head)
 
 
-def _store(review: Review, reading: _Reading, source: str, database: str, kind: Kind) -> ImportOutcome:
-    was_done = runs.is_imported(review, source, reading.sha256)
-    new = 0
-    if not was_done:
-        begun = runs.begin_import(
-            review,
-            source,
-            label=reading.path.name,
-            file_name=reading.path.name,
-            file_sha256=reading.sha256,
-            file_format=reading.format,
-        )
-        new = runs.finish(
-            review,
-            begun,
-            source,
-            Answer(len(reading.records), tuple(reading.records)),
-            list(_identified(review, source, reading.records)),
-            refusals=reading.refusals,
-        )
-    return ImportOutcome(
-        file_name=reading.path.name,
-        format=reading.format,
-        database=database,
-        kind=kind,
-        read=reading.count,
-        new=new,
-        known=len(reading.records) - new,
-        refused=tuple(reading.refusals),
-        without_abstract=sum(record.abstract is None for record in reading.records),
-        was_done=was_done,
-    )
+def _read(path: Path, file: _File, found: formats.Format) -> Iterator[formats.Found]:
+    with _file_trouble(path), _naming(path):
+        yield from found.read_stream(cast("BinaryIO", file))
 
 
-def _identified(review: Review, source: str, found: Sequence[Record]) -> Iterator[tuple[str, Record]]:
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Lets what cannot be used in a file name it."""
+    try:
+        yield
+    except InputError as error:
+        message = error.message if error.message.startswith(path.name) else f"{path}: {error.message}"
+        raise InputError(message, hint=error.hint) from error
+
+
+def _identified(review: Review, source: str, found: Iterable[Record]) -> Iterator[tuple[str, Record]]:
     """Each record with an accession that is the same when the export is made again.
 
     The database's own accession number, unless another title carries it already (then it is no
     accession number); otherwise a hash of the content, numbered where a file repeats a record, so
     that no record of a file is lost before deduplication has seen it.
     """
-    titles: dict[str, str | None] = {}
+    titles: dict[str, str | None] = {}  # of this file's records, as compared
     times: Counter[str] = Counter()
-    for record in found:
-        accession = record.accession
-        content = records.content_sha256(record)[:16]
-        if accession is None:
-            times[content] += 1
-            accession = content if times[content] == 1 else f"{content}-{times[content]}"
-        else:
-            stored = titles.get(accession) or records.titles_of(review, source, accession)
-            if stored is not None and _plain(stored) != _plain(record.title):
-                accession = f"{accession}/{content[:8]}"
-            titles.setdefault(accession, record.title)
-        yield accession, record
+    given = iter(found)
+    while some := list(islice(given, _AT_ONCE)):
+        stated = [record.accession for record in some if record.accession is not None]
+        stored = records.titles_of(review, source, stated)
+        for record in some:
+            accession = record.accession
+            if accession is None:
+                accession = records.content_sha256(record)[:16]
+                times[accession] += 1
+                if times[accession] > 1:
+                    accession = f"{accession}-{times[accession]}"
+            else:
+                title, before = record.title, titles.get(accession)
+                if before is None and (known := stored.get(accession)) is not None:
+                    before = _plain(known)
+                titles.setdefault(accession, None if title is None else _plain(title))
+                if before is not None and before != _plain(title):
+                    accession = f"{accession}/{records.content_sha256(record)[:8]}"
+            yield accession, record
 
 
 def _plain(title: str | None) -> str:
@@ -291,6 +340,12 @@ def source_name(database: str) -> str:
             f"--database {database!r} cannot name a database",
             hint='give the name that the PRISMA diagram shall show, such as --database "Embase (Ovid)"',
         )
+    if name in ("cited-by", "references", "similar"):
+        raise InputError(
+            f"--database {database!r} is what citation searching of iimscreen is called",
+            hint='say whose it is, such as --database "Reference lists of included reports"',
+        )
     if name in ("pmid", "doi"):
         raise InputError(f"--database {database!r} is an identifier, no database", hint='use "PubMed"')
-    return name
+    # An export made by hand and a search by `sources.clinicaltrials` are of one register.
+    return "clinicaltrials" if name == "clinicaltrials-gov" else name

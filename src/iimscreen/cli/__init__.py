@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from iimscreen import __version__
-from iimscreen.cli import begin, find, judge, search, tell
+from iimscreen.cli import appendix, begin, find, judge, living, receipts, search, strategy, tell, trace
 from iimscreen.errors import IimscreenError, InputError
 
 STOPPED = "\nStopped. Everything decided or received before is saved. The same command goes on from there."
@@ -120,5 +120,5 @@ def _iimscreen(
     del version
 
 
-for _phase in (begin, search, find, judge, tell):
+for _phase in (begin, search, receipts, appendix, strategy, trace, find, judge, tell, living):
     _phase.add_to(app)

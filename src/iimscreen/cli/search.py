@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iimscreen import settings
+from iimscreen.cli import living, snowball
 from iimscreen.cli.options import Note, ReviewPath, opened
 from iimscreen.errors import InputError, ReviewError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from iimscreen.sources import Source
 
 search_app = typer.Typer(
-    help="Search PubMed, or a corpus offline; show, replay, compare, report.",
+    help="Search PubMed or ClinicalTrials.gov, or a corpus offline; show, replay, compare, report.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -34,7 +35,12 @@ def search(
     strategy: Annotated[
         str, typer.Option("--strategy", help="A bundled strategy's name, or a strategy file.")
     ] = settings.DEFAULT_STRATEGY,
-    source: Annotated[str, typer.Option("--source", help="pubmed, or corpus (offline).")] = "pubmed",
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source", help="pubmed, clinicaltrials, or corpus (offline); default: the strategy's."
+        ),
+    ] = None,
     corpus: Annotated[
         Path | None, typer.Option("--corpus", help="With --source corpus: a file of records to search.")
     ] = None,
@@ -49,6 +55,26 @@ def search(
         bool, typer.Option("--abandon", help="Give up an interrupted search; logged, what it found stays.")
     ] = False,
     note: Note = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Repeat every strategy of the review, up to --as-of or today.")
+    ] = False,
+    cited_by: Annotated[
+        str | None,
+        typer.Option(
+            "--cited-by",
+            help="Find reports that cite SET: `included`, PMIDs, or a file of them.",
+            metavar="SET",
+        ),
+    ] = None,
+    references: Annotated[
+        str | None, typer.Option("--references", help="Find reports that SET cites.", metavar="SET")
+    ] = None,
+    similar: Annotated[
+        str | None, typer.Option("--similar", help="Find what PubMed ranks as similar to SET.", metavar="SET")
+    ] = None,
+    most: Annotated[
+        int | None, typer.Option("--most", help="With --similar: how many for each report of SET (20).")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the sub-queries as they would be sent.")
     ] = False,
@@ -60,34 +86,69 @@ def search(
     ] = None,
     review: ReviewPath = None,
 ) -> None:
-    """Search PubMed, or a corpus offline.
+    """Search PubMed, or a corpus offline; follow citations.
 
     Every record is stored, with what was asked and every reply. The same search again resumes it, or
     does nothing when it was completed.
     """
-    if context.invoked_subcommand is not None:
+    if context.invoked_subcommand is not None or any(
+        is_done(context.params) for is_done in (snowball.followed, living.updated)
+    ):
         return
-    read = _strategy(strategy, as_of, source, corpus)
+    del update, cited_by, references, similar, most  # heeded just above
+    read = _strategy(strategy, as_of)
+    chosen = _source_of(read, source, corpus)
     if dry_run:
         for sub_query in read.sub_queries:
             typer.echo(f"{sub_query.label}\t{sub_query.text_sent}")
     elif abandon:
-        _abandon(read, source, corpus, note, review)
+        _abandon(read, chosen, corpus, note, review)
     else:
-        asked = _corpus(corpus, read) if source == "corpus" else _pubmed(read, email, api_key)
-        _run(read, asked, again=again, review=review)
+        _run(read, _opened(read, chosen, corpus, email, api_key), again=again, review=review)
 
 
-def _strategy(name: str, as_of: str | None, source: str, corpus: Path | None) -> Strategy:
-    """The strategy to be run, once the options that name source and date are known to fit each other."""
+def _strategy(name: str, as_of: str | None) -> Strategy:
+    """The strategy to be run."""
     from iimscreen import queries
 
-    if source not in ("pubmed", "corpus"):
-        raise InputError(f"--source is {source!r}, expected pubmed or corpus", hint="choose one of them")
-    if corpus is not None and source != "corpus":
-        raise InputError("--corpus goes with --source corpus", hint="add --source corpus")
     read = queries.read_strategy(queries.find_strategy(name))
     return read if as_of is None else queries.with_as_of(read, _date(as_of))
+
+
+def _source_of(strategy: Strategy, given: str | None, corpus: Path | None) -> str:
+    """The source to be asked: the one given, which has to understand the strategy, or the strategy's own."""
+    if given not in (None, "pubmed", "clinicaltrials", "corpus"):
+        raise InputError(
+            f"--source is {given!r}, expected pubmed, clinicaltrials or corpus", hint="choose one of them"
+        )
+    if corpus is not None and given != "corpus":
+        raise InputError("--corpus goes with --source corpus", hint="add --source corpus")
+    if given is None or given == strategy.source:
+        return strategy.source
+    if given == "corpus" and strategy.source == "pubmed":
+        return given
+    written = {"pubmed": "PubMed", "clinicaltrials": "ClinicalTrials.gov"}[strategy.source]
+    hint = f"leave --source out: the strategy names its source, {strategy.source}"
+    if given == "clinicaltrials":
+        hint = (
+            "add --strategy clinicaltrials, which is bundled, or a file whose [strategy] states "
+            'source = "clinicaltrials"'
+        )
+    raise InputError(
+        f"strategy {strategy.name} is written for {written}, and --source is {given}: their syntax differs",
+        hint=hint,
+    )
+
+
+def _opened(
+    strategy: Strategy, name: str, corpus: Path | None, email: str | None, api_key: str | None
+) -> Source:
+    """The source of this name, once the strategy is known to be readable there."""
+    from iimscreen import sources
+
+    if name == "corpus":
+        return _corpus(corpus, strategy)
+    return _pubmed(strategy, email, api_key) if name == "pubmed" else sources.named(name)
 
 
 def _abandon(

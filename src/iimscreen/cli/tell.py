@@ -108,21 +108,24 @@ def prisma(
     list_: Annotated[
         str | None, typer.Option("--list", help="Print the records behind one number, e.g. records_excluded.")
     ] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", help="The flow of a completed version, as it was then.")
+    ] = None,
     review: ReviewPath = None,
 ) -> None:
     """The PRISMA 2020 flow as it stands.
 
     Stamped interim while something is unfinished; numbers of a blind round are not shown.
     """
-    from iimscreen import flow, render, report
+    from iimscreen import flow, render, review_flow
     from iimscreen.store import records
 
     with opened(review) as open_one:
         if list_ is not None:
-            keys = report.named_list(open_one, list_)
+            keys = review_flow.named_list(open_one, list_, version=version)
             render.record_list(keys, list(records.by_keys(open_one, keys)), as_json=as_json)
             return
-        made = report.prisma(open_one)
+        made = review_flow.prisma(open_one) if version is None else review_flow.of_version(open_one, version)
         if as_json:
             render.json(flow.as_json(made))
         else:

@@ -1,6 +1,6 @@
 """Which records are worth comparing: near-linear in their number.
 
-Two records meet if they share an identifier, a title, two of their rarest title words, a place
+Two records meet if they share an identifier, a registration's number, a title, two of their rarest title words, a place
 (volume and first page), or first author with first page or with year and a title word.
 """
 
@@ -61,6 +61,7 @@ def _keys(record: Comparable, frequency: Counter[str]) -> set[object]:
         keys.add(("pmid", record.pmid))
     if record.doi:
         keys.add(("doi", record.doi))
+    keys.update(("registered", number) for number in record.registered)
     keys.update(title for title in record.titles if title)
     rare = sorted({(frequency[word], word) for word in record.words if len(word) > 2 and frequency[word] > 1})
     rarest = [word for _, word in rare[:RARE_WORDS]]

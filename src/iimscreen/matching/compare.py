@@ -44,7 +44,8 @@ def compare(one: Comparable, other: Comparable) -> Pair | None:
     doi = _same(one.doi, other.doi)
     page = _same_page(one, other)
     volume = _same(one.volume, other.volume)
-    if title < LIKE_TITLE and not (cut or pmid or doi) and not (page and (title >= LEAST_TITLE or volume)):
+    is_known = cut or pmid or doi or one.registered & other.registered
+    if title < LIKE_TITLE and not is_known and not (page and (title >= LEAST_TITLE or volume)):
         return None
     gap = abs(one.year - other.year) if one.year and other.year else None
     return Pair(
@@ -69,6 +70,7 @@ def _shares_identifier_or_page(one: Comparable, other: Comparable) -> bool:
     return bool(
         (one.pmid and one.pmid == other.pmid)
         or (one.doi and one.doi == other.doi)
+        or one.registered & other.registered
         or (one.first_page and other.first_page and _same_page(one, other))
     )
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from iimscreen.model import Author, Record, StoredRecord
+from iimscreen.model import Author, Kind, Record, StoredRecord
 
 _MARKUP = re.compile(
     r"</?(?:i|b|u|em|strong|sub|sup|inf|small|sc|scp|it|bold|italic|span|p|br|mml:\w+|jats:\w+)\b[^<>]*>",
@@ -83,6 +83,10 @@ SUPPLEMENT = re.compile(
     r"suppl|\bsup\b|meeting|\babstr|conference|congress|annual|proceedings|\d\s*s$|^s\s*\d", re.IGNORECASE
 )
 MEETING_TYPE = re.compile(r"abstract|conference|congress|meeting|proceeding", re.IGNORECASE)
+# As ClinicalTrials.gov's records are stored, and as CENTRAL and Embase name theirs.
+_REGISTRATION_TYPE = re.compile(r"\b(?:trial|study)\b.*\bregist(?:ry|ration|er)\b", re.IGNORECASE)
+# A second title under one number has been given a suffix by `search.import_files`.
+_NCT_NUMBER = re.compile(r"(NCT\d{8})(?:/[0-9a-f]{8})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ class Comparable:
     first_page: str | None
     last_page: str | None
     first_pages: frozenset[str]  # of each stretch: "230-5, 246-51" has two
+    is_registration: bool  # from a register, or named one by its source: another report than an article
+    registered: frozenset[str]  # its own numbers, as "ClinicalTrials.gov:NCT03002649"; of registrations only
 
 
 def comparable(stored: StoredRecord) -> Comparable:
@@ -113,6 +119,9 @@ def comparable(stored: StoredRecord) -> Comparable:
     titles = tuple(_titles(record))
     families, name_words = _names(record.authors)
     first, last = page_range(record.pages)
+    is_registration = stored.kind is Kind.REGISTER or any(
+        _REGISTRATION_TYPE.search(kind) for kind in record.publication_types
+    )
     return Comparable(
         id=stored.id,
         key=stored.key,
@@ -130,7 +139,15 @@ def comparable(stored: StoredRecord) -> Comparable:
         first_page=first,
         last_page=last,
         first_pages=_first_pages(record.pages, first),
+        is_registration=is_registration,
+        registered=_registered(record) if is_registration else frozenset(),
     )
+
+
+def _registered(record: Record) -> frozenset[str]:
+    number = _NCT_NUMBER.fullmatch(record.accession or "")
+    own = [f"ClinicalTrials.gov:{number[1].upper()}"] if number else []
+    return frozenset([*record.registrations, *own])
 
 
 def normal_text(text: str) -> str:

@@ -115,6 +115,11 @@ def same_doi_and_title(pair: Pair) -> bool:
     return pair.page is not False or (pair.title >= SURE_TITLE and is_same_person(pair))
 
 
+def same_registration(pair: Pair) -> bool:
+    """Both are registrations, and no register in which both have numbers tells them apart."""
+    return _is_same_registration(pair) is True
+
+
 def same_title_author_volume_pages(pair: Pair) -> bool:
     """Title, a first author and volume with first page agree; the journal may be written in any way."""
     return bool(
@@ -300,6 +305,34 @@ def different_pmids(pair: Pair) -> bool:
     return pair.pmid is False
 
 
+def registration_and_report(pair: Pair) -> bool:
+    """One is a study's registration, the other is not: two reports of one study at most."""
+    return pair.one.is_registration != pair.other.is_registration
+
+
+def different_registrations(pair: Pair) -> bool:
+    """Both are registrations, under different numbers of one register, as an extension study has its own."""
+    return _is_same_registration(pair) is False
+
+
+def _is_same_registration(pair: Pair) -> bool | None:
+    """Whether two registrations are of one study by their numbers; None where no register has both.
+
+    A study and its extension may share a EudraCT number and have two of ClinicalTrials.gov, so no
+    register in which both have numbers may tell them apart.
+    """
+    one, other = _by_register(pair.one.registered), _by_register(pair.other.registered)
+    common = one.keys() & other.keys()
+    return all(one[register] & other[register] for register in common) if common else None
+
+
+def _by_register(numbers: frozenset[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for number in numbers:
+        found.setdefault(number.partition(":")[0], set()).add(number)
+    return found
+
+
 def notice_or_protocol(pair: Pair) -> bool:
     """One is a correction, retraction, comment, reply, editorial or protocol, the other is not."""
     return _notices(pair.one) != _notices(pair.other)
@@ -407,6 +440,7 @@ class Rule:
 # protocol says otherwise.
 RULES: tuple[Rule, ...] = (
     Rule(same_pmid, 100.0, frozenset({other_words, other_numbers, other_doi, abstract_against_paper})),
+    Rule(same_registration, 99.5, frozenset({other_words, other_numbers, notice_or_protocol, other_doi})),
     Rule(same_doi_and_title, 99.0, frozenset({abstract_against_paper})),
     Rule(same_title_author_volume_pages, 99.0),
     Rule(same_title_author_journal_volume_pages, 98.0),
@@ -427,6 +461,8 @@ RULES: tuple[Rule, ...] = (
 
 GUARDS: tuple[Guard, ...] = (
     different_pmids,
+    registration_and_report,
+    different_registrations,
     notice_or_protocol,
     other_numbers,
     abstract_against_paper,
@@ -443,6 +479,8 @@ def is_worth_asking(pair: Pair, guards: Sequence[Guard]) -> bool:
     """
     if pair.pmid or (pair.doi and pair.page is not False):
         return True
+    if registration_and_report in guards or different_registrations in guards:
+        return False  # known to be two, and every trial with a paper would be such a question
     if has_same_place(pair):
         return True
     if notice_or_protocol in guards or other_numbers in guards:
@@ -460,6 +498,7 @@ def contradicts(pair: Pair) -> bool:
         or pair.doi is False
         or pair.page is False
         or is_elsewhere(pair)
+        or different_registrations(pair)
         or notice_or_protocol(pair)
         or other_numbers(pair)
     )

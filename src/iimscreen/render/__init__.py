@@ -22,7 +22,7 @@ from rich.text import Text
 
 from iimscreen import prisma_text
 from iimscreen.flow import Flow
-from iimscreen.model import Record, StoredRecord
+from iimscreen.model import Kind, Record, StoredRecord
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
@@ -157,9 +157,13 @@ def search(found: Search) -> None:
     _row(table, "total", "", *total)
     _row(table, "unique", "", found.unique, "", "")
     console().print(table)
+    said: dict[str, list[str]] = {}
     for result in found.results:
         for sentence in result.warnings:
-            _say(f"{result.label}: {plain(sentence)}", "yellow")
+            said.setdefault(sentence, []).append(result.label)
+    for sentence, labels in said.items():
+        where = ", ".join(labels) if len(labels) <= 3 else f"{len(labels):,} sub-queries"
+        _say(f"{where}: {plain(sentence)}", "yellow")
     if not found.is_complete:
         _say("This search is not complete.", "bold red")
 
@@ -265,6 +269,8 @@ def record(stored: StoredRecord, *, include: Sequence[str] = (), exclude: Sequen
     identifiers += [f"pmid:{facts.pmid}"] if facts.pmid else []
     identifiers += [f"doi:{facts.doi}"] if facts.doi else []
     identifiers += list(facts.publication_types)
+    if stored.kind is Kind.REGISTER and facts.citation_status:
+        identifiers.append(f"status: {facts.citation_status}")  # an ongoing study has a verdict of its own
     _say(plain("  ".join([stored.database, *identifiers])), "dim")
     if any("retract" in link.kind.lower() for link in facts.links) or any(
         "retract" in kind.lower() for kind in facts.publication_types

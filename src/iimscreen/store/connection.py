@@ -53,6 +53,16 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def local_zone() -> str:
+    """The zone of this computer with its present offset from UTC, such as "Europe/Rome +02:00"."""
+    moment = dt.datetime.now().astimezone()
+    stated = os.environ.get("TZ", "").removeprefix(":") or os.path.realpath("/etc/localtime")
+    # Of a path only the zone counts: what else stands in it is this computer's business.
+    name = stated.partition("zoneinfo/")[2] if "/" in stated[:1] or "\\" in stated else stated
+    offset = moment.strftime("%z")
+    return f"{name or moment.tzname() or 'local'} {offset[:3]}:{offset[3:5]}"
+
+
 @contextlib.contextmanager
 def _in_our_words(path: Path) -> Iterator[None]:
     try:

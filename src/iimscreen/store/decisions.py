@@ -265,7 +265,8 @@ where member.kept_id = kept.id
 def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
     """Whether some report surely lacks votes: a quick no to "is this round complete?".
 
-    Latest records first, because reviewers begin with the earliest. At full text, reports that are
+    Latest records first, because reviewers begin with the earliest. Those that a closed version knew
+    are passed over: all of them had their votes then. At full text, reports that are
     retrieved and that nobody excluded on title and abstract; `others_too`: whether records
     from other methods pass title and abstract screening.
     """
@@ -273,6 +274,21 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
       from kept_records
       join records as kept on kept.id = kept_records.kept_id
       where kept_records.record_id = kept_records.kept_id
+        and not exists (
+          select 1
+          from previous_reviews
+          cross join kept_records as member on member.kept_id = kept.id
+          join records on records.id = member.record_id
+          where records.source = previous_reviews.source
+        )
+        and kept.id > coalesce(
+          (
+            select max(last.id)
+            from version_closures
+            join records as last on last.key = version_closures.last_record_key
+          ),
+          0
+        )
     """
     if stage == "title-abstract":
         pool += """

@@ -1,16 +1,30 @@
 -- Views only; remade whenever this text changes. Views over votes are absent on purpose: outcomes are
 -- worked out behind the blinding gate in store/gate.py, by the rules in voting.py.
 
+-- Reports that this review judges: those that a version made elsewhere included are not among them. One
+-- that a completed version knew stays in the column in which it was judged, whatever finds it again.
 create view reports as
 select
   kept.id as id,
   kept.key as key,
-  max(sources.kind in ('database', 'register')) as from_databases
+  max(
+    sources.kind in ('database', 'register')
+    and member.id <= coalesce(
+      (
+        select min(last.id)
+        from version_closures
+        join records as last on last.key = version_closures.last_record_key
+        where last.id >= kept.id
+      ),
+      member.id
+    )
+  ) as from_databases
 from kept_records
 join records as kept on kept.id = kept_records.kept_id
 join records as member on member.id = kept_records.record_id
 join sources on sources.source = member.source
-group by kept.id;
+group by kept.id
+having max(member.source in (select source from previous_reviews)) = 0;
 
 -- Each record with the record kept for its report, both by key.
 create view members as

@@ -34,11 +34,12 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrievals": (("log_id",),),
     "source_notes": (("log_id",),),
     "version_closures": (("log_id",),),
-    "previous_reviews": (("log_id",),),
+    "version_reports": (("closure_id", "position"),),
+    "previous_reviews": (("log_id",), ("source",)),
     "previous_reports": (("previous_id", "position"),),
     "watch_runs": (("log_id",),),
-    "watch_findings": (("log_id",),),
-    "watch_settlements": (("log_id",),),
+    "watch_findings": (("log_id",), ("record_key", "kind", "notice")),
+    "watch_settlements": (("log_id",), ("finding_uid",)),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
