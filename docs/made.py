@@ -30,6 +30,8 @@ from typer.testing import CliRunner
 
 from iimscreen import errors, settings, voting
 from iimscreen.cli import app
+from iimscreen.comparison.reasons import REASONS
+from iimscreen.forensics import CHECKS
 from iimscreen.matching import GUARDS, RULES
 from iimscreen.protocol import parse_protocol
 from iimscreen.sources import corpus
@@ -106,6 +108,18 @@ def local_search() -> str:
     """What the offline search does with PubMed's syntax: the list in its own docstring."""
     doc = inspect.getdoc(corpus) or ""
     return doc[doc.index("- ") :].replace("_local_search.py", "`_local_search.py`").rstrip() + "\n"
+
+
+def checks() -> str:
+    """Every check of a strategy: code, weight, and what its findings mean."""
+    return _table(
+        ("Check", "Weight", "Why it matters"), [(f"`{c.code}`", c.severity, c.means) for c in CHECKS]
+    )
+
+
+def differences() -> str:
+    """Every reason why two answers to a search differ, in the order of rank."""
+    return _table(("Reason", "Grade", "Rests on"), [(r, rule.grade, rule.how) for r, rule in REASONS.items()])
 
 
 def schema() -> str:
