@@ -1,9 +1,10 @@
 """A file of records as a source: the same strategy, evaluated here, without a network.
 
 This is not PubMed, and never calls itself so. What it does with a sub-query (the tables named in
-capitals stand in `_local_search.py`, which does the work):
+capitals stand in `syntax.py`, which reads the text; `_local_search.py` holds it against records):
 
-- AND, OR, NOT and parentheses as in PubMed, read from left to right (parsed by `search-query`).
+- AND, OR, NOT and parentheses as in PubMed, read from left to right; the search-query library says
+  what is malformed, and that is refused.
 - Words are compared without case, accents and punctuation; a hyphen parts two words.
 - A phrase, quoted or tagged, is its words side by side in one field; `word*` is any word that
   begins so, given four letters or more (PubMed's own bound).
@@ -30,7 +31,7 @@ import datetime as dt
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,7 +69,7 @@ class Corpus:
         self,
         sub_query: SubQuery,
         *,
-        resume_from: Sequence[Reply] = (),
+        resume_from: Iterable[Reply] = (),
         keep: Callable[[Reply], None] = lambda _reply: None,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Answer:
@@ -77,9 +78,9 @@ class Corpus:
         Raises InputError if the sub-query cannot be evaluated here, though PubMed might read it.
         """
         asked = self._request(sub_query)
-        for reply in resume_from:
-            if reply.request == asked:
-                return _answer_of(reply)
+        kept = _latest(sub_query, resume_from)
+        if kept is not None and kept.request == asked:
+            return _answer_of(kept)
         answer = self._evaluated(sub_query)
         keep(Reply(asked, _body_of(answer)))
         on_progress(answer.hits, answer.hits)
@@ -89,15 +90,15 @@ class Corpus:
         """How many records satisfy one sub-query. Raises InputError as `fetch` does."""
         return self._evaluated(sub_query).hits
 
-    def replay(self, sub_query: SubQuery, replies: Sequence[Reply]) -> Answer:
+    def replay(self, sub_query: SubQuery, replies: Iterable[Reply]) -> Answer:
         """The answer that was kept, whatever corpus it came from. Raises SourceError if there is none."""
-        for reply in replies:
-            if json.loads(reply.request).get("term") == sub_query.text_sent:
-                return _answer_of(reply)
-        raise SourceError(
-            f"no reply to sub-query {sub_query.label} is kept",
-            hint="`iimscreen check` looks for what is lost",
-        )
+        kept = _latest(sub_query, replies)
+        if kept is None:
+            raise SourceError(
+                f"no reply to sub-query {sub_query.label} is kept",
+                hint="`iimscreen check` looks for what is lost",
+            )
+        return _answer_of(kept)
 
     def _evaluated(self, sub_query: SubQuery) -> Answer:
         query, warnings = self._read(sub_query)
@@ -151,6 +152,15 @@ class Corpus:
     def _request(self, sub_query: SubQuery) -> str:
         asked = {"corpus": self.source, "build": self.build, "term": sub_query.text_sent}
         return json.dumps(asked, sort_keys=True)
+
+
+def _latest(sub_query: SubQuery, replies: Iterable[Reply]) -> Reply | None:
+    """The last reply to a sub-query, whichever state of the corpus it was asked of."""
+    latest = None
+    for reply in replies:
+        if json.loads(reply.request).get("term") == sub_query.text_sent:
+            latest = reply
+    return latest
 
 
 def _body_of(answer: Answer) -> bytes:
