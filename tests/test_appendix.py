@@ -18,7 +18,7 @@ from iimscreen import appendix
 from iimscreen.appendix.parts import ITEMS
 from iimscreen.appendix.strategies import restrictions
 from iimscreen.model import Kind
-from iimscreen.sources import _eutils, _turns
+from iimscreen.sources import _http, _turns
 from iimscreen.store import Review
 
 Run = Callable[..., Result]
@@ -37,7 +37,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
     monkeypatch.setattr(_turns.Turns, "wait", lambda _self, **_options: None)
     monkeypatch.setattr(_turns.Turns, "take", lambda _self, **_options: None)
-    monkeypatch.setattr(_eutils, "pause_s", lambda _attempt, _wait_s: 0.0)
+    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
 
 
 @pytest.fixture
@@ -320,6 +320,22 @@ def test_deduplication_is_told_with_thresholds_and_who_decided(run: Run, review:
     assert "1 pair merged by rules (same\\_pmid 1)" in text
     assert "1 pair decided by people (bob): 0 merged, 1 left apart" in text
     assert "4 records before, 3 reports after" in text
+
+
+def test_reports_of_a_version_made_elsewhere_are_no_records_of_these_searches(
+    run: Run, review: Review
+) -> None:
+    """Compared with the others, and counted neither before nor after deduplication."""
+    Path("old.csv").write_text("pmid\n901\n902\n", encoding="utf-8")
+    run("previous", "load", "old.csv", "--by", "ann")
+    bring_in(review, [a_record(1, pmid="901"), a_record(2), a_record(3)])
+    run("dedupe")
+
+    text = " ".join(run("search", "report").stdout.split())
+
+    assert "Together 3 records" in text
+    assert "over 5 records, with the reports of a version made elsewhere among them" in text
+    assert "3 records before, 3 reports after" in text
 
 
 # --- Markdown ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import pytest
 from eutils_server import Article, EutilsServer, serving
 from iimscreen import queries, review_protocol, search, sides
 from iimscreen.render import searches as rendered
-from iimscreen.sources import _eutils, _turns, pubmed
+from iimscreen.sources import _http, _turns, pubmed
 from iimscreen.store import open_review
 
 KEY, EMAIL = "good-key", "ann.adler@example.org"
@@ -54,7 +54,7 @@ def pmids(articles: list[Article]) -> list[str]:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
-    monkeypatch.setattr(_eutils, "pause_s", lambda _attempt, _wait_s: 0.0)
+    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
 
 
 @contextlib.contextmanager
@@ -344,7 +344,9 @@ def test_asking_pubmed_tells_a_deleted_pmid_from_one_that_is_still_there(run_jso
 
         found = run_json("search", "compare", "1", "2", "--ask")
 
-    assert reasons(found)[DELETED] == ("lost", "no longer given", "certain")
+    assert reasons(found)[DELETED] == ("lost", "no longer given", "likely")
+    merged = next(one for one in found["differences"] if one["record"] == MERGED)
+    assert merged["detail"] == f"search 2 has it as {NEWER}"
     assert found["share_cannot_know"] == 0
 
 

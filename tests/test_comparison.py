@@ -326,10 +326,11 @@ def test_a_listed_pmid_whose_day_of_entry_the_review_knows_is_explained_by_the_l
     assert the_reason(found) is Reason.ENTERED_AFTER_LIMIT
 
 
-def test_what_pubmed_no_longer_gives_is_certain_once_it_was_asked():
+def test_what_pubmed_no_longer_gives_is_the_likely_reason_since_it_may_be_gone_only_since_then():
     found = compare(a_list("4"), a_side(**LATER), Facts(asked_now={"4": None}))
 
     assert the_reason(found) is Reason.GONE
+    assert found.differences[0].grade is Grade.LIKELY
     assert found.share_cannot_know == 0.0
 
 

@@ -42,6 +42,7 @@ def found(strategy: Strategy, code: str, *other_sources: str) -> list[Finding]:
 
 # Code, a sub-query that shows it, one that nearly does.
 CASES = [
+    ("foreign-syntax", "exp Myositis/ OR a", '"Myositis"[mh] OR a'),
     ("unmatched-quote", 'a AND "b c', 'a AND "b c"'),
     ("unmatched-parenthesis", "(a AND b", "(a AND b)"),
     ("unmatched-parenthesis", "a AND b)", "(a) AND (b)"),
@@ -337,7 +338,7 @@ def test_an_acronym_that_is_all_of_a_part_takes_the_part_with_it():
 
 
 def test_only_acronyms_are_looked_up():
-    strategy = written("DM AND myopath*")
+    strategy = written("DM AND apremilast")
 
     told = forensics.brought_by(forensics.judge(strategy), strategy, lambda _term: {})
 

@@ -10,9 +10,10 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
+from iimscreen import dedupe, previous, watching
 from iimscreen.formats import jsonl
 from iimscreen.model import Kind
-from iimscreen.store import Review, versions
+from iimscreen.store import Review, versions, watches
 from living_reviews import judge
 
 Run = Callable[..., Result]
@@ -177,6 +178,29 @@ def test_the_same_file_again_does_nothing(run: Run, review: Review) -> None:
     assert review.db.execute("select count(*) from log").fetchone() == rows
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("screen", "--reviewer", "ann", "--verdict", "include", "--record"),
+        ("screen", "--reviewer", "ann", "--stage", "full-text", "--verdict", "include", "--record"),
+        ("fulltext", "retrieved", "--by", "ann"),
+        ("resolve", "--by", "ann", "--by", "bob", "--verdict", "exclude", "--note", "x", "--record"),
+    ],
+)
+def test_who_would_judge_a_report_of_the_other_version_is_told_why_not(
+    run: Run, review: Review, words: tuple[str, ...]
+) -> None:
+    run("previous", "load", a_list(), "--by", "ann", "--title", "Adler 2021")
+    again, new = bring_in(review, [a_record(1, pmid="1001", title=FIRST), a_record(4)])
+    judge(review, include=[new])
+
+    result = run(*words, again)
+
+    assert result.exit_code == 6
+    assert "is a report that Adler 2021 included, a version made elsewhere" in " ".join(result.stderr.split())
+    assert "iimscreen duplicates split" in result.stderr
+
+
 def test_a_dry_run_reads_and_stores_nothing(run: Run, review: Review) -> None:
     result = run("previous", "load", a_list(), "--by", "ann", "--dry-run")
 
@@ -191,6 +215,12 @@ def test_a_second_list_adds_to_the_first(run: Run, run_json: RunJson, review_fil
     boxes = run_json("prisma")["boxes"]
 
     assert (boxes["previous_studies"], boxes["previous_reports"]) == (3, 4)
+
+
+def test_a_title_of_blanks_is_none(run: Run, review: Review) -> None:
+    run("previous", "load", a_list(), "--by", "ann", "--title", "  ")
+
+    assert [one.title for one in versions.previous_reviews(review)] == ["included"]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv"])
@@ -225,6 +255,7 @@ def test_an_export_serves_as_well(run: Run, review: Review) -> None:
         ("name,number\nAdler,1\n", "line 1: the columns are name, number"),
         ("study,pmid\nAdler,1,2\n", "line 2: more values than columns"),
         ("study,pmid\n", "holds no included report"),
+        ("study,pmid,PMID\nAdler,1,2\n", "line 1: column pmid stands there twice"),
         ("", "line 1: the columns are missing"),
         ('pmid,title\n1,"open\n', "unexpected end of data"),
     ],
@@ -288,3 +319,68 @@ def test_the_update_of_a_version_made_elsewhere_is_closed_with_both(
     listed = run("version").stdout
     assert "made elsewhere" in listed
     assert "Adler 2021" in listed
+
+
+def test_a_merge_with_an_older_record_does_not_bring_back_what_was_excluded_after_a_finding(
+    run_json: RunJson, review: Review
+) -> None:
+    """The finding stands under the key that was kept then; another record of the report is kept since."""
+    older, found = bring_in(review, [a_record(8), a_record(1, pmid="1001", title=FIRST)])
+    previous.load(review, a_list("study,pmid\nAdler,1001\nBeispiel,1002\n"), by="ann")
+    judge(review, include=[older])
+    _exclude_after_a_finding(review, found, "retraction", "9001")
+    before = run_json("prisma")["boxes"]["total_reports"]
+
+    dedupe.merge(review, [older, found], by="ann")
+
+    after = run_json("prisma")
+    assert (before, after["boxes"]["total_reports"]) == (2, 1)
+    assert after["previous_dropped"] == ["previous.1:1"]
+
+
+def test_two_lines_held_for_one_report_at_the_closing_and_parted_since_count_twice_again(
+    run: Run, run_json: RunJson, review: Review
+) -> None:
+    previous.load(review, a_list("study,pmid\nAdler,1001\nAdler,1002\n"), by="ann")
+    dedupe.merge(review, ["previous.1:1", "previous.1:2"], by="ann")
+    bring_in(review, [a_record(9)])
+    judge(review, include=[])
+    assert run("version", "close", "--by", "ann").exit_code == 0
+    before = run_json("prisma")["boxes"]
+
+    dedupe.split(review, ["previous.1:2"], by="ann")
+
+    found = run_json("prisma")
+    assert (before["total_studies"], before["total_reports"]) == (1, 1)
+    assert (found["boxes"]["total_studies"], found["boxes"]["total_reports"]) == (1, 2)
+    assert found["previous_added"] == ["previous.1:2"]
+    assert run("version", "close", "--by", "ann").exit_code == 0
+    assert versions.closures(review)[1].reports == (("previous.1:1", "Adler"), ("previous.1:2", "Adler"))
+    assert run("check").exit_code == 0
+
+
+def test_keeping_it_so_after_a_later_finding_does_not_bring_an_excluded_report_back(
+    run_json: RunJson, review: Review
+) -> None:
+    previous.load(review, a_list("study,pmid\nAdler,1001\nBeispiel,1002\n"), by="ann")
+    bring_in(review, [a_record(9)])
+    judge(review, include=[])
+    _exclude_after_a_finding(review, "previous.1:1", "retraction", "9001")
+
+    _find(review, "previous.1:1", "correction", "9002")
+    watching.settle(review, "previous.1:1", names=["ann", "bob"], exclude=False)
+
+    found = run_json("prisma")
+    assert found["boxes"]["total_reports"] == 1
+    assert found["previous_dropped"] == ["previous.1:1"]
+
+
+def _find(review: Review, key: str, kind: str, notice: str) -> None:
+    finding = watches.Finding(key, kind, f"pmid:{notice}", "", was_known=False)
+    with review.writing():
+        watches.add(review, origin="PubMed", looked_at=1, findings=[finding])
+
+
+def _exclude_after_a_finding(review: Review, key: str, kind: str, notice: str) -> None:
+    _find(review, key, kind, notice)
+    watching.settle(review, key, names=["ann", "bob"], exclude=True, reason="not-clinical")

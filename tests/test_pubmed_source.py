@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sys
@@ -14,7 +15,7 @@ from iimscreen.errors import InputError, SourceError
 from iimscreen.formats import pubmed_xml
 from iimscreen.model import Answer, Reply, SubQuery
 from iimscreen.settings import Entrez
-from iimscreen.sources import _eutils
+from iimscreen.sources import _http
 from iimscreen.sources.pubmed import PubMed
 
 TERM = "myositis[tiab] AND 2010:2023[crdt]"
@@ -405,17 +406,46 @@ def test_no_error_text_holds_the_key_or_the_email(server, fault):
 
 
 def test_a_reply_without_end_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(_eutils, "MOST_BYTES", 50_000)
+    monkeypatch.setattr(_http, "MOST_BYTES", 50_000)
 
     with pytest.raises(SourceError, match="in 5 tries: the reply has over 50,000 bytes"):
         pubmed_at(server).fetch(QUESTION)
 
 
 def test_a_reply_that_drips_for_ever_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(_eutils, "LONGEST_REPLY_S", -1.0)
+    monkeypatch.setattr(_http, "LONGEST_REPLY_S", -1.0)
 
     with pytest.raises(SourceError, match="in 5 tries: the reply was not complete after"):
         pubmed_at(server).fetch(QUESTION)
+
+
+def test_a_reply_that_drips_for_ever_is_given_up_while_it_drips(monkeypatch):
+    """A drop a moment keeps every timeout of a socket from striking."""
+    monkeypatch.setattr(_http, "LONGEST_REPLY_S", 0.3)
+    drops: list[float] = []
+
+    def drip(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while len(drops) < 400:
+                    connection.sendall(b"x")
+                    drops.append(time.monotonic())
+                    time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dripping = threading.Thread(target=drip, args=(listener,), daemon=True)
+        dripping.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+        with pytest.raises(SourceError, match=r"was not complete after 0\.3 s"):
+            PubMed(Entrez(address, email="ann@example.org", tries=1)).count(QUESTION)
+
+        dripping.join(timeout=30)
+
+    assert len(drops) < 200
 
 
 def test_an_unknown_refusal_is_told_at_once_in_ncbis_words(server):

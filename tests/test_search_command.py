@@ -22,7 +22,7 @@ from iimscreen import queries, review_protocol, search
 from iimscreen.errors import SourceError
 from iimscreen.formats import jsonl
 from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
-from iimscreen.sources import _eutils, _turns, pubmed
+from iimscreen.sources import _http, _turns, pubmed
 from iimscreen.store import Review, open_review
 
 KEY = "good-key"
@@ -44,7 +44,7 @@ PROGRAM = (
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Distances between requests and tries are proven in test_pubmed_source.py."""
     monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
-    monkeypatch.setattr(_eutils, "pause_s", lambda _attempt, _wait_s: 0.0)
+    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
 
 
 @pytest.fixture

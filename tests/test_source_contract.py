@@ -19,7 +19,7 @@ import ctgov_server
 import eutils_server
 from eutils_links import with_links
 from iimscreen import settings, sources
-from iimscreen.errors import SourceError
+from iimscreen.errors import InputError, SourceError
 from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
 from iimscreen.sources import Source
 from iimscreen.sources.citations import Citations, Direction, text_of
@@ -262,6 +262,20 @@ def test_kept_replies_give_the_same_answer_without_asking(stood: Stood) -> None:
     assert stood.asked() == before
 
 
+def test_kept_replies_may_come_one_by_one_and_are_read_to_their_end(stood: Stood) -> None:
+    answer, kept = fetched(stood)
+    of_one_more = [*kept, Reply('{"asked": "something else"}', b"")]
+
+    for read in (
+        lambda replies: stood.make().replay(stood.finds, replies),
+        lambda replies: stood.make().fetch(stood.finds, resume_from=replies),
+    ):
+        replies = iter(of_one_more)
+
+        assert read(replies) == answer
+        assert next(replies, None) is None
+
+
 def test_no_answer_is_made_of_replies_that_are_lost(stood: Stood) -> None:
     _, kept = fetched(stood)
 
@@ -326,3 +340,26 @@ def test_a_source_that_cannot_be_reached_says_so(stood: Stood) -> None:
     for error in (counted.value, asked.value):
         assert "was not reachable" in error.message
         assert error.hint
+
+
+# --- sources by their names
+
+
+def test_every_source_is_found_by_the_name_that_the_review_has_stored() -> None:
+    assert set(sources.names()) >= {"pubmed", "clinicaltrials", "corpus"}
+    assert [sources.named(name).source for name in sources.names()] == list(sources.names())
+    assert sources.needs("pubmed") == ("email", "api_key")
+    assert sources.needs("clinicaltrials") == ()
+
+
+def test_a_corpus_file_can_be_read_again_but_not_asked() -> None:
+    assert sources.for_replay("corpus-mine").source == "corpus-mine"
+    with pytest.raises(InputError) as caught:
+        sources.named("corpus-mine")
+
+    assert "--corpus FILE" in caught.value.hint
+
+
+def test_an_unknown_source_is_answered_with_those_that_are_known() -> None:
+    with pytest.raises(InputError, match="no source 'embase': expected one of pubmed, clinicaltrials"):
+        sources.named("embase")

@@ -148,3 +148,38 @@ def test_the_same_file_again_packed_or_not_stores_nothing(review, tmp_path):
 
     assert (outcome.was_done, outcome.read, outcome.new, outcome.known) == (True, 2, 0, 2)
     assert list(review.db.conn.iterdump()) == before
+
+
+def test_an_update_file_says_how_many_of_its_deletions_the_review_holds_and_removes_none(
+    review_file, run, tmp_path
+):
+    a_file(tmp_path / "a.xml.gz", an_article(1), an_article(2))
+    deletions = "<DeleteCitation><PMID>2</PMID><PMID>9</PMID><PMID>9</PMID></DeleteCitation>"
+    a_file(tmp_path / "b.xml.gz", an_article(3), end=f"{deletions}</PubmedArticleSet>")
+    run("import", tmp_path / "a.xml.gz", "--database", "PubMed")
+
+    result = run("import", tmp_path / "b.xml.gz", "--database", "PubMed")
+
+    said = " ".join(result.output.split())
+    assert "b.xml.gz reports 2 PMIDs as deleted from PubMed" in said
+    assert "1 record of this review carries one of them: pubmed:2. It stays; nothing is removed." in said
+    with open_review(review_file) as review:
+        assert [stored.key for stored in records.everything(review)] == ["pubmed:1", "pubmed:2", "pubmed:3"]
+
+
+def test_deletions_of_records_that_the_review_lacks_are_counted_all_the_same(review, tmp_path):
+    end = "<DeleteCitation><PMID>8</PMID></DeleteCitation></PubmedArticleSet>"
+    file = a_file(tmp_path / "a.xml.gz", an_article(1), end=end)
+
+    (outcome,) = search.import_files(review, [file], database="PubMed")
+
+    assert (outcome.deleted, outcome.deleted_but_held) == (1, ())
+    assert (outcome.read, outcome.new) == (1, 1)
+
+
+def test_a_file_of_deletions_alone_is_refused_and_says_what_it_holds(review, tmp_path):
+    end = "<DeleteCitation><PMID>8</PMID></DeleteCitation></PubmedArticleSet>"
+    file = a_file(tmp_path / "a.xml.gz", end=end)
+
+    with pytest.raises(InputError, match="no usable record, only 1 PMID reported as deleted"):
+        search.import_files(review, [file], database="PubMed")

@@ -469,3 +469,12 @@ def test_a_trace_leaves_no_file_behind(run, tmp_path):
     run("strategy", "trace", "2023-08-23")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_the_source_holds_no_known_item_no_empty_table_is_printed(run):
+    Path("known.txt").write_text("99\n", encoding="utf-8")
+
+    printed = run("strategy", "trace", "improved", "--known", "known.txt").stdout
+
+    assert "in this source 0; not in it 1 (cannot know)" in printed
+    assert "Known items and the terms" not in printed

@@ -114,6 +114,23 @@ def test_what_one_was_asked_to_wait_all_wait(tmp_path):
     assert time.now == 1007.0
 
 
+@pytest.mark.parametrize("until_answered", [False, True])
+def test_a_clock_that_stands_still_holds_nobody_up_for_ever(tmp_path, until_answered):
+    slept: list[float] = []
+    one = Turns(
+        HOST, None, folder=tmp_path, sleep=slept.append, clock=lambda: 1000.0, until_answered=until_answered
+    )
+    one.hold(7)
+
+    for _ in range(2 * A_SECOND):
+        one.take()
+        one.answered()
+
+    assert sum(slept) >= 7
+    assert all(0 < wait_s <= 7 for wait_s in slept)
+    assert len(slept) < 10 * A_SECOND
+
+
 def test_a_wait_left_by_another_clock_holds_nobody_up(tmp_path):
     later = FakeTime()
     later.now = 1_000_000.0

@@ -273,6 +273,20 @@ def test_citations_are_followed_again_from_the_same_seeds(
     assert "1 new to this strategy, 1 of them new to the review" in result.stdout
 
 
+def test_citations_are_followed_again_without_a_date_when_the_update_has_one(
+    run: Run, pubmed: EutilsServer, searched: Path
+) -> None:
+    with_links(pubmed, {"pubmed_pubmed_citedin": {"1001": ["1005"]}})
+    run("search", "--cited-by", "1001")
+
+    result = run("search", "--update", "--as-of", TODAY.isoformat())
+
+    assert result.exit_code == 0, result.output
+    assert f"strategy dated, records that entered until {TODAY}" in result.stdout
+    assert "without a date limit: links of citations can have none" in " ".join(result.stdout.split())
+    assert "not repeated" not in result.stdout
+
+
 def test_a_review_without_a_search_has_none_to_repeat(run: Run, review: Review) -> None:
     bring_in(review, [a_record(1)])
 

@@ -12,10 +12,12 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import living, review_flow
+from iimscreen import dedupe, fulltext, living, review_flow
 from iimscreen.errors import ProtocolError
 from iimscreen.model import Kind
-from iimscreen.store import Review, open_review, versions
+from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
+from iimscreen.screening import Decision, Desk
+from iimscreen.store import Review, decisions, open_review, versions
 from living_reviews import judge
 
 Run = Callable[..., Result]
@@ -363,3 +365,119 @@ def test_closing_while_interim_leaves_nothing_behind(review: Review) -> None:
         living.close(review, by="ann")
 
     assert review.db.execute("select count(*) from log").fetchone() == rows
+
+
+# --- what was left undecided at the closing --------------------------------------------------------
+
+
+@pytest.fixture
+def undecided(review: Review) -> list[str]:
+    """Four records at full text: included, awaiting classification, of an ongoing study, not retrieved."""
+    keys = bring_in(review, [a_paper(n) for n in range(1, 5)])
+    dedupe.run(review)
+    for name in ("ann", "bob"):
+        desk = Desk(review, name, TITLE_ABSTRACT)
+        for one in desk.waiting():
+            desk.decide(Decision(one.key, "include"))
+    fulltext.mark(review, keys[3:], fulltext.NOT_RETRIEVED, by="ann", reason="not in any library")
+    fulltext.mark_all(review, by="ann")
+    for name in ("ann", "bob"):
+        desk = Desk(review, name, FULL_TEXT)
+        for key, verdict in zip(keys, ("include", "awaiting", "ongoing"), strict=False):
+            desk.decide(Decision(key, verdict))
+    return keys
+
+
+def test_reports_that_await_classification_at_the_closing_are_told_then_and_in_every_update(
+    run: Run, run_json: RunJson, review: Review, undecided: list[str]
+) -> None:
+    closed = " ".join(run("version", "close", "--by", "ann").stdout.split())
+    first_update = run_json("prisma")
+    (new,) = bring_in(review, [a_paper(11)], database="Embase")
+    judge(review, include=[new])
+    run("version", "close", "--by", "ann")
+    second_update = run_json("prisma")
+
+    assert "1 report awaiting classification, 1 report of ongoing studies" in closed
+    for found, version in ((first_update, 1), (second_update, 2)):
+        assert (found["previous_awaiting"], found["previous_ongoing"]) == (undecided[1:2], undecided[2:3])
+        assert (
+            f"Known in version {version}, and in no box of its update: 1 report that still awaits classification"
+            in " ".join(found["footnotes"])
+        )
+    assert second_update["boxes"]["total_reports"] == 2
+    assert run_json("prisma", "--list", "previous_awaiting")[0]["record"] == undecided[1]
+    assert run("check").exit_code == 0
+
+
+def test_what_awaited_classification_and_is_decided_since_is_told_either_way(
+    run: Run, run_json: RunJson, review: Review, undecided: list[str]
+) -> None:
+    run("version", "close", "--by", "ann")
+    words = ("--by", "ann", "--by", "bob", "--stage", "full-text", "--note", "published since")
+    run("resolve", *words, "--record", undecided[1], "--verdict", "exclude", "--reason", "not-clinical")
+    run("resolve", *words, "--record", undecided[2], "--verdict", "include")
+
+    found = run_json("prisma")
+
+    assert (found["previous_awaiting"], found["previous_ongoing"]) == ([], [])
+    assert found["previous_excluded"] == [undecided[1]]
+    assert found["previous_added"] == [undecided[2]]
+    assert found["boxes"]["total_reports"] == 2
+    assert any(f"{undecided[1]}, judged since (exclude, not-clinical)" in note for note in found["footnotes"])
+
+
+def test_a_report_retrieved_after_the_closing_and_excluded_is_told(
+    run: Run, run_json: RunJson, review: Review, undecided: list[str]
+) -> None:
+    run("version", "close", "--by", "ann")
+    run("fulltext", "retrieved", undecided[3], "--by", "ann")
+    judge(review, include=[], exclude_at_full_text=undecided[3:])
+
+    found = run_json("prisma")
+
+    assert not found["interim"]
+    assert found["previous_excluded"] == [undecided[3]]
+    assert found["boxes"]["total_reports"] == 1
+
+
+def test_the_question_before_every_write_takes_time_in_proportion_to_the_records(review: Review) -> None:
+    """Asked of a large review after every vote: whether a round may be complete."""
+
+    def steps() -> int:
+        taken = 0
+
+        def count() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        review.db.conn.set_progress_handler(count, 10)
+        decisions.waits(review, FULL_TEXT, 2, others_too=False)
+        review.db.conn.set_progress_handler(None, 0)
+        return taken
+
+    bring_in(review, [a_paper(n) for n in range(50)])
+    few = steps()
+    bring_in(review, [a_paper(n) for n in range(50, 400)])
+
+    assert steps() < 2 * 8 * few
+
+
+def test_an_amendment_that_asks_for_more_votes_drops_no_report_before_they_are_in(
+    run: Run, run_json: RunJson, review: Review, first: list[str]
+) -> None:
+    """A report of another method was not screened on title and abstract, so that full texts stay open."""
+    (cited,) = bring_in(review, [a_paper(8)], database="List", kind=Kind.CITATION)
+    judge(review, include=[cited])
+    run("version", "close", "--by", "ann")
+    text = run("protocol", "show").stdout.replace("reviewers = 2", "reviewers = 3")
+    Path("three.toml").write_text(text, encoding="utf-8")
+    assert run("protocol", "load", "three.toml").exit_code == 0
+
+    found = run_json("prisma")
+
+    assert found["interim"]
+    assert found["previous_dropped"] == []
+    assert found["boxes"]["total_reports"] == 3
+    assert run_json("prisma", "--version", "1")["boxes"]["new_reports"] == 3

@@ -404,6 +404,31 @@ def test_column_names_are_read_in_any_case_and_a_reinstatement_is_told(
     assert found["kind"] == "reinstatement"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("parted_by", [",", ";", "\t"])
+def test_a_file_that_a_spreadsheet_program_saved_anew_is_read_all_the_same(
+    run_json: RunJson, judged: list[str], encoding: str, parted_by: str
+) -> None:
+    lines = ("Title,OriginalPaperPubMedID,OriginalPaperDOI,RetractionNature", "Größe,1001,,Retraction")
+    Path("rw.csv").write_text(
+        "".join(f"{line.replace(',', parted_by)}\r\n" for line in lines), encoding=encoding
+    )
+
+    found = run_json("watch", "--source", "none", "--retraction-watch", "rw.csv")["findings"]
+
+    assert [(one["record"], one["kind"]) for one in found] == [(judged[0], "retraction")]
+
+
+def test_a_list_without_a_row_does_not_pass_for_one_without_a_retraction(
+    run: Run, review: Review, judged: list[str]
+) -> None:
+    result = run("watch", "--source", "none", "--retraction-watch", a_list())
+
+    assert result.exit_code == 3
+    assert "it has a head and no row" in result.stderr
+    assert log.of_kind(review, "watch_runs") == []
+
+
 @pytest.mark.parametrize("content", ["", "record,verdict\na,include\n", "\x00\x01", '"'])
 def test_another_file_is_refused_and_nothing_is_logged(
     run: Run, review: Review, judged: list[str], content: str

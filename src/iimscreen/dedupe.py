@@ -47,7 +47,7 @@ def run(review: Review) -> DedupeOutcome:
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         new = _new_verdicts(standing, found)
         standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept(everything, standing.values())
+        kept = _kept([record.key for record in everything], standing.values())
         duplicates.add(review, new, kept)
         duplicates.keep(review, kept)
         duplicates.log_run(
@@ -112,7 +112,7 @@ def _new_verdicts(
     return new
 
 
-def _kept(everything: Sequence[StoredRecord], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
+def _kept(keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
     edges, apart = [], []
     for one in verdicts:
         if one.verdict == DUPLICATE:
@@ -120,7 +120,7 @@ def _kept(everything: Sequence[StoredRecord], verdicts: Iterable[PairVerdict]) -
             edges.append(ScoredPair(one.key, one.other_key, DUPLICATE, one.decided_by, score))
         elif one.verdict == DISTINCT and one.by_person:
             apart.append((one.key, one.other_key))
-    return matching.groups([record.key for record in everything], edges, apart)
+    return matching.groups(keys, edges, apart)
 
 
 def merge(review: Review, given: Sequence[str], *, by: str, note: str | None = None) -> str:
@@ -171,12 +171,12 @@ def _distinct_records(review: Review, given: Sequence[str], at_least: int = 2) -
 def _decide(
     review: Review, pairs: Sequence[tuple[str, str]], verdict: str, *, by: str, note: str | None
 ) -> dict[str, str]:
-    everything = records.everything(review)
+    keys = [row[0] for row in records.memberships(review)]
     with review.writing():
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         new = [PairVerdict(one, other, verdict, f"person:{by}", None, note) for one, other in pairs]
         standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept(everything, standing.values())
+        kept = _kept(keys, standing.values())
         for one in standing.values():
             if one.by_person and one.verdict == DUPLICATE and kept[one.key] != kept[one.other_key]:
                 raise ProtocolError(
@@ -312,15 +312,17 @@ def unfinished(review: Review) -> list[str]:
 
 def restore(review: Review) -> None:
     """Make the record kept for each report the one that the logged verdicts say."""
-    duplicates.keep(review, _kept(records.everything(review), duplicates.standing(review)))
+    keys = [row[0] for row in records.memberships(review)]
+    duplicates.keep(review, _kept(keys, duplicates.standing(review)))
 
 
 def verify(review: Review) -> list[str]:
     """Records whose kept record is not the one that the verdicts make, in sentences."""
-    kept = _kept(records.everything(review), duplicates.standing(review))
+    memberships = records.memberships(review)
+    kept = _kept([row[0] for row in memberships], duplicates.standing(review))
     return [
         f"{row[0]} belongs to the report of {row[4]}, but the verdicts on duplicates say {kept[row[0]]}"
-        for row in records.memberships(review)
+        for row in memberships
         if kept[row[0]] != row[4]
     ]
 

@@ -87,6 +87,11 @@ class Previous:
     found: frozenset[str] = frozenset()  # reports known then, whatever their outcome
     dropped: Mapping[str, str] = field(default_factory=dict)  # report → why it no longer counts
     added: Mapping[str, str] = field(default_factory=dict)  # report known then, included since → its study
+    # Known then, and in no box of an update, which has none for them:
+    waiting: Mapping[str, State] = field(
+        default_factory=dict
+    )  # report → awaiting or ongoing, as it stands now
+    excluded: Mapping[str, str] = field(default_factory=dict)  # not included then, judged since → its outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,21 +227,26 @@ def _totals(
 ) -> dict[str, tuple[str, ...] | None]:
     """The boxes of the version before and of the total, and the lists that explain the total."""
     staying = {report: study for report, study in previous.reports.items() if report not in previous.dropped}
+    staying_studies = set(staying.values())
+    added_studies = tuple(study for study in _studies(previous.added) if study not in staying_studies)
     lists: dict[str, tuple[str, ...] | None] = {
         "previous_studies": _studies(previous.reports),
         "previous_reports": tuple(previous.reports),
         "previous_dropped": tuple(report for report in previous.reports if report in previous.dropped),
         "previous_studies_dropped": tuple(
-            study for study in _studies(previous.reports) if study not in staying.values()
+            study for study in _studies(previous.reports) if study not in staying_studies
         ),
         "previous_added": tuple(previous.added),
-        "previous_studies_added": _studies(previous.added),
+        "previous_studies_added": added_studies,
+        "previous_awaiting": tuple(r for r, state in previous.waiting.items() if state is State.AWAITING),
+        "previous_ongoing": tuple(r for r, state in previous.waiting.items() if state is State.ONGOING),
+        "previous_excluded": tuple(previous.excluded),
         "total_studies": None,
         "total_reports": None,
     }
     if new_reports is not None and new_studies is not None:
         lists["total_reports"] = (*staying, *previous.added, *new_reports)
-        lists["total_studies"] = (*_studies(staying), *_studies(previous.added), *new_studies)
+        lists["total_studies"] = (*_studies(staying), *added_studies, *new_studies)
     return lists
 
 
@@ -264,6 +274,21 @@ def _previous_notes(origins: Sequence[Origin], previous: Previous | None) -> lis
         for report, why in reports.items():
             said = f" ({why})" if mark == "−" else ""
             notes.append(f"Total {mark}1 report: {report} {words}{said}.")
+    for state, one_does, some_do in (
+        (State.AWAITING, "still awaits classification", "still await classification"),
+        (State.ONGOING, "is of an ongoing study", "are of ongoing studies"),
+    ):
+        waiting = [report for report, found in previous.waiting.items() if found is state]
+        if waiting:
+            notes.append(
+                f"Known in {previous.title}, and in no box of its update: {counted(len(waiting), 'report')} that "
+                f"{one_does if len(waiting) == 1 else some_do} ({', '.join(waiting)})."
+            )
+    notes += [
+        f"Known in {previous.title}, not included then, and in no box of its update: {report}, judged since "
+        f"({outcome})."
+        for report, outcome in previous.excluded.items()
+    ]
     return notes
 
 
@@ -490,10 +515,11 @@ def _total_faults(flow: Flow, reports: Sequence[Report]) -> list[str]:
     if flow.lists["new_reports"] is None:
         return []
     assessed = [*(flow.lists["dbr_assessed"] or ()), *(flow.lists["other_assessed"] or ())]
+    are_assessed = set(assessed)
     still_open = [
         r.key
         for r in reports
-        if r.key in set(assessed)
+        if r.key in are_assessed
         and r.assessment is not None
         and r.assessment.state in (State.PENDING, State.CONFLICT)
     ]
@@ -554,6 +580,9 @@ def as_json(flow: Flow) -> dict[str, object]:
         "previous": flow.previous or None,
         "previous_dropped": list(flow.lists.get("previous_dropped") or ()),
         "previous_added": list(flow.lists.get("previous_added") or ()),
+        "previous_awaiting": list(flow.lists.get("previous_awaiting") or ()),
+        "previous_ongoing": list(flow.lists.get("previous_ongoing") or ()),
+        "previous_excluded": list(flow.lists.get("previous_excluded") or ()),
         "footnotes": list(flow.footnotes),
         "notice": flow.notice,
     }

@@ -17,6 +17,7 @@ from iimscreen.errors import InputError, ProtocolError, SourceError
 from iimscreen.model import Parsed, Strategy
 from iimscreen.screening import check_name
 from iimscreen.sources import Access, Source
+from iimscreen.sources.citations import Direction
 from iimscreen.store import Review, runs, versions
 from iimscreen.wording import counted
 
@@ -54,7 +55,8 @@ def close(review: Review, *, by: str, title: str | None = None, note: str | None
 
 def _with_studies(review: Review, made: flow.Flow) -> list[tuple[str, str]]:
     """Every report that the version includes, with its study."""
-    before = review_flow.studies_before(review)
+    elsewhere = {key: study for one in versions.previous_reviews(review) for key, study in one.reports}
+    before = elsewhere | review_flow.studies_before(review)
     included = made.lists.get("total_reports") or made.lists["new_reports"] or ()
     return [(key, before.get(key, key)) for key in included]
 
@@ -93,6 +95,9 @@ def verify(review: Review) -> list[str]:
     return faults
 
 
+_LINKS = frozenset(Direction)  # the sources whose searches follow citations
+
+
 # --- the update ------------------------------------------------------------------------------------
 
 
@@ -114,6 +119,7 @@ class Repeated:
     changed: tuple[str, ...]  # accessions of what both found and the source now states otherwise
     retracted: tuple[str, ...]  # of what both found, what was retracted since
     not_compared: str  # why contents could not be compared; "" where they were
+    follows_links: bool  # a citation search, which can have no date limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +153,10 @@ def update(
 
     Each is a new dated search that names the one it repeats; only records that the review lacks are
     added, and stored ones stay as they were. Repeated on the same day for the same date it resumes, or
-    does nothing. A strategy without a date limit stays without one unless `as_of` is given. One that
-    cannot be repeated (its file of records is not at hand, its source is none of ours) is left out and
-    named, and the others go on.
+    does nothing. A strategy without a date limit stays without one unless `as_of` is given; links of
+    citations, which can have none, are followed again as they stand today. One that cannot be
+    repeated (its file of records is not at hand, its source is none of ours) is left out and named,
+    and the others go on.
 
     Raises InputError if nothing can be repeated or `as_of` lies in the future or before the limit of a
     search to be repeated, and SourceError if a source fails: what is finished stays stored.
@@ -199,8 +206,11 @@ def _check_day(as_of: dt.date | None, today: dt.date, found: Sequence[versions.R
 
 
 def _until(one: versions.Repeatable, as_of: dt.date | None, today: dt.date) -> Strategy:
-    """The stored strategy with its date limit moved; as it stands if it has none and none is asked for."""
-    until = as_of or (today if one.as_of else None)
+    """The stored strategy with its date limit moved; as it stands if it has none and none is asked for.
+
+    Links of citations know no date: PubMed says what cites a report now.
+    """
+    until = None if one.source in _LINKS else as_of or (today if one.as_of else None)
     where = f"strategy {one.strategy}, as stored on {one.at[:10]}"
     return queries.parse_strategy(one.text, name=one.strategy, where=where, as_of=until)
 
@@ -261,6 +271,7 @@ def _repeat(
         changed=changed,
         retracted=retracted,
         not_compared=not_compared,
+        follows_links=one.source in _LINKS,
     )
 
 

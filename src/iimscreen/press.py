@@ -132,6 +132,7 @@ ELEMENTS: tuple[Element, ...] = (
                 "phrase-index",
                 "hyphen-in-phrase",
                 "unquoted-phrase",
+                "foreign-syntax",
                 "stopword",
                 "redundant-term",
             }
@@ -307,7 +308,11 @@ def _told(remarks: Sequence[Remark] | None, codes: frozenset[str]) -> Iterator[s
 
 
 def _choice() -> tuple[str, ...]:
-    return ("- [ ] leave as it is", "- [ ] could be better", "- [ ] must be changed")
+    return (
+        "- [ ] leave as it is (no revisions)",
+        "- [ ] could be better (revisions suggested)",
+        "- [ ] must be changed (revisions required)",
+    )
 
 
 def _verdict() -> Iterator[str]:

@@ -68,7 +68,7 @@ def load(review: Review, path: Path, *, by: str, title: str | None = None, dry_r
     data = _bytes(path)
     sha256 = log.sha256(data)
     lines = _read(path, data)
-    given = (title or path.stem).strip()
+    given = (title or "").strip() or path.stem
     outcome = Loaded(
         given,
         path.name,
@@ -157,6 +157,11 @@ def _read(path: Path, data: bytes) -> list[Line]:
     try:
         lines = list(_of_csv(data) if path.suffix.lower() in (".csv", ".tsv") else _of_export(path, data))
     except InputError as error:
+        if error.message.startswith(path.name):  # it is in no format that can be read
+            raise InputError(
+                f"{path}{error.message.removeprefix(path.name)}",
+                hint="give a CSV study,pmid,doi,title, or an export as RIS, nbib, PubMed XML or JSONL",
+            ) from error
         raise InputError(
             f"{path}{'' if error.message.startswith(',') else ': '}{error.message}", hint=error.hint
         ) from error
@@ -185,12 +190,17 @@ def _of_csv(data: bytes) -> Iterator[Line]:
     delimiter = max(",;\t", key=first.count)
     reader = csv.DictReader(io.StringIO(text), strict=True, delimiter=delimiter)
     try:
-        names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+        stated = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        names = dict(zip(stated, reader.fieldnames or (), strict=True))
         if not {"pmid", "doi", "title"} & set(names):
             raise InputError(
                 f", line 1: the columns are {', '.join(filter(None, names)) or 'missing'}",
                 hint=f"expected {','.join(COLUMNS[:4])} (also {', '.join(COLUMNS[4:])}); at least one of pmid, doi "
                 "and title",
+            )
+        if twice := [name for name in COLUMNS if stated.count(name) > 1]:
+            raise InputError(
+                f", line 1: column {', '.join(twice)} stands there twice", hint="keep the one that is meant"
             )
         for row in reader:
             if None in row:

@@ -83,7 +83,7 @@ def rebuilt(review: Review, run: RunRow) -> Rebuilt:
     replies = sound(kept.replies(review, run.uid), hashes, faults)
     answer, why = None, ""
     try:
-        answer = source.replay(sub_query, replies)  # type: ignore[arg-type]  # until the contract takes any iterable
+        answer = source.replay(sub_query, replies)
     except SourceError as error:
         why = error.message
     for _ in replies:

@@ -7,7 +7,7 @@ that version included, or a version made elsewhere did, as previous studies.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from iimscreen import dedupe, flow, settings
@@ -78,6 +78,9 @@ def frozen(made: flow.Flow) -> dict[str, object]:
         "registers": dict(made.registers),
         "other": dict(made.other),
         "reasons": dict(made.reasons or {}),
+        # No box holds these, and what becomes of them is the next version's matter.
+        "awaiting": [*(made.lists["awaiting"] or ()), *(made.lists.get("previous_awaiting") or ())],
+        "ongoing": [*(made.lists["ongoing"] or ()), *(made.lists.get("previous_ongoing") or ())],
     }
 
 
@@ -201,13 +204,13 @@ def _since(
         known = frozenset(kept[key] for one in made_elsewhere for key, _ in one.reports)
         reports = studies_before(review)
         title = " and ".join(one.title for one in made_elsewhere)
-        previous = _what_became(review, gate, title, reports, known, kept, excluded)
+        previous = _what_became(review, gate, title, reports, known, kept, excluded, None)
         return _Since(frozenset(own), known, previous, shown, ())
     last = closed[-1]
     arrived = frozenset(own - versions.known(review))
     known = frozenset(kept[key] for key in kept if key not in arrived)
     title = f"version {last.number}" + (f" ({last.title})" if last.title else "")
-    previous = _what_became(review, gate, title, dict(last.reports), known, kept, excluded)
+    previous = _what_became(review, gate, title, dict(last.reports), known, kept, excluded, last)
     used = {(database, kind) for key, _, database, kind, _, _ in rows if key in arrived}
     used |= set(versions.sources_used(review, since=last.log_id))
     notes = _found_again(review, last, arrived)
@@ -239,6 +242,7 @@ def _what_became(
     known: frozenset[str],
     kept: dict[str, str],
     excluded: Collection[str],
+    closure: versions.Closure | None,
 ) -> flow.Previous:
     """The version before, with what has left it and what has joined it since, as far as revealed.
 
@@ -246,7 +250,7 @@ def _what_became(
     is the last word on it; of all others it is their outcome at full text.
     """
     outcomes = gate.outcomes(FULL_TEXT) if gate.shows_any(FULL_TEXT) else {}
-    is_open = gate.is_open(FULL_TEXT)
+    left = _left_the_assessed(gate)
     settled = watches.excluded(review)
     dropped: dict[str, str] = {}
     counted_already: dict[str, str] = {}
@@ -260,14 +264,14 @@ def _what_became(
         if report in excluded or key in excluded:
             dropped[key] = "if it were excluded"
         elif versions.is_made_elsewhere(key):
-            if key in settled or report in settled:
-                dropped[key] = f"excluded after a {settled.get(key) or settled[report]}"
+            if report in settled:
+                dropped[key] = f"excluded after a {settled[report]}"
         elif outcome is not None and outcome.state in (State.EXCLUDE, State.AWAITING, State.ONGOING):
             dropped[key] = f"decided anew: {outcome.state}" + (
                 f", {outcome.reason}" if outcome.reason else ""
             )
-        elif outcome is None and is_open:
-            dropped[key] = "no longer among the reports assessed at full text"
+        elif outcome is None and report in left:
+            dropped[key] = _NOT_ASSESSED
     added = {
         report: report
         for report, outcome in outcomes.items()
@@ -276,7 +280,81 @@ def _what_became(
         and outcome.state is State.INCLUDE
         and report not in excluded
     }
-    return flow.Previous(title, reports, known, dropped, added)
+    if closure is not None:
+        gone = {*excluded, *settled, *counted_already}
+        added |= _parted_since(versions.previous_reviews(review), reports, kept, gone)
+    waiting = {
+        report: one.state
+        for report, one in outcomes.items()
+        if report in known and one.state in (State.AWAITING, State.ONGOING)
+    }
+    now_excluded = {}
+    if closure is not None and gate.shows_any(FULL_TEXT):
+        not_included = known - set(counted_already)
+        now_excluded = _excluded_since(gate, outcomes, not_included, left, kept, closure)
+    return flow.Previous(title, reports, known, dropped, added, waiting, now_excluded)
+
+
+def _parted_since(
+    made_elsewhere: Sequence[versions.PreviousReview],
+    reports: Mapping[str, str],
+    kept: Mapping[str, str],
+    gone: Set[str],
+) -> dict[str, str]:
+    """Report → study, of lines from elsewhere that were held for one report at the closing and are not now."""
+    found: dict[str, str] = {}
+    seen = set(gone)
+    for one in made_elsewhere:
+        for key, study in one.reports:
+            if key not in reports and not {key, kept[key]} & seen:
+                found[key] = study
+                seen.add(kept[key])
+    return found
+
+
+_NOT_ASSESSED = "no longer among the reports assessed at full text"
+
+
+def _left_the_assessed(gate: Gate) -> set[str]:
+    """Reports that were excluded on title and abstract or not retrieved; none while full texts are blind.
+
+    Not those that lack votes or are in conflict there since: what is still to be decided drops nothing.
+    """
+    if not gate.is_open(FULL_TEXT):
+        return set()
+    return {
+        one.key
+        for one in gate.reports()
+        if one.retrieval == "not_retrieved"
+        or (one.screening is not None and one.screening.state is State.EXCLUDE)
+    }
+
+
+def _excluded_since(
+    gate: Gate,
+    outcomes: Mapping[str, Outcome],
+    not_included: Set[str],
+    left: Set[str],
+    kept: Mapping[str, str],
+    closure: versions.Closure,
+) -> dict[str, str]:
+    """Reports that a version knew and did not include, and that were judged and excluded since → how.
+
+    One that awaited classification, was ongoing or not retrieved then: neither the version nor its
+    update has a box for it.
+    """
+    waited = {kept[key] for name in ("awaiting", "ongoing") for key in closure.flow.get(name, ())}
+    words = [word for votes in gate.votes(FULL_TEXT).values() for word in votes]
+    words += gate.finals(FULL_TEXT).values()
+    judged_since = {kept[word.key] for word in words if word.log_id > closure.log_id}
+    found = {}
+    for report in sorted(not_included & (waited | judged_since)):
+        one = outcomes.get(report)
+        if one is None and report in waited & left:
+            found[report] = _NOT_ASSESSED
+        elif one is not None and one.state is State.EXCLUDE:
+            found[report] = f"{one.state}, {one.reason}" if one.reason else str(one.state)
+    return found
 
 
 # --- what is missing, and what must be said --------------------------------------------------------
@@ -415,7 +493,7 @@ def judged(review: Review, gate: Gate) -> dict[str, str]:
     for previous in versions.previous_reviews(review):
         for key, _ in previous.reports:
             report = records.kept_of(review, key)
-            found[report] = "excluded" if key in settled or report in settled else "included"
+            found[report] = "excluded" if report in settled else "included"
     return found
 
 

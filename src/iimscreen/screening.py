@@ -111,8 +111,10 @@ class Desk:
         found = records.find(self.review, given)
         key = records.kept_of(self.review, found.key)
         if key not in self._pool:
+            gate = Gate(self.review, self.protocol)
+            gate.require_judged_here(key)
             if self.stage.name == FULL_TEXT:
-                Gate(self.review, self.protocol).require_sought(key)
+                gate.require_sought(key)
             raise ProtocolError(
                 f"{key} is not among the records of stage {self.stage.name}",
                 hint="at full text only reports marked as retrieved are judged (`iimscreen fulltext`)"
@@ -380,6 +382,7 @@ class Table:
         key = records.kept_of(self.review, found.key)
         outcome = gate.outcomes(self.stage.name).get(key)
         if outcome is None:
+            gate.require_judged_here(key)
             gate.require_open(self.stage.name, f"{key}")
             raise ProtocolError(
                 f"{key} is not among the records of stage {self.stage.name}", hint="`iimscreen conflicts`"

@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from iimscreen import formats
 from iimscreen.errors import InputError, SourceError
-from iimscreen.model import Answer, Kind, Parsed, Record, Refusal, Strategy, SubQuery
+from iimscreen.model import Answer, Kind, Parsed, Record, Refusal, Reply, Strategy, SubQuery
 from iimscreen.sources import Source
 from iimscreen.store import Review, records, runs
 from iimscreen.wording import counted
@@ -65,14 +65,13 @@ def run(
     finished = len(strategy.sub_queries) - len(waiting)
     for number, (begun, sub_query) in enumerate(waiting, start=finished):
         try:
-            answer = _asked(review, begun, sub_query, source, on_progress)
+            _complete(review, begun, sub_query, source, on_progress)
         except SourceError as error:
             raise SourceError(
                 f"sub-query {begun.label}: {error.message} "
                 f"({number} of {len(strategy.sub_queries)} sub-queries are complete and saved)",
                 hint=error.hint,
             ) from error
-        runs.finish(review, begun, source.source, answer, _by_accession(answer.records))
     return SearchOutcome(
         runs.search(review, uid), was_done=was_begun and not waiting, was_resumed=was_begun and bool(waiting)
     )
@@ -93,32 +92,49 @@ def abandon(review: Review, strategy: Strategy, source: str, *, note: str | None
     )
 
 
-def _asked(
+def _complete(
     review: Review, begun: runs.Run, sub_query: SubQuery, source: Source, on_progress: OnRun
-) -> Answer:
-    answer = source.fetch(
-        sub_query,
-        resume_from=runs.replies(review, begun.uid),
-        keep=lambda reply: runs.keep_reply(review, begun, reply),
-        on_progress=lambda done, total: on_progress(begun.label, done, total),
-    )
-    if len(answer.records) != answer.hits:
-        raise SourceError(
-            f"{counted(answer.hits, 'record')} announced, {len(answer.records):,} received",
-            hint="run the same command again: it resumes",
+) -> None:
+    """Ask a sub-query to its end and store its answer.
+
+    Where another process put replies to the same sub-query beside ours, all are read again, which asks
+    nothing that is kept: the answer is to be the one that a replay of them gives.
+    """
+    new = None
+    while new is None:
+        replies = runs.count_replies(review, begun)
+
+        def keep(reply: Reply) -> None:
+            nonlocal replies
+            runs.keep_reply(review, begun, reply)
+            replies += 1
+
+        answer = source.fetch(
+            sub_query,
+            resume_from=runs.replies(review, begun),
+            keep=keep,
+            on_progress=lambda done, total: on_progress(begun.label, done, total),
         )
-    return answer
+        found = _by_accession(answer)
+        new = runs.finish(review, begun, source.source, answer, found, replies=replies)
 
 
-def _by_accession(found: Sequence[Record]) -> list[tuple[str, Record]]:
+def _by_accession(answer: Answer) -> list[tuple[str, Record]]:
+    """The records with their accessions. Raises SourceError unless they are as many as announced, each once."""
     pairs = []
-    for record in found:
+    for record in answer.records:
         accession = record.accession or record.source_id
         if accession is None:
             raise SourceError(
                 f"a record of a source has no identifier: {record.title!r}", hint="please report it"
             )
         pairs.append((accession, record))
+    different = len({accession for accession, _ in pairs})
+    if not answer.hits == len(pairs) == different:
+        raise SourceError(
+            f"{counted(answer.hits, 'record')} announced, {different:,} received",
+            hint="run the same command again: it resumes",
+        )
     return pairs
 
 
@@ -136,6 +152,8 @@ class ImportOutcome:
     refused: tuple[Refusal, ...]
     without_abstract: int
     was_done: bool  # this very file was imported before; nothing was stored
+    deleted: int  # PMIDs that the file reports as deleted from PubMed
+    deleted_but_held: tuple[str, ...]  # keys of the review's records that carry one of them; they stay
 
 
 def import_files(
@@ -180,7 +198,7 @@ def _import_file(
     count = tally.records + len(tally.refusals)
     if not tally.records:
         raise InputError(
-            f"{path}: no usable record{_first(tally.refusals)}",
+            f"{path}: no usable record{_first(tally.refusals)}{_but_deletions(tally)}",
             hint="check that the export holds records, or name its format with --format",
         )
     if tally.refusals and not keep_good:
@@ -200,6 +218,8 @@ def _import_file(
         refused=tuple(tally.refusals),
         without_abstract=tally.without_abstract,
         was_done=new is None,
+        deleted=len(tally.deleted),
+        deleted_but_held=tuple(records.keys_with_pmids(review, list(tally.deleted))),
     )
 
 
@@ -210,18 +230,28 @@ class _Tally:
     records: int = 0
     without_abstract: int = 0
     refusals: list[Refusal] = field(default_factory=list)
+    deleted: dict[str, None] = field(default_factory=dict)  # PMIDs, each once, in order
 
 
-def _usable(found: Iterable[formats.Found], tally: _Tally, keep_good: bool) -> Iterator[Record]:
+def _usable(
+    found: Iterable[formats.Found | formats.Deleted], tally: _Tally, keep_good: bool
+) -> Iterator[Record]:
     """The records to be stored, all being counted; none after a refusal that forbids to store any."""
     for one in found:
         if isinstance(one, Refusal):
             tally.refusals.append(one)
             continue
+        if isinstance(one, formats.Deleted):
+            tally.deleted.update(dict.fromkeys(one.pmids))
+            continue
         tally.records += 1
         tally.without_abstract += one.record.abstract is None
         if keep_good or not tally.refusals:
             yield one.record
+
+
+def _but_deletions(tally: _Tally) -> str:
+    return f", only {counted(len(tally.deleted), 'PMID')} reported as deleted" if tally.deleted else ""
 
 
 def _first(refusals: Sequence[Refusal], most: int = 5) -> str:
@@ -236,7 +266,7 @@ def read_file(path: Path, format_name: str | None = None) -> tuple[str, list[Par
     """A file's format and what stands in it, in order. Raises InputError naming the file."""
     with _opened(path) as file:
         found = _format_of(path, file.head, format_name)
-        return found.name, list(_read(path, file, found))
+        return found.name, [one for one in _read(path, file, found) if not isinstance(one, formats.Deleted)]
 
 
 class _File:
@@ -283,7 +313,7 @@ def _format_of(path: Path, head: bytes, format_name: str | None) -> formats.Form
         return formats.named(format_name) if format_name else formats.guess(path.name, head)
 
 
-def _read(path: Path, file: _File, found: formats.Format) -> Iterator[formats.Found]:
+def _read(path: Path, file: _File, found: formats.Format) -> Iterator[formats.Found | formats.Deleted]:
     with _file_trouble(path), _naming(path):
         yield from found.read_stream(cast("BinaryIO", file))
 
@@ -305,7 +335,7 @@ def _identified(review: Review, source: str, found: Iterable[Record]) -> Iterato
     accession number); otherwise a hash of the content, numbered where a file repeats a record, so
     that no record of a file is lost before deduplication has seen it.
     """
-    titles: dict[str, str | None] = {}  # of this file's records, as compared
+    titles: dict[str, str | None] = {}  # of this file's records
     times: Counter[str] = Counter()
     given = iter(found)
     while some := list(islice(given, _AT_ONCE)):
@@ -320,10 +350,10 @@ def _identified(review: Review, source: str, found: Iterable[Record]) -> Iterato
                     accession = f"{accession}-{times[accession]}"
             else:
                 title, before = record.title, titles.get(accession)
-                if before is None and (known := stored.get(accession)) is not None:
-                    before = _plain(known)
-                titles.setdefault(accession, None if title is None else _plain(title))
-                if before is not None and before != _plain(title):
+                if before is None:
+                    before = stored.get(accession)
+                titles.setdefault(accession, title)
+                if before is not None and before != title and _plain(before) != _plain(title):
                     accession = f"{accession}/{records.content_sha256(record)[:8]}"
             yield accession, record
 

@@ -38,26 +38,28 @@ PHARMACOLOGICAL_ACTIONS: dict[str, tuple[str, ...]] = {
     "phosphodiesterase 4 inhibitors": ("apremilast", "roflumilast"),
 }
 
-# Each tag in its short form, then every way to write it that we know (PubMed's help, search field tags).
+# Each tag in its short form, then every way to write it that we know (PubMed's help, search field tags;
+# the names that EInfo gives its fields).
 TAGS: dict[str, tuple[str, ...]] = {
-    "ti": ("ti", "title"),
+    "ti": ("ti", "title", "titl"),
     "tiab": ("tiab", "title/abstract"),
-    "tw": ("tw", "text word", "text words"),
+    "tw": ("tw", "text word", "text words", "word"),
+    "text": ("text",),  # in what PubMed's own filters were written as: hasabstract[text]
     "all": ("all", "all fields"),
     "mh": ("mh", "mesh", "mesh terms"),
     "mh:noexp": ("mh:noexp", "mesh:noexp", "mesh terms:noexp"),
     "majr": ("majr", "mj", "mesh major topic"),
     "majr:noexp": ("majr:noexp", "mesh major topic:noexp"),
-    "sh": ("sh", "sh:noexp", "subheading", "mesh subheading", "mesh subheadings"),
-    "pa": ("pa", "pharmacological action"),
-    "nm": ("nm", "supplementary concept", "substance", "substance name"),
-    "rn": ("rn", "ec/rn number"),
+    "sh": ("sh", "sh:noexp", "subheading", "subheading:noexp", "subh", "mesh subheading", "mesh subheadings"),
+    "pa": ("pa", "papx", "pharmacological action"),
+    "nm": ("nm", "subs", "supplementary concept", "substance", "substance name"),
+    "rn": ("rn", "ecno", "ec/rn number"),
     "pt": ("pt", "ptyp", "publication type"),
     "la": ("la", "lang", "language"),
-    "sb": ("sb", "filter", "subset"),
-    "ot": ("ot", "other term"),
+    "sb": ("sb", "filt", "filter", "subset"),
+    "ot": ("ot", "otrm", "other term"),
     "tt": ("tt", "transliterated title"),
-    "au": ("au", "author"),
+    "au": ("au", "auth", "author"),
     "1au": ("1au", "author - first", "first author name"),
     "lastau": ("lastau", "author - last", "last author name"),
     "fau": ("fau", "author - full", "full author name"),
@@ -65,17 +67,17 @@ TAGS: dict[str, tuple[str, ...]] = {
     "cn": ("cn", "author - corporate", "corporate author"),
     "ir": ("ir", "investigator"),
     "fir": ("fir", "investigator - full", "full investigator name"),
-    "ad": ("ad", "affiliation"),
+    "ad": ("ad", "affl", "affiliation"),
     "ed": ("ed", "editor"),
     "ps": ("ps", "personal name as subject", "subject - personal name"),
-    "gr": ("gr", "grant number", "grants and funding"),
+    "gr": ("gr", "grnt", "grant number", "grants and funding"),
     "cois": ("cois", "conflict of interest statement", "conflict of interest statements"),
     "ta": ("ta", "jour", "journal"),
     "jid": ("jid", "nlm unique id"),
-    "vi": ("vi", "volume"),
-    "ip": ("ip", "issue"),
-    "pg": ("pg", "pagination"),
-    "pl": ("pl", "place of publication"),
+    "vi": ("vi", "vol", "volume"),
+    "ip": ("ip", "iss", "issue"),
+    "pg": ("pg", "page", "pagination"),
+    "pl": ("pl", "cnty", "place of publication"),
     "pubn": ("pubn", "publisher"),
     "book": ("book",),
     "isbn": ("isbn",),
@@ -86,12 +88,12 @@ TAGS: dict[str, tuple[str, ...]] = {
     "si": ("si", "secondary source id"),
     "dp": ("dp", "pdat", "publication date", "date - publication"),
     "epdat": ("epdat", "electronic publication date"),
-    "ppdat": ("ppdat", "print publication date"),
+    "ppdat": ("ppdat", "ppdt", "print publication date"),
     "crdt": ("crdt", "create date", "date - create"),
-    "edat": ("edat", "entry date", "date - entry", "date - entrez"),
+    "edat": ("edat", "entrez date", "entry date", "date - entry", "date - entrez"),
     "mhda": ("mhda", "mesh date", "date - mesh"),
-    "lr": ("lr", "modification date", "date - modification"),
-    "dcom": ("dcom", "completion date", "date - completion"),
+    "lr": ("lr", "mdat", "modification date", "date - modification"),
+    "dcom": ("dcom", "cdat", "completion date", "date - completion"),
 }
 _SHORT = {alias: tag for tag, aliases in TAGS.items() for alias in aliases}
 DATE_TAGS = frozenset({"dp", "epdat", "ppdat", "crdt", "edat", "mhda", "lr", "dcom"})
@@ -239,9 +241,13 @@ def _tokens(text: str) -> Iterator[Token]:
     last = ""
     for match in _TOKENS.finditer(text):
         kind = match.lastgroup or ""
-        if kind == "word" and match.group() == ":" and last == "tag":
-            kind = "range"
-        yield Token(kind, match.group(), match.start(), match.end())
+        start = match.start()
+        if kind == "word" and match.group().startswith(":") and last == "tag":
+            yield Token("range", ":", start, start + 1)
+            last, start = "range", start + 1
+            if start == match.end():
+                continue
+        yield Token(kind, text[start : match.end()], start, match.end())
         last = kind
 
 
@@ -307,7 +313,9 @@ class _Builder:
     def _term(self, at: int) -> int:
         """Read a term that begins at this token; the number of the token behind it."""
         begin = end = self.tokens[at]
-        while at < len(self.tokens) and self.tokens[at].kind in ("quoted", "word"):
+        while at < len(self.tokens) and (
+            self.tokens[at].kind in ("quoted", "word") or self._is_in_a_heading(at)
+        ):
             end = self.tokens[at]
             at += 1
         text = self.text[begin.start : end.end]
@@ -322,6 +330,18 @@ class _Builder:
         self.terms.append(term)
         self.frames[-1].add(term)
         return at
+
+    def _is_in_a_heading(self, at: int) -> bool:
+        """Whether a small `and` stands in the name of a heading, such as wounds and injuries[mh]."""
+        if self.tokens[at].text != "and" or self.tokens[at - 1].kind != "word":
+            return False
+        after = at + 1
+        while after < len(self.tokens) and (
+            self.tokens[after].kind == "word" or self.tokens[after].text == "and"
+        ):
+            after += 1
+        tag, _ = self._tag(after)
+        return after > at + 1 and tag is not None and tag.short in ("mh", "mh:noexp", "majr", "majr:noexp")
 
     def _tag(self, at: int) -> tuple[Tag | None, int]:
         if at < len(self.tokens) and self.tokens[at].kind == "tag":
@@ -488,11 +508,23 @@ def _for_the_linter(query: Query) -> tuple[str, list[int]]:
         pieces.append(piece)
         origins.extend(start + number * step for number in range(len(piece)))
 
-    for token in query.tokens:
+    kinds = ["", *(token.kind for token in query.tokens), "", ""]
+    for number, token in enumerate(query.tokens, start=1):
+        # It knows a range as 2010:2020[edat] only; PubMed writes "2010"[edat] : "2020"[edat] itself.
+        if token.kind == "range" or kinds[number - 1] == "range":
+            add(text[token.start : token.end].strip('"'), token.start + token.text.startswith('"'), 1)
+            end = token.end
+            continue
+        if token.kind == "quoted" and kinds[number + 1 : number + 3] == ["tag", "range"]:
+            add(text[end : token.start], end, 1)
+            add(token.text[1:-1], token.start + 1, 1)
+            end = token.end
         if token.kind != "tag":
             continue
         add(text[end : token.start], end, 1)
         end = token.end
+        if kinds[number + 1] == "range":
+            continue
         tag = Tag(token.text, token.start, token.end)
         short = tag.short or ""
         shown = _STAND_INS.get(short, short)

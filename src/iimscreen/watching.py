@@ -11,6 +11,7 @@ settlement itself takes it out of the total.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import re
@@ -184,8 +185,11 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
     """Rows of a Retraction Watch database, column names in small letters; read as it comes, row by row."""
     try:
         # Its public file is UTF-8 with some stray bytes in titles, which are not asked for here.
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            reader = csv.DictReader(file)
+        with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
+            head = file.readline()
+            file.seek(0)
+            # A spreadsheet program of another country writes it anew with semicolons or tabs.
+            reader = csv.DictReader(file, delimiter=max(",;\t", key=head.count))
             names = {(name or "").strip().lower() for name in reader.fieldnames or ()}
             lacking = [name for name in _COLUMNS if name.lower() not in names]
             if lacking:
@@ -194,16 +198,30 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
                     hint="expected its CSV as published, with RetractionNature, OriginalPaperPubMedID, "
                     "OriginalPaperDOI, RetractionPubMedID, RetractionDOI, RetractionDate, Reason",
                 )
+            is_empty = True
             for row in reader:
+                is_empty = False
                 yield {
                     (name or "").strip().lower(): (value or "").strip()
                     for name, value in row.items()
                     if isinstance(value, str | None)
                 }
+            if is_empty:
+                raise InputError(
+                    f"{path} is no complete Retraction Watch database: it has a head and no row",
+                    hint="download it again",
+                )
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", hint="check the path") from error
     except csv.Error as error:
         raise InputError(f"{path} is no CSV: {error}", hint="download it again") from error
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8, or UTF-16 where the first bytes say so, as spreadsheet programs write "Unicode text"."""
+    with path.open("rb") as file:
+        marks = file.read(2)
+    return "utf-16" if marks in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 def _sha256(path: Path) -> str:

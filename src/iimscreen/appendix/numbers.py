@@ -7,7 +7,7 @@ from collections import Counter
 from iimscreen import dedupe, receipts
 from iimscreen.appendix.facts import Facts, ended, moment, search_of, shown, state
 from iimscreen.appendix.parts import Filled, Part, Statement, Table
-from iimscreen.store import duplicates, provenance, records
+from iimscreen.store import duplicates, provenance, records, versions
 from iimscreen.wording import counted
 
 
@@ -104,12 +104,16 @@ def deduplication(facts: Facts) -> Filled:
     verdicts = [entry.content or {} for entry in facts.log if entry.kind == "duplicate_verdicts"]
     put = {(one["record_key"], one["other_key"]) for one in verdicts if one["verdict"] == dedupe.ASKED}
     names = sorted({one.decided_by.removeprefix("person:") for one in people})
-    rows = records.memberships(facts.review)
+    # What a version made elsewhere included is compared with, and is nothing that these searches found.
+    rows = [row for row in records.memberships(facts.review) if not versions.is_made_elsewhere(row[0])]
+    among = ""
+    if any(one.at < at for one in versions.previous_reviews(facts.review)):
+        among = ", with the reports of a version made elsewhere among them"
     parts: list[Part] = [
         Statement(
             f"Software: iimscreen {last['tool_version']}, command dedupe, run {counted(len(made), 'time')}, last "
-            f"on {moment(at)} over {counted(last['records'], 'record')}. Pairs of records are compared by rules on "
-            "identifiers, title, authors, year, journal and pages; scores run from 0 to 100: from "
+            f"on {moment(at)} over {counted(last['records'], 'record')}{among}. Pairs of records are compared by rules "
+            "on identifiers, title, authors, year, journal and pages; scores run from 0 to 100: from "
             f"{last['merge_at']:g} they are merged, from {last['ask_at']:g} a person is asked, below that they are "
             "left apart. The earliest record of a report is kept; nothing is deleted.",
             "the log, dedupe_runs",

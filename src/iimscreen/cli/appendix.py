@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, ReviewPath, opened
+from iimscreen.cli.options import AsJson, ReviewPath, another_follows, opened
 from iimscreen.cli.search import search_app
 from iimscreen.errors import InputError
 
@@ -77,7 +77,7 @@ def source(context: typer.Context, as_json: AsJson = False, review: ReviewPath =
     from iimscreen.appendix import noting
     from iimscreen.render import appendix as shown
 
-    if context.invoked_subcommand is None:
+    if not another_follows(context):
         with opened(review) as open_one:
             shown.sources(noting.sources(open_one), as_json=as_json)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import Note, ReviewPath, opened
+from iimscreen.cli.options import Note, ReviewPath, another_follows, opened
 from iimscreen.model import Kind
 
 duplicates_app = typer.Typer(
@@ -92,7 +92,7 @@ def duplicates(
     from iimscreen import dedupe as deduplicating
     from iimscreen import render
 
-    if context.invoked_subcommand is not None:
+    if another_follows(context):
         return
     with opened(review) as open_one:
         if as_csv:

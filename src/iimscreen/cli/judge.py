@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, Note, ReviewPath, StageName, opened
+from iimscreen.cli.options import AsJson, Note, ReviewPath, StageName, another_follows, opened
 from iimscreen.errors import InputError
 
 reviewer_app = typer.Typer(
@@ -163,7 +163,7 @@ def reviewer(context: typer.Context, review: ReviewPath = None) -> None:
     """List, add, remove who takes part."""
     from iimscreen.store import reviewers
 
-    if context.invoked_subcommand is not None:
+    if another_follows(context):
         return
     with opened(review) as open_one:
         for name, role in reviewers.standing(open_one).items():

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iimscreen.cli.options import AsJson, Note, ReviewPath, opened
+from iimscreen.cli.options import AsJson, Note, ReviewPath, another_follows, keeping_nothing, opened
 from iimscreen.errors import InputError
 
 version_app = typer.Typer(
@@ -48,7 +48,7 @@ def add_to(app: typer.Typer) -> None:
 @version_app.callback()
 def version(context: typer.Context, as_json: AsJson = False, review: ReviewPath = None) -> None:
     """List versions of a living review; close one."""
-    if context.invoked_subcommand is not None:
+    if another_follows(context):
         return
     from iimscreen import living
     from iimscreen.render import living as shown
@@ -136,7 +136,7 @@ def watch(
     Of every included and every full-text-excluded report. Nothing is excluded by it: what it finds
     waits for a joint decision.
     """
-    if context.invoked_subcommand is not None:
+    if another_follows(context):
         return
     from iimscreen import render, watching
     from iimscreen.render import living as shown
@@ -145,7 +145,8 @@ def watch(
     if source not in ("pubmed", "none"):
         raise InputError(f"--source is {source!r}, expected pubmed or none", hint="choose one of them")
     with opened(review) as open_one:
-        with render.progress() as on_progress:
+        offline = "`--source none` shows what is open"
+        with keeping_nothing(offline=offline), render.progress() as on_progress:
             look = watching.watch(
                 open_one,
                 pubmed=source == "pubmed",

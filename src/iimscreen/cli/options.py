@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iimscreen.errors import InputError
+
 if TYPE_CHECKING:
     from iimscreen.store import Review
 
@@ -21,6 +23,45 @@ ReviewPath = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 StageName = Annotated[str, typer.Option("--stage", help="title-abstract or full-text.")]
 Note = Annotated[str | None, typer.Option("--note", help="Why; kept in the log.")]
+
+
+def typed(context: typer.Context) -> list[str]:
+    """The options that were typed, as they are written, such as "--json"; none that have their usual value."""
+    return [
+        option.opts[0]
+        for option in context.command.params
+        if option.name and getattr(context.get_parameter_source(option.name), "name", "") == "COMMANDLINE"
+    ]
+
+
+def another_follows(context: typer.Context) -> bool:
+    """Whether a command of this group is to be run, such as `list` of `source list`.
+
+    Raises InputError for an option before it, which it would never see: another review would be read.
+    """
+    command = context.invoked_subcommand
+    if command is not None and typed(context):
+        raise InputError(
+            f"{typed(context)[0]} stands before {command!r}, which does not see it there",
+            hint=f"write it behind {command}; `{context.command_path} {command} --help` lists its options",
+        )
+    return command is not None
+
+
+@contextmanager
+def keeping_nothing(*, offline: str) -> Iterator[None]:
+    """Around questions to a source of which nothing is stored: no error of it says that something was saved.
+
+    `offline` is what the command can do without a connection.
+    """
+    from iimscreen.errors import SourceError
+    from iimscreen.sources._http import OFFLINE, RESUME
+
+    try:
+        yield
+    except SourceError as error:
+        hint = error.hint.replace(OFFLINE, offline).replace(RESUME, "nothing was stored; ask again later")
+        raise SourceError(error.message, hint=hint) from error
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, ReviewPath, opened
+from iimscreen.cli.options import AsJson, ReviewPath, keeping_nothing, opened
 from iimscreen.cli.search import search_app
 from iimscreen.errors import InputError, ProtocolError
 
@@ -37,7 +37,10 @@ def add_to(_app: typer.Typer) -> None:
 
 def show(
     run: RunName = None,
-    pmids: Annotated[bool, typer.Option("--pmids", help="Print all PMIDs, in the order found.")] = False,
+    pmids: Annotated[
+        bool,
+        typer.Option("--pmids", help="Of RUN: print all PMIDs (elsewhere: accessions), in the order found."),
+    ] = False,
     as_json: AsJson = False,
     review: ReviewPath = None,
 ) -> None:
@@ -49,6 +52,10 @@ def show(
     from iimscreen import receipts
     from iimscreen.render import searches
 
+    if run is None and pmids:
+        raise InputError(
+            "--pmids goes with one search or run", hint="name it, as in `iimscreen search show 1 --pmids`"
+        )
     with opened(review) as open_one:
         if run is None:
             searches.listing(receipts.listing(open_one), as_json=as_json)
@@ -123,8 +130,10 @@ def _write_new(path: Path, records: Sequence[Record]) -> None:
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="A search or run, or a file of PMIDs.", metavar="RUN")],
-    second: Annotated[str, typer.Argument(help="Another one.", metavar="RUN|PMIDS.txt")],
+    first: Annotated[
+        str, typer.Argument(help="A search or run, or a file of PMIDs.", metavar="RUN|PMIDS.txt")
+    ],
+    second: Annotated[str, typer.Argument(help="What is laid beside it.", metavar="RUN|PMIDS.txt")],
     on: Annotated[
         str | None, typer.Option("--on", help="When the list of PMIDs was made (YYYY-MM-DD), if known.")
     ] = None,
@@ -166,14 +175,18 @@ def _side(review: Review, name: str, on: str | None) -> Named | Side:
 
     path = Path(name).expanduser()
     if not path.is_file():
-        return receipts.find(review, name)
+        try:
+            return receipts.find(review, name)
+        except InputError as error:
+            what = "is a folder, not a file of PMIDs" if path.is_dir() and name else "is no file either"
+            raise InputError(f"{error.message}; it {what}", hint=error.hint) from error
     try:
         also = receipts.find(review, name)
     except InputError:
         return read_pmids(path, made_on=None if on is None else _date(on))
     raise InputError(
         f"{name!r} is a file here and also {also.name} of the review",
-        hint=f"write ./{name} for the file, or {also.entry.number} for the other",
+        hint=f"write ./{name} for the file, or {also.name.rpartition(' ')[2]} for the other",
     )
 
 
@@ -187,16 +200,20 @@ def _date(given: str) -> str:
     import datetime as dt
 
     try:
-        return dt.date.fromisoformat(given).isoformat()
+        day = dt.date.fromisoformat(given)
     except ValueError as error:
         raise InputError(
             f"--on {given!r} is no date", hint="expected YYYY-MM-DD, such as 2023-08-23"
         ) from error
+    if day > dt.datetime.now().astimezone().date():
+        raise InputError(f"--on {given} lies ahead", hint="give the day on which the list was made")
+    return day.isoformat()
 
 
 def _asked_now(pmids: Sequence[str]) -> Mapping[str, Record | None]:
     """What PubMed gives for these PMIDs now; None for one that it does not give any more."""
     from iimscreen import sources
 
-    given = sources.by_pmids(pmids)
+    with keeping_nothing(offline="without --ask the review's own replies are compared"):
+        given = sources.by_pmids(pmids)
     return {pmid: given.get(pmid) for pmid in pmids}

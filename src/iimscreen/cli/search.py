@@ -10,7 +10,8 @@ import typer
 
 from iimscreen import settings
 from iimscreen.cli import living, snowball
-from iimscreen.cli.options import Note, ReviewPath, opened
+from iimscreen.cli.corpora import corpus_of
+from iimscreen.cli.options import ReviewPath, another_follows, opened, typed
 from iimscreen.errors import InputError, ReviewError
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def search(
     abandon: Annotated[
         bool, typer.Option("--abandon", help="Give up an interrupted search; logged, what it found stays.")
     ] = False,
-    note: Note = None,
+    note: Annotated[
+        str | None, typer.Option("--note", help="With --abandon: why it is given up; kept in the log.")
+    ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Repeat every strategy of the review, up to --as-of or today.")
     ] = False,
@@ -91,9 +94,10 @@ def search(
     Every record is stored, with what was asked and every reply. The same search again resumes it, or
     does nothing when it was completed.
     """
-    if context.invoked_subcommand is not None or any(
-        is_done(context.params) for is_done in (snowball.followed, living.updated)
-    ):
+    if another_follows(context):
+        return
+    _must_go_together(context)
+    if any(is_done(context.params) for is_done in (snowball.followed, living.updated)):
         return
     del update, cited_by, references, similar, most  # heeded just above
     read = _strategy(strategy, as_of)
@@ -105,6 +109,27 @@ def search(
         _abandon(read, chosen, corpus, note, review)
     else:
         _run(read, _opened(read, chosen, corpus, email, api_key), again=again, review=review)
+
+
+def _must_go_together(context: typer.Context) -> None:
+    """Refuse what would otherwise be passed over in silence."""
+    options = context.params
+    if options["note"] is not None and not options["abandon"]:
+        raise InputError(
+            "--note goes with --abandon, and says why a search is given up",
+            hint="leave --note out; `iimscreen source note` notes what a reader of the review shall know",
+        )
+    if options["again"] and options["abandon"]:
+        raise InputError(
+            "--again and --abandon exclude each other",
+            hint="give the search up with --abandon, then begin it anew",
+        )
+    for option in ("--strategy", "--source"):
+        if options["update"] and option in typed(context):
+            raise InputError(
+                f"{option} has no meaning with --update, which repeats every strategy of the review in its source",
+                hint=f"leave {option} out, or --update: --again makes a new dated run of one strategy",
+            )
 
 
 def _strategy(name: str, as_of: str | None) -> Strategy:
@@ -145,9 +170,12 @@ def _opened(
 ) -> Source:
     """The source of this name, once the strategy is known to be readable there."""
     from iimscreen import sources
+    from iimscreen.sources.corpus import check_readable
 
     if name == "corpus":
-        return _corpus(corpus, strategy)
+        for sub_query in strategy.sub_queries:
+            check_readable(sub_query)  # before a search is begun that could not be finished
+        return corpus_of(corpus, strategy.as_of)
     return _pubmed(strategy, email, api_key) if name == "pubmed" else sources.named(name)
 
 
@@ -200,29 +228,6 @@ def _date(given: str) -> dt.date:
         raise InputError(
             f"--as-of {given!r} is no date", hint="expected YYYY-MM-DD, such as 2023-08-23"
         ) from error
-
-
-def _corpus(path: Path | None, strategy: Strategy) -> Source:
-    from iimscreen import search as searching
-    from iimscreen.model import Parsed, Refusal
-    from iimscreen.sources import corpus
-    from iimscreen.wording import counted
-
-    for sub_query in strategy.sub_queries:
-        corpus.check_readable(sub_query)  # before a search is begun that could not be finished
-    if path is None:
-        return corpus.bundled(strategy.as_of)
-    _, found = searching.read_file(path)
-    usable = [one.record for one in found if isinstance(one, Parsed)]
-    if not usable:
-        first = next((f": line {one.line}: {one.cause}" for one in found if isinstance(one, Refusal)), "")
-        raise InputError(
-            f"{path}: no usable record to search{first}", hint="name a file of records with --corpus"
-        )
-    refused = sum(isinstance(one, Refusal) for one in found)
-    if refused:
-        typer.echo(f"{path}: {refused:,} of {counted(len(found), 'record')} left out: not usable.", err=True)
-    return corpus.from_file(path, usable, strategy.as_of)
 
 
 def _pubmed(strategy: Strategy, email: str | None, api_key: str | None) -> Source:

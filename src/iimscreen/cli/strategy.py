@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iimscreen.cli.corpora import corpus_of, other_sources
 from iimscreen.cli.options import AsJson
 from iimscreen.errors import InputError, ProtocolError
 
@@ -61,8 +62,8 @@ def check(
     if read.source != "pubmed":
         strategies.not_checked(read, as_json=as_json)
         return
-    findings = forensics.judge(read, other_sources={*_other_sources(path), *(also or ())})
-    records = _corpus(corpus)
+    findings = forensics.judge(read, other_sources={*other_sources(path), *(also or ())})
+    records = corpus_of(corpus)
     findings, cause = _brought(findings, read, records)
     with_abstract = sum(record.abstract is not None for record in records.records)
     looked_up = strategies.LookedUpIn(records.database, len(records.records), with_abstract, cause)
@@ -73,34 +74,6 @@ def check(
             f"strategy {read.name}: errors or warnings found: {len(grave)}",
             hint="correct the strategy, or run without --strict and give your reasons in the paper",
         )
-
-
-def _other_sources(path: Path) -> set[str]:
-    """The sources of the other strategies in the file's folder; what is no strategy is passed over."""
-    from iimscreen import queries
-
-    found = set()
-    for other in sorted(path.parent.glob("*.toml")):
-        if other.name != path.name:
-            try:
-                found.add(queries.read_strategy(other).source)
-            except InputError:
-                continue
-    return found
-
-
-def _corpus(path: Path | None) -> Corpus:
-    from iimscreen import search
-    from iimscreen.model import Parsed
-    from iimscreen.sources import corpus
-
-    if path is None:
-        return corpus.bundled()
-    _, found = search.read_file(path)
-    usable = [one.record for one in found if isinstance(one, Parsed)]
-    if not usable:
-        raise InputError(f"{path}: no usable record", hint="name a file of records with --corpus")
-    return corpus.from_file(path, usable)
 
 
 def _brought(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, ReviewPath, opened
+from iimscreen.cli.options import AsJson, ReviewPath, another_follows, opened
 from iimscreen.errors import InputError, ProtocolError
 
 fulltext_app = typer.Typer(
@@ -34,7 +34,7 @@ def fulltext(context: typer.Context, review: ReviewPath = None) -> None:
     from iimscreen import fulltext as texts
     from iimscreen import render
 
-    if context.invoked_subcommand is None:
+    if not another_follows(context):
         with opened(review) as open_one:
             render.fulltexts(texts.sought(open_one))
 

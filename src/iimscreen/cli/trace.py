@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iimscreen import settings
-from iimscreen.cli.options import AsJson
-from iimscreen.cli.strategy import _other_sources, strategy_app
+from iimscreen.cli.corpora import corpus_of, other_sources
+from iimscreen.cli.options import AsJson, keeping_nothing
+from iimscreen.cli.strategy import strategy_app
 from iimscreen.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from iimscreen.known_items import KnownItem
     from iimscreen.model import Strategy
     from iimscreen.press import Hits, Remark
-    from iimscreen.sources.corpus import Corpus
     from iimscreen.tracing import Trace
 
 StrategyName = Annotated[
@@ -43,7 +43,11 @@ def trace(
     ] = None,
     source: Annotated[str, typer.Option("--source", help="corpus (offline), or pubmed.")] = "corpus",
     set_label: Annotated[
-        str, typer.Option("--set", help="Known items are a development or a validation set.")
+        str,
+        typer.Option(
+            "--set",
+            help="development (the strategy was built with the known items) or validation (it was not).",
+        ),
     ] = "",
     email: Annotated[
         str | None, typer.Option("--email", help="Your e-mail for NCBI (or IIMSCREEN_EMAIL); never stored.")
@@ -78,7 +82,7 @@ def trace(
     if set_label and not items:
         raise InputError("--set is given without known items", hint="name them with --known")
     if source == "corpus":
-        found = tracing.trace(read, tracing.InRecords(_corpus(corpus), items), set_label=set_label)
+        found = tracing.trace(read, tracing.InRecords(corpus_of(corpus), items), set_label=set_label)
     else:
         found = _traced_in_pubmed(read, items, set_label, email, api_key)
     traces.trace(found, as_json=as_json)
@@ -142,7 +146,7 @@ def _remarks(strategy: Strategy, path: Path) -> Sequence[Remark] | None:
 
     if strategy.source != "pubmed":
         return None
-    findings = forensics.judge(strategy, other_sources=_other_sources(path))
+    findings = forensics.judge(strategy, other_sources=other_sources(path))
     return [sheets.remark_of(finding, strategy) for finding in findings]
 
 
@@ -153,7 +157,7 @@ def _hits(strategy: Strategy, path: Path | None) -> Hits:
 
     if strategy.source != "pubmed":
         return sheets.Hits("", {}, f"the strategy is written for {strategy.source}")
-    records = _corpus(path)
+    records = corpus_of(path)
     try:
         found = tracing.trace(strategy, tracing.InRecords(records, ()))
     except InputError as error:
@@ -182,7 +186,8 @@ def _traced_in_pubmed(
         err=True,
     )
     asked = 0
-    with render.progress() as on_progress:
+    offline = "without --source pubmed a file of records is searched"
+    with keeping_nothing(offline=offline), render.progress() as on_progress:
 
         def on_request() -> None:
             nonlocal asked
@@ -193,26 +198,3 @@ def _traced_in_pubmed(
             pubmed.PubMed(entrez), items, resolve=tracing.by_ecitmatch(entrez), on_request=on_request
         )
         return tracing.trace(strategy, finder, set_label=set_label)
-
-
-def _corpus(path: Path | None) -> Corpus:
-    from iimscreen import search as searching
-    from iimscreen.model import Parsed, Refusal
-    from iimscreen.sources import corpus
-    from iimscreen.wording import counted
-
-    if path is None:
-        return corpus.bundled()
-    _, found = searching.read_file(path)
-    usable = [one.record for one in found if isinstance(one, Parsed)]
-    if not usable:
-        first = next((f": line {one.line}: {one.cause}" for one in found if isinstance(one, Refusal)), "")
-        raise InputError(
-            f"{path}: no usable record to trace in{first}", hint="name a file of records with --corpus"
-        )
-    if len(found) > len(usable):
-        typer.echo(
-            f"{path}: {len(found) - len(usable):,} of {counted(len(found), 'record')} left out: not usable.",
-            err=True,
-        )
-    return corpus.from_file(path, usable)

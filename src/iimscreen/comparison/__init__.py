@@ -381,10 +381,16 @@ def _by_the_sides(found: Found, absence: _Absence) -> _Why | None:
     if not absence.same_source:
         can_match = found.pmid or (found.doi and absence.lacks.source is not None)  # a list has PMIDs only
         return (Reason.OTHER_SOURCE if can_match else Reason.NO_IDENTIFIER), ""
-    successor = next((absence.others[mark] for mark in _marks(found) if mark in absence.others), None)
-    if successor is not None:
-        return Reason.SAME_REPORT, f"{absence.lacks.name} has it as {successor}"
+    successor = _successor(found, absence)
+    if successor:
+        return Reason.SAME_REPORT, successor
     return (Reason.OTHER_QUERY, "") if absence.same_queries is False else None
+
+
+def _successor(found: Found, absence: _Absence) -> str:
+    """Under which number the other side has the same report; "" if it has none."""
+    other = next((absence.others[mark] for mark in _marks(found) if mark in absence.others), None)
+    return "" if other is None else f"{absence.lacks.name} has it as {other}"
 
 
 def _by_asking(found: Found, absence: _Absence, facts: Facts, *, is_gone: bool) -> _Why | None:
@@ -393,7 +399,7 @@ def _by_asking(found: Found, absence: _Absence, facts: Facts, *, is_gone: bool) 
         return None
     now = facts.asked_now[found.pmid]
     if now is None:
-        return (Reason.GONE, "") if is_gone else None
+        return (Reason.GONE, _successor(found, absence)) if is_gone else None
     if is_gone or found.content is None:
         return None
     changed = [name for name in (*_TEXT, *_INDEXING) if getattr(now, name) != getattr(found.content, name)]

@@ -82,7 +82,9 @@ REASONS: dict[Reason, Rule] = {
         Grade.CERTAIN, "the very same data under the same date limit; only the queries differ"
     ),
     Reason.GONE: Rule(
-        Grade.CERTAIN, "asked now, PubMed does not give this PMID: deleted, or merged into another"
+        Grade.LIKELY,
+        "asked now, PubMed does not give this PMID: deleted, or merged into another; whether it was so on the "
+        "day of the other side is not stated",
     ),
     Reason.PUBLISHED_AFTER_LIMIT: Rule(
         Grade.LIKELY,

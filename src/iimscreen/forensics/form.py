@@ -10,7 +10,7 @@ from iimscreen import syntax
 from iimscreen.forensics.findings import Check, Hit, Severity, check
 from iimscreen.forensics.reading import TEXT_FIELDS, Place, Reading, Use, Written
 from iimscreen.forensics.tables import STOPWORDS
-from iimscreen.syntax import Tag, Token
+from iimscreen.syntax import SearchTerm, Tag, Token
 
 SHORTEST_STEM = 4  # letters before a star; PubMed's help, "Truncating search terms"
 LONGEST_QUERY = 8_000  # characters; reported by users of E-utilities as the limit, not confirmed by NLM
@@ -65,10 +65,19 @@ def tag_on_group(reading: Reading) -> Iterator[Hit]:
     """A search field tag behind a closing parenthesis."""
     for written, tag in _misplaced_tags(reading):
         if _stands_behind(written, tag) == "close":
+            place = (written.at(tag.start, tag.end),)
+            if _is_round_one_term(written, tag):
+                yield Hit(
+                    f"the tag {tag.text} stands behind parentheses round one term",
+                    f"write {tag.text} inside them: what PubMed makes of it here is not documented",
+                    place,
+                    Severity.NOTE,
+                )
+                continue
             yield Hit(
                 f"the tag {tag.text} stands on a group",
                 f"write {tag.text} behind every term of the group",
-                (written.at(tag.start, tag.end),),
+                place,
             )
 
 
@@ -93,6 +102,17 @@ def _misplaced_tags(reading: Reading) -> Iterator[tuple[Written, Tag]]:
     for written in reading.texts:
         for tag in written.query.group_tags:
             yield written, tag
+
+
+def _is_round_one_term(written: Written, tag: Tag) -> bool:
+    before = [token for token in written.query.tokens if token.end <= tag.start]
+    depth = 0
+    for token in reversed(before):
+        depth += {"close": 1, "open": -1}.get(token.kind, 0)
+        if depth == 0:
+            inside = [term for term in written.query.terms if token.end <= term.start < tag.start]
+            return len(inside) == 1
+    return False
 
 
 def _stands_behind(written: Written, tag: Tag) -> str:
@@ -146,11 +166,24 @@ def small_operator(reading: Reading) -> Iterator[Hit]:
     for written in reading.texts:
         for token in written.query.tokens:
             if token.kind == "operator" and token.text != token.text.upper():
+                heading = _heading_around(written, token)
+                if heading is not None:
+                    yield Hit(
+                        f"{token.text!r} stands in the name of a heading without quotes",
+                        "put the heading in quotes",
+                        (written.of(heading),),
+                        Severity.NOTE,
+                    )
+                    continue
                 yield Hit(
                     f"{token.text!r} is no operator to PubMed",
                     f"write {token.text.upper()}, or put the phrase in quotes",
                     (written.at(token.start, token.end),),
                 )
+
+
+def _heading_around(written: Written, token: Token) -> SearchTerm | None:
+    return next((term for term in written.query.terms if term.start < token.start < term.end), None)
 
 
 @check(
@@ -162,7 +195,12 @@ def small_operator(reading: Reading) -> Iterator[Hit]:
 def mixed_operators(reading: Reading) -> Iterator[Hit]:
     """OR beside AND or NOT between the same parentheses; AND beside NOT reads the same either way."""
     for written in reading.texts:
-        for first, other in _mixed(written.query.tokens):
+        tokens = tuple(
+            token
+            for token in written.query.tokens
+            if token.text != "and" or _heading_around(written, token) is None
+        )
+        for first, other in _mixed(tokens):
             operators = f"{syntax.operator_of(first)} and {syntax.operator_of(other)}"
             yield Hit(
                 f"{operators} stand side by side without parentheses",
@@ -221,10 +259,15 @@ def truncation_too_short(reading: Reading) -> Iterator[Hit]:
     for use in reading.uses:
         for word in () if _is_misplaced(use) else use.words:
             if word.endswith("*") and len(word) <= SHORTEST_STEM:
+                joined = re.search(rf"\w-{re.escape(word)}", use.term.text.casefold())
                 yield Hit(
-                    f"{word} has a stem of fewer than {SHORTEST_STEM} letters",
-                    "write the words out that were meant",
+                    f"{word} has a stem of fewer than {SHORTEST_STEM} letters"
+                    + (" behind its hyphen" if joined else ""),
+                    "see in PubMed's search details whether it was truncated, or write the words out"
+                    if joined
+                    else "write the words out that were meant",
                     (use.place,),
+                    Severity.NOTE if joined else None,
                 )
 
 
@@ -237,6 +280,12 @@ def truncation_too_short(reading: Reading) -> Iterator[Hit]:
 def truncation_misplaced(reading: Reading) -> Iterator[Hit]:
     """A star that does not end a word."""
     for use in reading.uses:
+        if "\u2217" in use.term.text:
+            yield Hit(
+                "\u2217 (U+2217) is not the star that truncates",
+                "type the star of the keyboard: *",
+                (use.place,),
+            )
         if _is_misplaced(use):
             yield Hit(
                 "a star that does not end a word",
@@ -362,7 +411,44 @@ def too_long(reading: Reading) -> Iterator[Hit]:
             )
 
 
+# Signs of other platforms, and whose they are. What stands in quotes is not looked at.
+_FOREIGN: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\bexp\s+[^()\[\]/]+/", re.IGNORECASE), "Ovid"),
+    (
+        re.compile(r"(?<=[\w)*/])\.(?:ti|ab|tw|mp|kw|kf|hw|sh|pt|af|nm)(?:,[a-z]{2})*\.", re.IGNORECASE),
+        "Ovid",
+    ),
+    (re.compile(r"\badj\d+\b", re.IGNORECASE), "Ovid"),
+    (re.compile(r"/exp\b"), "Embase"),
+    (re.compile(r":(?:ti|ab|kw)\b(?:,[a-z]{2})*", re.IGNORECASE), "Embase or the Cochrane Library"),
+    (re.compile(r"\[mh\s+[\"^\w]", re.IGNORECASE), "the Cochrane Library"),
+    (re.compile(r"\b(?:(?:NEAR|NEXT)\b(?:/\d+)?|(?i:near|next|w|pre)/\d+\b)"), "another platform"),
+    (re.compile(r"\bTITLE-ABS(?:-KEY)?\s*\("), "Scopus"),
+    (re.compile(r"\w+(?:\$|[?#](?=[\w\[]))\w*"), "another platform, a wildcard"),
+)
+
+
+@check(
+    "foreign-syntax",
+    Severity.ERROR,
+    means="PubMed has no commands of other platforms: it searches their letters as words, or passes over them.",
+    source=f"{_HELP}, which has none of them",
+)
+def foreign_syntax(reading: Reading) -> Iterator[Hit]:
+    """What was pasted from Ovid, Embase, the Cochrane Library or Scopus."""
+    for written in reading.texts:
+        text = re.sub(r'(?<!\[mh )"[^"]*"', lambda found: " " * len(found[0]), written.query.text)
+        for pattern, platform in _FOREIGN:
+            for found in pattern.finditer(text):
+                yield Hit(
+                    f"{found[0].strip()} is written for {platform}",
+                    'write it as PubMed does: [mh] explodes by itself, word[tiab], "two words"[tiab:~3], word*',
+                    (written.at(found.start(), found.end()),),
+                )
+
+
 CHECKS: tuple[Check, ...] = (
+    foreign_syntax,
     unmatched_quote,
     unmatched_parenthesis,
     tag_on_group,

@@ -14,13 +14,26 @@ _HUMANS = frozenset({"human", "humans", "human*"})
 _AGES = frozenset(
     words_of(
         "child children child* infant infants infant* newborn adolescent adolescents adolescence adolescen* juvenile "
-        "juvenile* pediatric paediatric pediatric* paediatric* pediatrics paediatrics aged elderly adult adults"
+        "juvenile* pediatric paediatric pediatric* paediatric* pediatrics paediatrics aged elderly adult adults adult*"
     )
 )
 _TYPES = frozenset(
     words_of(
         "review reviews review* letter letters editorial editorials comment comments abstract abstracts "
         "protocol protocols"
+    )
+)
+_LANGUAGES = frozenset(words_of("chinese english french german italian japanese portuguese russian spanish"))
+# Types that records have before, or without, being indexed.
+_TYPES_OF_PUBLISHERS = frozenset({"journal article", "preprint"})
+# Filters that ask for headings, types or the status MEDLINE. Others, such as therapy/broad, systematic or
+# free full text, search words too or no indexing at all.
+_INDEXED_FILTERS = frozenset(
+    words_of(
+        "medline human humans animal animals otheranimals male female alladult allchild allinfant adult aged "
+        "middleaged youngadult 80andover adolescent child preschoolchild infant newborn clinicaltrial "
+        "randomizedcontrolledtrial controlledclinicaltrial review metaanalysis casereports guideline "
+        "observationalstudy multicenterstudy"
     )
 )
 _MECIR = "Cochrane Handbook, chapter 4"
@@ -150,7 +163,11 @@ def not_other(reading: Reading) -> Iterator[Hit]:
 )
 def language_limit(reading: Reading) -> Iterator[Hit]:
     """A language asked for, or taken away."""
-    places = tuple(use.place for use in reading.uses if use.term.field == "la")
+    places = tuple(
+        use.place
+        for use in reading.uses
+        if use.term.field == "la" or (use.term.field == "sb" and not _LANGUAGES.isdisjoint(use.words))
+    )
     if places:
         yield Hit("a limit of language", "leave it out, and note at full text what you cannot read", places)
 
@@ -242,8 +259,10 @@ def indexing_limit(reading: Reading) -> Iterator[Hit]:
 
 
 def _needs_indexing(term: SearchTerm) -> bool:
-    if term.field in ("pt", "sb"):
-        return True
+    if term.field == "pt":
+        return " ".join(words_of(term.text)) not in _TYPES_OF_PUBLISHERS
+    if term.field == "sb":
+        return "".join(words_of(term.text)) in _INDEXED_FILTERS
     return term.field in ("mh", "mh:noexp") and _is_of(term, _HUMANS | _AGES | frozenset({"male", "female"}))
 
 

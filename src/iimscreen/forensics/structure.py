@@ -8,7 +8,7 @@ from iimscreen.forensics.findings import Check, Hit, Severity, check
 from iimscreen.forensics.reading import HEADING_FIELDS, TEXT_FIELDS, Concept, Place, Reading, Use, finds
 
 _PRESS = "PRESS 2015 guideline (PMID 27005575)"
-_REGISTERS = frozenset({"clinicaltrials"})
+_REGISTERS = ("clinicaltrials", "ictrp", "isrctn", "ctis", "eudract")
 
 
 def _named(concept: Concept) -> str:
@@ -26,8 +26,11 @@ def _named(concept: Concept) -> str:
 def text_words_only(reading: Reading) -> Iterator[Hit]:
     """A concept without a heading, of which no term is left to PubMed's mapping."""
     for concept in reading.concepts:
-        if _is_judged(concept) and not any(
-            use.term.field in HEADING_FIELDS or _is_mapped(use) for use in concept.uses
+        sought = any(use.searches_text for use in concept.uses)  # else numbers, names of journals or people
+        if (
+            _is_judged(concept)
+            and sought
+            and not any(use.term.field in HEADING_FIELDS or _is_mapped(use) for use in concept.uses)
         ):
             yield Hit(
                 f"{_named(concept)} has no subject heading, and no term that PubMed would map to one",
@@ -140,6 +143,18 @@ def term_in_two_blocks(reading: Reading) -> Iterator[Hit]:
             )
 
 
+def _named_sources(reading: Reading) -> list[str]:
+    return [name for one in reading.other_sources if (name := one.strip().casefold())]
+
+
+def _is_register(name: str) -> bool:
+    return any(register in name for register in _REGISTERS)
+
+
+def _is_medline(name: str) -> bool:
+    return "pubmed" in name or "medline" in name
+
+
 @check(
     "single-database",
     Severity.WARNING,
@@ -149,7 +164,8 @@ def term_in_two_blocks(reading: Reading) -> Iterator[Hit]:
 )
 def single_database(reading: Reading) -> Iterator[Hit]:
     """No strategy for another database in this folder; exports from one can be imported all the same."""
-    if not (reading.other_sources - _REGISTERS - {reading.strategy.source}):
+    databases = [one for one in _named_sources(reading) if not _is_register(one) and not _is_medline(one)]
+    if not databases:
         yield Hit(
             "no other strategy of this folder searches another database",
             "search a second one and bring its export in (iimscreen import FILE --database NAME); "
@@ -165,7 +181,7 @@ def single_database(reading: Reading) -> Iterator[Hit]:
 )
 def no_register(reading: Reading) -> Iterator[Hit]:
     """No strategy for a register of trials in this folder."""
-    if not ({*reading.other_sources, reading.strategy.source} & _REGISTERS):
+    if not any(map(_is_register, _named_sources(reading))):
         yield Hit(
             "no strategy of this folder searches a register",
             'add a strategy file with source = "clinicaltrials"',

@@ -29,6 +29,8 @@ ACRONYMS: dict[str, Meaning] = {
     "IBM": Meaning("a computer firm and its statistics program", ("SPSS[tiab]",)),
     "ASS": Meaning("aspirin, by its German name", ("aspirin[tiab]", "acetylsalicyl*[tiab]")),
 }
+# Parts of words that say which meaning of those acronyms is meant.
+SUBJECT_STEMS = ("myosit", "myopath", "synthetase")
 # Capitals that have one reading throughout PubMed, so that they need no warning.
 PLAIN_CAPITALS = frozenset(
     {"DNA", "RNA", "MRNA", "HIV", "MRI", "HPV", "HBV", "HCV", "EBV", "CMV", "COPD", "ADHD", "SARS", "MERS"}

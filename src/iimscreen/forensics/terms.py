@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from iimscreen.forensics.findings import Check, Hit, Severity, check
 from iimscreen.forensics.reading import HEADING_FIELDS, Reading, Use, words_of
-from iimscreen.forensics.tables import ACRONYMS, NEAR_NAMES, PLAIN_CAPITALS
-from iimscreen.syntax import PHARMACOLOGICAL_ACTIONS, TERM_MAPPING
+from iimscreen.forensics.tables import ACRONYMS, NEAR_NAMES, PLAIN_CAPITALS, SUBJECT_STEMS
+from iimscreen.syntax import PHARMACOLOGICAL_ACTIONS, TERM_MAPPING, Junction, Node, SearchTerm, walk
 
 _CAPITALS = re.compile(r"[A-Z]{2,4}")
 _HYPHEN = re.compile(r"\w-\w")
@@ -38,6 +38,8 @@ def bare_acronym(reading: Reading) -> Iterator[Hit]:
         if not _CAPITALS.fullmatch(letters) or letters in PLAIN_CAPITALS:
             continue
         known = ACRONYMS.get(letters)
+        if known and _stands_beside_the_subject(use):
+            continue
         yield Hit(
             f"{letters} also means {known.name}" if known else f"{letters} may mean more than one thing",
             "write the words out; keep the letters only beside a word of the subject, such as (DM AND myositis)"
@@ -46,6 +48,26 @@ def bare_acronym(reading: Reading) -> Iterator[Hit]:
             (use.place,),
             Severity.WARNING if known else Severity.NOTE,
         )
+
+
+def _stands_beside_the_subject(use: Use) -> bool:
+    """Whether AND joins it, in its own text, to a part of which every term is a word of the subject."""
+    waiting = [(use.written.query.root, False)]
+    while waiting:
+        node, is_beside = waiting.pop()
+        if node is use.term:
+            return is_beside
+        if isinstance(node, Junction):
+            for part in node.parts:
+                others = [other for other in node.parts if other is not part]
+                narrowed = node.operator == "AND" and any(map(_is_of_the_subject, others))
+                waiting.append((part, is_beside or narrowed))
+    return False
+
+
+def _is_of_the_subject(part: Node) -> bool:
+    terms = [node for node, _ in walk(part) if isinstance(node, SearchTerm)]
+    return all(any(stem in word for stem in SUBJECT_STEMS for word in words_of(term.text)) for term in terms)
 
 
 @check(

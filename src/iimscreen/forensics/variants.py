@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from iimscreen.forensics.findings import Check, Hit, Severity, check
 from iimscreen.forensics.reading import Reading, Use, finds
 from iimscreen.forensics.tables import HYPHENATED, NEVER_WITH_Z, PLURAL_NOUNS, PREFIXES, SPELLINGS
+from iimscreen.syntax import Junction, SearchTerm
 
 _WITH_S = re.compile(r"(?<=\w{3})is(?=(?:e|ed|es|ing|ation|ations)$)")
 _WITH_Z = re.compile(r"(?<=\w{3})iz(?=(?:e|ed|es|ing|ation|ations)$)")
@@ -42,8 +43,30 @@ def _missing(reading: Reading, use: Use, forms: Iterator[_Words]) -> list[str]:
     return [" ".join(form) for form in forms if not any(finds(other, form) for other in beside)]
 
 
+def _is_in_a_filter(use: Use) -> bool:
+    """Whether it stands in an OR with a type of publication, as the words of filters for trials do."""
+    waiting = [(use.written.query.root, False)]
+    while waiting:
+        node, in_a_filter = waiting.pop()
+        if node is use.term:
+            return in_a_filter
+        if isinstance(node, Junction):
+            with_type = node.operator == "OR" and any(
+                isinstance(part, SearchTerm) and part.field == "pt" for part in node.parts
+            )
+            waiting.extend((part, in_a_filter or with_type) for part in node.parts)
+    return False
+
+
 def _told(use: Use, missing: list[str], remark: str = "") -> Hit:
     listed = ", ".join(f'"{form}"' if " " in form else form for form in missing)
+    if _is_in_a_filter(use):
+        return Hit(
+            f"{use.term.shown} is searched, {listed}{remark} is not",
+            f"add {listed}, unless it stands in a published filter: that is used, and cited, unchanged",
+            (use.place,),
+            Severity.NOTE,
+        )
     return Hit(f"{use.term.shown} is searched, {listed}{remark} is not", f"add {listed}", (use.place,))
 
 

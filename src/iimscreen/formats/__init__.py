@@ -24,6 +24,13 @@ _PLAIN_DOI = re.compile(r"10\.\d{4,9}/[\w.-]*[a-z\d]", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """PMIDs that a file reports as deleted from PubMed, in order; no record of the file is meant."""
+
+    pmids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A readable file format."""
 
@@ -31,7 +38,7 @@ class Format:
     suffixes: tuple[str, ...]
     looks_like: Callable[[str], bool]  # given the first 4,000 characters
     read: Callable[[bytes], Iterator[Found]]
-    read_stream: Callable[[BinaryIO], Iterator[Found]]  # the same, of a file that is open
+    read_stream: Callable[[BinaryIO], Iterator[Found | Deleted]]  # of a file that is open; deletions too
 
 
 def names() -> list[str]:

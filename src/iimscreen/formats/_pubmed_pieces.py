@@ -201,9 +201,10 @@ class _Cutter:
         name, start = opened.group(2), opened.start()
         if opened.group().endswith(b"/>"):
             return name, start, opened.end()
-        # By far most records hold none of their own name, and end as they should.
-        end = self._held.find(b"</" + name + b">", opened.end()) + len(name) + 3
-        if end > len(name) + 2 and self._held.find(b"<" + name, opened.end(), end) < 0:
+        # By far most records hold none of their own name, and end as they should: at its next mention.
+        stop = self._held.find(name, opened.end())
+        end = stop + len(name) + 1
+        if self._held[stop - 2 : end] == b"</" + name + b">":
             return name, start, end
         depth = 0
         for tag in _TAG.finditer(self._held, start):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -30,31 +31,40 @@ _NONE: Attributes = MappingProxyType({})
 _PMID = re.compile(r"0*([1-9]\d{0,8})", re.ASCII)
 _PMCID = re.compile(r"PMC\d+", re.ASCII)
 
+# Possessive throughout: nothing is tried twice, so time grows with the text alone, whatever it holds.
 # A start tag, and if no element follows it, the text up to the end tag as well.
-_ELEMENT = re.compile(rb"\s*<([^\s<>/!?]+)([^<>]*)>(?:([^<]*)</\1>)?")
-_END = re.compile(rb"\s*</([^\s<>]+)\s*>")
+_ELEMENT = re.compile(rb"\s*+<([^\s<>/!?]++)([^<>]*+)>(?:([^<]*+)</\1>)?+")
+_PLAIN = re.compile(rb"<([^\s<>/!?]++)([^<>]*+)>([^<]*+)</\1>")
+_END = re.compile(rb"\s*+</([^\s<>]++)\s*+>")
 _ENTERED = frozenset((b"PubmedArticle", b"MedlineCitation", b"Article", b"PubmedData"))
 _LEVELS = 3  # PubmedArticle, MedlineCitation, Article: what a file nests deeper is not gone into
-_TAG = re.compile(rb"<(/?)([^\s<>/!?]+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
-_ATTRIBUTE = re.compile(rb"\s+([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_TAG = re.compile(rb"<(/?)([^\s<>/!?]++)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
+_ATTRIBUTE = re.compile(rb"\s++([^\s=]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _REFERENCE = re.compile(r"&(#x[0-9a-fA-F]+|#[0-9]+|[a-z]+);")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 # Expressions for the shape that nearly all records have, where the DTD fixes the order; what is
 # shaped in another way is walked. A name that needs neither unescaping nor single spaces:
-_NAME = rb"([^\s<>&\xc2\xe1-\xe3]+(?: [^\s<>&\xc2\xe1-\xe3]+)*)"
+_NAME = rb"([^\s<>&\xc2\xe1-\xe3]++(?: [^\s<>&\xc2\xe1-\xe3]++)*+)"
+_IDENTIFIERS = rb"(?:<Identifier [^<>]*+>[^<]*+</Identifier>\s*+)*+"
 _AUTHOR = re.compile(
-    rb"<Author(?: ValidYN=\"Y\")?>\s*(?:<LastName>" + _NAME + rb"</LastName>\s*"
-    rb"(?:<ForeName>" + _NAME + rb"</ForeName>\s*)?(?:<Initials>([^<&]*)</Initials>\s*)?"
-    rb"(?:<Suffix>" + _NAME + rb"</Suffix>\s*)?|<CollectiveName>" + _NAME + rb"</CollectiveName>\s*)"
-    rb"(?:<Identifier [^<>]*>[^<]*</Identifier>\s*)*"
-    rb"(?:<AffiliationInfo>\s*<Affiliation>[^<]*</Affiliation>\s*"
-    rb"(?:<Identifier [^<>]*>[^<]*</Identifier>\s*)*</AffiliationInfo>\s*)*</Author>"
+    rb"<Author(?: ValidYN=\"Y\")?+>\s*+(?:<LastName>" + _NAME + rb"</LastName>\s*+"
+    rb"(?:<ForeName>" + _NAME + rb"</ForeName>\s*+)?+(?:<Initials>([^<&]*+)</Initials>\s*+)?+"
+    rb"(?:<Suffix>"
+    + _NAME
+    + rb"</Suffix>\s*+)?+|<CollectiveName>"
+    + _NAME
+    + rb"</CollectiveName>\s*+)"
+    + _IDENTIFIERS
+    + rb"(?:<AffiliationInfo>\s*+<Affiliation>[^<]*+</Affiliation>\s*+"
+    + _IDENTIFIERS
+    + rb"</AffiliationInfo>\s*+)*+</Author>"
 )
+_PAGES = re.compile(rb"\s*+<MedlinePgn>([^<]++)</MedlinePgn>\s*+\Z")
 _JOURNAL = re.compile(
-    rb"\s*(?:<ISSN[^<>]*>[^<]*</ISSN>\s*)?<JournalIssue(?: [^<>]*)?>\s*"
-    rb"(?:<Volume>([^<]*)</Volume>\s*)?(?:<Issue>([^<]*)</Issue>\s*)?"
-    rb"<PubDate>((?:\s*<(Year|Month|Day|Season|MedlineDate)>[^<]*</\4>)*)\s*</PubDate>\s*</JournalIssue>\s*"
-    rb"(?:<Title>([^<]*)</Title>\s*)?(?:<ISOAbbreviation>([^<]*)</ISOAbbreviation>\s*)?\Z"
+    rb"\s*+(?:<ISSN[^<>]*+>[^<]*+</ISSN>\s*+)?+<JournalIssue(?: [^<>]*+)?+>\s*+"
+    rb"(?:<Volume>([^<]*+)</Volume>\s*+)?+(?:<Issue>([^<]*+)</Issue>\s*+)?+"
+    rb"<PubDate>((?:\s*+<(Year|Month|Day|Season|MedlineDate)>[^<]*+</\4>)*+)\s*+</PubDate>\s*+</JournalIssue>\s*+"
+    rb"(?:<Title>([^<]*+)</Title>\s*+)?+(?:<ISOAbbreviation>([^<]*+)</ISOAbbreviation>\s*+)?+\Z"
 )
 
 
@@ -67,6 +77,8 @@ def read_record(name: str, text: bytes) -> Record | Refusal:
     body = parts.get(b"BookDocument" if is_book else b"MedlineCitation")
     if body is None:
         return Refusal(0, f"a {name} without content: expected a MedlineCitation or BookDocument")
+    if len(body) > 1:
+        return Refusal(0, f"a {name} with {len(body)} records in it: expected one")
     attributes, content, within = body[0]
     inner = _parts(content) if within is None else within
     stated = _text_of(inner, b"PMID")
@@ -80,10 +92,10 @@ def read_record(name: str, text: bytes) -> Record | Refusal:
     return _article(pmid.group(1), attributes, inner, _parts_of(parts, b"PubmedData"))
 
 
-def deleted_pmids(text: bytes) -> list[str]:
+def deleted_pmids(text: bytes) -> tuple[str, ...]:
     """The PMIDs in the text of a DeleteCitation, in order."""
     stated = map(_text, _each(_parts_of(_parts(text), b"DeleteCitation"), b"PMID"))
-    return [pmid.group(1) for one in stated if (pmid := _PMID.fullmatch(one or ""))]
+    return tuple(pmid.group(1) for one in stated if (pmid := _PMID.fullmatch(one or "")))
 
 
 def _parts(content: bytes) -> Parts:
@@ -95,6 +107,17 @@ def _parts(content: bytes) -> Parts:
     except _IrregularError:
         return _parts_by_depth(content)
     return parts if not content[position:].strip() else _parts_by_depth(content)
+
+
+def _plain(content: bytes, name: bytes) -> list[tuple[Attributes, bytes]]:
+    """The elements of that name directly within a text: attributes and content.
+
+    Quicker than `_parts` where no element holds another: then each has two "<" and two ">".
+    """
+    plain = _PLAIN.findall(content)
+    if content.count(b"<") == content.count(b">") == 2 * len(plain):
+        return [(_attributes(stated) or _NONE, inner) for found, stated, inner in plain if found == name]
+    return [(attributes, inner) for attributes, inner, _ in _parts(content).get(name, ())]
 
 
 class _IrregularError(Exception):
@@ -109,7 +132,8 @@ def _walked(content: bytes, position: int, levels: int) -> tuple[Parts, int]:
     start tag nor the end of what is walked, and the caller reads all of it again by counting depth.
     """
     parts: Parts = {}
-    while opened := _ELEMENT.match(content, position):
+    match, find = _ELEMENT.match, content.find
+    while opened := match(content, position):
         name, stated, inner = opened.groups()
         within = None
         attributes = _attributes(stated) if stated else _NONE
@@ -123,27 +147,24 @@ def _walked(content: bytes, position: int, levels: int) -> tuple[Parts, int]:
             closed = _END.match(content, stop)
             if closed is None or closed.group(1) != name:
                 raise _IrregularError
-            inner = content[start:stop]
+            inner = b""  # read by its parts alone
             position = closed.end()
         else:
-            ending = b"</" + name
-            start = stop = opened.end()
-            while True:
-                stop = content.find(ending, stop)
-                end = stop + len(ending)
-                after = content[end : end + 1]
-                if stop < 0 or after.isspace():
+            closing = b"</" + name + b">"
+            ending = closing[:-1]
+            start = opened.end()
+            stop = find(ending, start)
+            while not content.startswith(closing, stop):
+                after = stop + len(ending)
+                if stop < 0 or content[after : after + 1].isspace():
                     raise _IrregularError
-                if after == b">":
-                    break
-                stop = end  # the end of another, as </ArticleTitle is of </Article
+                stop = find(ending, after)  # that was the end of another, as </ArticleTitle is of </Article
             inner = content[start:stop]
-            position = end + 1
-        found = parts.get(name)
-        if found is None:
-            parts[name] = [(attributes, inner, within)]
+            position = stop + len(closing)
+        if name in parts:
+            parts[name].append((attributes, inner, within))
         else:
-            found.append((attributes, inner, within))
+            parts[name] = [(attributes, inner, within)]
     return parts, position
 
 
@@ -199,7 +220,8 @@ def _text(content: bytes) -> str | None:
     text = content.decode()
     if "&" in text:
         text = _REFERENCE.sub(_character, text)
-    if text.isprintable() and "  " not in text:  # no white space but single spaces: a third of the time
+    # No white space but single spaces: a third of the time.
+    if text.isprintable() and "  " not in text:
         return text.strip() or None
     return " ".join(text.split()) or None
 
@@ -207,9 +229,15 @@ def _text(content: bytes) -> str | None:
 def _texts(contents: list[bytes]) -> tuple[str, ...]:
     """The texts of some elements, each once, in order."""
     if len(contents) < 2:
-        only = _text(contents[0]) if contents else None
+        only = _usual_text(contents[0]) if contents else None
         return (only,) if only else ()
-    return tuple(dict.fromkeys(text for text in map(_text, contents) if text))
+    return tuple(dict.fromkeys(filter(None, map(_text, contents))))
+
+
+@lru_cache(maxsize=16384)
+def _usual_text(content: bytes) -> str | None:
+    """As `_text`, of what stands alike in many records: names of journals, numbers, languages."""
+    return _text(content)
 
 
 def _part(parts: Parts, name: bytes) -> bytes:
@@ -233,7 +261,8 @@ def _text_of(parts: Parts, name: bytes) -> str | None:
 
 
 def _each(parts: Parts, name: bytes) -> list[bytes]:
-    return [content for _, content, _ in parts.get(name, ())]
+    found = parts.get(name)
+    return [content for _, content, _ in found] if found else []
 
 
 def _article(pmid: str, attributes: Attributes, citation: Parts, data: Parts) -> Record:
@@ -249,18 +278,18 @@ def _article(pmid: str, attributes: Attributes, citation: Parts, data: Parts) ->
         source_id=pmid,
         accession=pmid,
         pmid=pmid,
-        pmcid=_pmcid([ids.get("pmc"), *map(_text, _each(citation, b"OtherID"))]),
+        pmcid=_pmcid(ids.get("pmc"), _each(citation, b"OtherID")),
         doi=_doi(ids.get("doi"), article),
         title=_text_of(article, b"ArticleTitle"),
         vernacular_title=_text_of(article, b"VernacularTitle"),
         abstract=_abstract(_part(article, b"Abstract")) or _other_abstract(citation),
         authors=_authors(_part(article, b"AuthorList")),
-        journal=_text(journal.title),
-        journal_abbreviation=_text(journal.abbreviation)
+        journal=_usual_text(journal.title),
+        journal_abbreviation=_usual_text(journal.abbreviation)
         or _text_of(_parts_of(citation, b"MedlineJournalInfo"), b"MedlineTA"),
         year=int(first[:4]) if first else None,
-        volume=_text(journal.volume),
-        issue=_text(journal.issue),
+        volume=_usual_text(journal.volume),
+        issue=_usual_text(journal.issue),
         pages=_pages(_part(article, b"Pagination")),
         languages=_texts(_each(article, b"Language")),
         publication_types=_publication_types(_part(article, b"PublicationTypeList")),
@@ -290,7 +319,7 @@ def _book(pmid: str, document: Parts, data: Parts) -> Record:
         source_id=pmid,
         accession=pmid,
         pmid=pmid,
-        pmcid=_pmcid([ids.get("pmc")]),
+        pmcid=_pmcid(ids.get("pmc")),
         doi=_doi(ids.get("doi"), document if title else book),
         title=title or book_title,
         vernacular_title=_text_of(document, b"VernacularTitle"),
@@ -335,14 +364,17 @@ def _own_ids(data: Parts) -> dict[str, str]:
     """The record's identifiers by type. Only its own list: references carry lists of the same name."""
     ids: dict[str, str] = {}
     for listed in _each(data, b"ArticleIdList"):
-        for attributes, content, _ in _parts(listed).get(b"ArticleId", ()):
+        for attributes, content in _plain(listed, b"ArticleId"):
             if text := _text(content):
                 ids.setdefault(attributes.get("IdType", "pubmed"), text)
     return ids
 
 
-def _pmcid(candidates: Iterable[str | None]) -> str | None:
-    return next((found.group() for text in candidates if text and (found := _PMCID.match(text))), None)
+def _pmcid(listed: str | None, others: Iterable[bytes] = ()) -> str | None:
+    for text in (listed, *map(_text, others)):
+        if text and (found := _PMCID.match(text)):
+            return found.group()
+    return None
 
 
 def _doi(listed: str | None, article: Parts) -> str | None:
@@ -358,7 +390,7 @@ def _doi(listed: str | None, article: Parts) -> str | None:
 
 def _abstract(content: bytes) -> str | None:
     parts = []
-    for attributes, inner, _ in _parts(content).get(b"AbstractText", ()):
+    for attributes, inner in _plain(content, b"AbstractText"):
         if text := _text(inner):
             label = attributes.get("Label", "").strip()
             parts.append(f"{label}: {text}" if label else text)
@@ -414,6 +446,8 @@ def _author(parts: Parts) -> Author | None:
 
 
 def _pages(content: bytes) -> str | None:
+    if (shaped := _PAGES.match(content)) is not None:
+        return _text(shaped.group(1))
     parts = _parts(content)
     start, end = _text_of(parts, b"StartPage"), _text_of(parts, b"EndPage")
     return _text_of(parts, b"MedlinePgn") or (f"{start}-{end}" if start and end else start)
@@ -425,14 +459,31 @@ def _publication_types(content: bytes) -> tuple[str, ...]:
 
 
 def _keywords(place: Parts) -> tuple[str, ...]:
-    return _texts([word for one in _each(place, b"KeywordList") for word in _each(_parts(one), b"Keyword")])
+    lists = _each(place, b"KeywordList")
+    return _texts([word for one in lists for _, word in _plain(one, b"Keyword")])
 
 
 def _mesh_terms(content: bytes) -> tuple[str, ...]:
+    if not content:
+        return ()
+    before, *headings = content.split(b"<MeshHeading>")
+    if not before.strip():
+        try:
+            return tuple(chain.from_iterable(map(_heading_before, headings)))
+        except _IrregularError:
+            pass
     return tuple(term for one in _each(_parts(content), b"MeshHeading") for term in _heading(one))
 
 
 @lru_cache(maxsize=16384)
+def _heading_before(content: bytes) -> tuple[str, ...]:
+    """A heading of which the text goes on to the start of the next, or to the end of the list."""
+    inner, end, after = content.partition(b"</MeshHeading>")
+    if not end or after.strip() or b"<MeshHeading" in inner:
+        raise _IrregularError
+    return _heading(inner)
+
+
 def _heading(content: bytes) -> tuple[str, ...]:
     """A heading by its name, or once per qualifier: "Dermatomyositis / drug therapy"."""
     parts = _parts(content)
@@ -468,6 +519,8 @@ def _chemical(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _registrations(content: bytes) -> tuple[str, ...]:
     """Accession numbers in trial registers and data banks: "ClinicalTrials.gov:NCT03002649"."""
+    if not content:
+        return ()
     found = []
     for bank in map(_parts, _each(_parts(content), b"DataBank")):
         name = _text_of(bank, b"DataBankName")

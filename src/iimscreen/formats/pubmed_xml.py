@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
-from iimscreen.formats import Found
+from iimscreen.formats import Deleted, Found
 from iimscreen.formats._dates import earliest, iso_date
 from iimscreen.formats._pubmed_pieces import (
     DELETED,
@@ -30,7 +30,6 @@ from iimscreen.model import Parsed, Record, Refusal
 __all__ = [
     "NO_ABSTRACT",
     "SUFFIXES",
-    "deleted",
     "earliest",
     "iso_date",
     "looks_like",
@@ -48,32 +47,26 @@ def looks_like(head: str) -> bool:
 
 
 def read(data: bytes) -> Iterator[Found]:
-    """As `read_stream`, of a file that is in memory."""
-    return read_stream(io.BytesIO(data))
+    """The records and refusals that `read_stream` gives, of a file that is in memory."""
+    for found in read_stream(io.BytesIO(data)):
+        if not isinstance(found, Deleted):
+            yield found
 
 
-def read_stream(file: BinaryIO) -> Iterator[Found]:
-    """Records, and refusals of those without a PMID, in the order of the file, while it is read.
+def read_stream(file: BinaryIO) -> Iterator[Found | Deleted]:
+    """Records, refusals of what is none, and lists of deleted PMIDs, in order, while the file is read.
 
-    A gzipped file is unpacked. Records that PubMed says it has deleted are no part of the set:
-    `deleted` names them. Of the file no more than a block and the record at hand is held.
+    A gzipped file is unpacked. Of the file no more than a block and the record at hand is held.
 
     Raises InputError, naming the line, where the file is no well-formed set of PubMed records; the
     records before that place have been given by then.
     """
     for line, name, text in pieces(file):
-        if name != DELETED:
+        if name == DELETED:
+            yield Deleted(deleted_pmids(text))
+        else:
             found = read_record(name, text)
             yield Parsed(line, found) if isinstance(found, Record) else Refusal(line, found.cause)
-
-
-def deleted(data: bytes) -> tuple[str, ...]:
-    """PMIDs that the file says PubMed has deleted (DeleteCitation), in order.
-
-    Raises InputError as `read` does.
-    """
-    lists = (deleted_pmids(text) for _, name, text in pieces(io.BytesIO(data)) if name == DELETED)
-    return tuple(dict.fromkeys(pmid for pmids in lists for pmid in pmids))
 
 
 def tree(data: bytes) -> Element:

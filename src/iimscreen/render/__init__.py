@@ -200,8 +200,24 @@ def imports(outcomes: Sequence[ImportOutcome]) -> None:
     for one in outcomes:
         if one.was_done:
             _say(f"{one.file_name} was imported before, byte for byte; nothing was stored.")
+        if one.deleted:
+            _say(_deletions(one), "yellow" if one.deleted_but_held else "")
         for refusal in one.refused:
             _say(f"{one.file_name}, line {refusal.line}: refused: {plain(refusal.cause)}", "yellow")
+
+
+def _deletions(one: ImportOutcome, most: int = 10) -> str:
+    held = one.deleted_but_held
+    reported = f"{one.file_name} reports {counted(one.deleted, 'PMID')} as deleted from PubMed"
+    if not held:
+        return f"{reported}; no record of this review carries {'it' if one.deleted == 1 else 'any of them'}."
+    more = f" and {len(held) - most:,} more" if len(held) > most else ""
+    carry = (
+        "1 record of this review carries" if len(held) == 1 else f"{len(held):,} records of this review carry"
+    )
+    which = "it" if one.deleted == 1 else "one of them"
+    stays = "It stays" if len(held) == 1 else "They stay"
+    return f"{reported}; {carry} {which}: {', '.join(held[:most])}{more}. {stays}; nothing is removed."
 
 
 def dedupe(outcome: DedupeOutcome, bands: str) -> None:

@@ -179,6 +179,9 @@ def sources(found: Sources, *, as_json: bool) -> None:
     out.print(table)
 
 
+_LONGEST_ASKED = 160  # of a query in a table, whose column is narrow; strategies run to thousands
+
+
 def brought(found: Sequence[Bringing], *, as_json: bool) -> None:
     """Every run that found a record, with its place there."""
     if as_json:
@@ -200,6 +203,9 @@ def brought(found: Sequence[Bringing], *, as_json: bool) -> None:
     table = _table("record", "source", "found by", "asked", "place", "on", title="Found by", right=("place",))
     for one in found:
         place = f"{one.position:,} of {one.hits:,}"
-        cells = (one.key, one.database, one.label, one.text_sent or "an imported file", place, one.at[:10])
+        asked = one.text_sent or "an imported file"
+        if len(asked) > _LONGEST_ASKED:
+            asked = f"{asked[: _LONGEST_ASKED - 1]}… (all of it: --json)"
+        cells = (one.key, one.database, one.label, asked, place, one.at[:10])
         table.add_row(*map(_cell, cells))
     render.console().print(table)

@@ -36,6 +36,16 @@ def closed(closure: Closure) -> None:
         "bold",
     )
     render._say("What comes from here on belongs to its update.")
+    waiting = [
+        f"{counted(len(closure.flow[name]), 'report')} {words}"
+        for name, words in (("awaiting", "awaiting classification"), ("ongoing", "of ongoing studies"))
+        if closure.flow.get(name)
+    ]
+    if waiting:
+        render._say(
+            f"Still to be decided, and carried into the update: {', '.join(waiting)}; when more is known: "
+            "iimscreen resolve --stage full-text --by NAME --by NAME --record RECORD --verdict VERDICT --note WHY"
+        )
     render._say(f"Its flow diagram: iimscreen prisma --version {closure.number}")
     render._say("Next: iimscreen search --update   (when the time has come)")
 
@@ -83,9 +93,11 @@ def _titled(title: str) -> str:
 
 def repeated(one: Repeated) -> None:
     """One strategy searched again, against the search that it repeats."""
-    until = (
-        f", records that entered until {one.search.as_of}" if one.search.as_of else ", without a date limit"
-    )
+    until = ", without a date limit"
+    if one.search.as_of:
+        until = f", records that entered until {one.search.as_of}"
+    elif one.follows_links:
+        until += ": links of citations can have none"
     render._say(f"\n{plain(one.database)}, strategy {plain(one.strategy)}{until}", "bold")
     if one.was_done:
         render._say(f"  Completed on {one.search.at[:10]} and nothing was asked.")

@@ -84,8 +84,8 @@ def _entry(entry: Entry) -> None:
         head += f", limited to {search.as_of}" if search.as_of else ""
     _say(head, "bold")
     table = Table(box=None, pad_edge=False, padding=(0, 1), show_edge=False)
-    for column in ("run", "label", "hits", "new", "known", "finished", "uid"):
-        is_number = column in ("hits", "new", "known")
+    for column in ("run", "label", "hits", "new", "already there", "finished", "uid"):
+        is_number = column in ("hits", "new", "already there")
         table.add_column(
             column, justify="right" if is_number else "left", overflow="fold", header_style="dim"
         )
@@ -210,7 +210,7 @@ def _facts(one: Receipt) -> list[tuple[str, str]]:
         facts.append(("limit", limit if one.date_field else "no date limit"))
     if one.is_complete:
         refused = f", {one.refused:,} refused" if one.refused else ""
-        facts.append(("hits", f"{one.hits:,}: {one.new:,} new, {one.known:,} already known{refused}"))
+        facts.append(("hits", f"{one.hits:,}: {one.new:,} new, {one.known:,} already there{refused}"))
     else:
         facts.append(("hits", "not finished: cannot know"))
     facts += [("warning", sentence) for sentence in one.warnings]

@@ -125,7 +125,8 @@ def _known(found: Trace, known: KnownTrace) -> None:
     for sentence in _summary(known):
         _say(sentence)
     _say("")
-    _items(found, known)
+    if known.items:
+        _items(found, known)
     missed = [item for item in known.items if not item.is_found]
     if missed:
         _missed(missed, known.recurring)

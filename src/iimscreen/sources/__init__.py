@@ -7,7 +7,7 @@ interrupted run resumes: the replies kept so far come back as `resume_from` and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,17 +34,19 @@ class Source(Protocol):
         self,
         sub_query: SubQuery,
         *,
-        resume_from: Sequence[Reply] = (),
+        resume_from: Iterable[Reply] = (),
         keep: Callable[[Reply], None] = lambda _reply: None,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Answer:
         """The complete answer to one sub-query: what `resume_from` holds is not asked for again.
 
+        The replies are walked through once, before anything is asked.
+
         Raises SourceError if it cannot be completed; every reply that came back whole was kept.
         """
         ...
 
-    def replay(self, sub_query: SubQuery, replies: Sequence[Reply]) -> Answer:
+    def replay(self, sub_query: SubQuery, replies: Iterable[Reply]) -> Answer:
         """The answer that kept replies give, without asking: the same that `fetch` gave.
 
         Raises SourceError if a reply is missing or unreadable.

@@ -1,8 +1,9 @@
-"""Records of PubMed by their PMIDs, as they stand now. Nothing is kept."""
+"""Records of PubMed by their PMIDs: what EFetch is asked, what its reply holds, and all of them as they stand now."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
@@ -10,10 +11,13 @@ from iimscreen import settings
 from iimscreen.errors import InputError, SourceError
 from iimscreen.formats import pubmed_xml
 from iimscreen.model import Parsed, Record
-from iimscreen.sources._eutils import Eutils, NoneFoundError, PassingError, tree
+from iimscreen.sources._eutils import Eutils, NoneFoundError, tree
+from iimscreen.sources._http import PassingError
 from iimscreen.wording import counted
 
-BATCH = 200
+BATCH = 200  # records for one EFetch: 1.7 to 4 MB
+
+_SET_END = re.compile(rb"ArticleSet\s*/?>\s*\Z")
 
 
 def by_pmids(
@@ -22,12 +26,14 @@ def by_pmids(
     *,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Record]:
-    """PMID → its record, for every one of these PMIDs that PubMed still has.
+    """PMID → its record, for every one of these PMIDs that PubMed still has. Nothing is kept.
 
     One that EFetch leaves out is asked for again, and then looked up by ESearch. Raises SourceError
     if ESearch knows one that EFetch does not give: then it is not known to be gone.
     """
-    wanted = list(dict.fromkeys(pmids))
+    # A file may write "00123"; PubMed would seem to have lost what it gives as 123.
+    numbers = {pmid: pmid.lstrip("0") for pmid in pmids}
+    wanted = list(dict.fromkeys(numbers.values()))
     eutils = Eutils(entrez)
     found: dict[str, Record] = {}
     for _ in range(2):
@@ -48,13 +54,13 @@ def by_pmids(
             f"twice (PMID {named})",
             hint="nothing was logged: give the same command again, later if need be",
         )
-    return found
+    return {pmid: found[number] for pmid, number in numbers.items() if number in found}
 
 
 def _fetched(eutils: Eutils, pmids: Sequence[str]) -> dict[str, Record]:
-    parameters = {"db": "pubmed", "id": ",".join(pmids), "retmode": "xml"}
+    read = partial(records_of, pmids=frozenset(pmids))
     with contextlib.suppress(NoneFoundError):
-        return eutils.ask("efetch", parameters, partial(records_of, pmids=frozenset(pmids)))[1]
+        return eutils.ask("efetch", fetch_parameters(pmids), read)[1]
     return {}
 
 
@@ -63,18 +69,31 @@ def _listed(eutils: Eutils, pmids: Sequence[str]) -> list[str]:
     return [pmid for pmid in pmids if pmid in listed]
 
 
-def records_of(body: bytes, pmids: Collection[str]) -> dict[str, Record]:
-    """PMID → record of an EFetch reply, of the PMIDs asked for. Raises PassingError if it is not whole.
+def fetch_parameters(pmids: Sequence[str]) -> dict[str, str]:
+    """What EFetch is asked for the records of these PMIDs; at most `BATCH` of them."""
+    return {"db": "pubmed", "id": ",".join(pmids), "retmode": "xml"}
+
+
+def check_end(body: bytes) -> None:
+    """Raises PassingError or ErrorReplyError unless it begins and ends as a set of records."""
+    if not pubmed_xml.looks_like(body[:4000].decode("utf-8", errors="replace")):
+        raise PassingError(f"the reply is a <{tree(body).tag}>: expected a <PubmedArticleSet>")
+    if not _SET_END.search(body[-200:]):
+        raise PassingError("the reply is cut short")
+
+
+def records_of(body: bytes, pmids: Collection[str] | None = None) -> dict[str, Record]:
+    """PMID → record of an EFetch reply, of these PMIDs if any are given.
 
     A record under another PMID than was asked for is no answer: that PMID counts as not given.
+    Raises PassingError or ErrorReplyError if the reply is not whole.
     """
-    if not pubmed_xml.looks_like(body[:4000].decode("utf-8", errors="replace")):
-        tree(body, root="PubmedArticleSet")
+    check_end(body)
     try:
         records = [one.record for one in pubmed_xml.read(body) if isinstance(one, Parsed)]
     except InputError as error:
         raise PassingError(f"the reply is cut short or damaged ({error.message})") from error
-    return {one.pmid: one for one in records if one.pmid is not None and one.pmid in pmids}
+    return {one.pmid: one for one in records if one.pmid and (pmids is None or one.pmid in pmids)}
 
 
 def listing_parameters(pmids: Sequence[str]) -> dict[str, str]:

@@ -1,18 +1,16 @@
 """NCBI's E-utilities: a request is sent, its answer judged, and sent again while that may help.
 
-Knows the servers, not what is asked of them. Biopython builds the requests; waiting, retrying and
-reading are done here, because its own retries neither wait nor heed `Retry-After`, and its parser
+Knows the servers, not what is asked of them. Biopython builds the requests; `_http` waits, retries and
+reads, because Biopython's own retries neither wait nor heed `Retry-After`, and its parser
 fetches DTDs and hides NCBI's own words about an error (both seen with Biopython 1.88). Nothing else
 in the package imports Bio.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import http.client
 import io
 import json
-import random
 import re
 import threading
 import time
@@ -21,9 +19,7 @@ import urllib.parse
 import urllib.request
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from typing import IO, Any, NoReturn, TypeVar, cast
 from xml.etree.ElementTree import Element
 
@@ -33,14 +29,11 @@ from iimscreen import __version__, settings
 from iimscreen.errors import InputError, SourceError
 from iimscreen.formats import pubmed_xml
 from iimscreen.model import Reply
-from iimscreen.sources._turns import LONGEST_WAIT_S, Turns
+from iimscreen.sources import _http
+from iimscreen.sources._http import RESUME, PassingError
+from iimscreen.sources._turns import Turns
 
-LONGEST_BACK_OFF_S = 30.0
-LONGEST_REPLY_S = 900.0  # for one answer, however steadily it drips
-MOST_BYTES = 500_000_000  # of one answer; 500 records of PubMed have about 4 million
-
-RESUME = "what was received is saved: give the same command again to go on from there"
-OFFLINE = f"check the connection; {RESUME}; `--source corpus` searches offline"
+OFFLINE = f"check the connection; {RESUME}; {_http.OFFLINE}"
 _PROGRAMS = {  # as NCBI writes them
     "esearch": "ESearch",
     "efetch": "EFetch",
@@ -69,19 +62,6 @@ _entrez: Any = _Entrez  # Any: its types know nothing of replacing its `urlopen`
 _biopython = threading.Lock()
 
 
-class PassingError(Exception):
-    """Something that may be better on the next try; `wait_s` is what the server asked for."""
-
-    def __init__(
-        self, cause: str, *, wait_s: float | None = None, hint: str = "", holds_all: bool = False
-    ) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.wait_s = wait_s
-        self.hint = hint
-        self.holds_all = holds_all  # whether it concerns every request of this user
-
-
 class ErrorReplyError(Exception):
     """The server answered with an error in words; what they mean depends on what was asked."""
 
@@ -93,15 +73,6 @@ class ErrorReplyError(Exception):
 
 class NoneFoundError(Exception):
     """None of the identifiers asked for is known to the server."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    """One HTTP answer, read to its end."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Eutils:
@@ -133,13 +104,11 @@ class Eutils:
             clock=clock,
             until_answered=True,
         )
-        # A proxy set for the outside world is not asked to reach this machine itself.
-        is_here = host.hostname in ("127.0.0.1", "::1", "localhost")
-        proxies = [urllib.request.ProxyHandler({})] if is_here else []
-        proxy = "" if is_here else urllib.request.getproxies().get(host.scheme, "")
+        direct = _http.direct(entrez.base_url)
+        proxy = "" if direct else urllib.request.getproxies().get(host.scheme, "")
         self._way = f" through the proxy {proxy.rpartition('@')[2].rpartition('//')[2]}" if proxy else ""
         self._opener = urllib.request.build_opener(
-            *proxies, _NoRedirect(), _Http(self._take_turn), _Https(self._take_turn)
+            *direct, _NoRedirect(), _Http(self._take_turn), _Https(self._take_turn)
         )
 
     def ask(
@@ -156,30 +125,23 @@ class Eutils:
 
         Raises SourceError if no usable reply came, and NoneFoundError if EFetch knows no PMID asked for.
         """
-        most = tries or self.settings.tries
-        attempt = 0
-        while True:
-            attempt += 1
+
+        def once() -> tuple[bytes, T]:
             self._turns.wait()
+            received = self._send(utility, parameters)
+            self._was_reached = True
             try:
-                received = self._send(utility, parameters)
-                self._was_reached = True
                 self._check(received)
                 return received.body, read(received.body)
-            except PassingError as error:
-                trouble = error
             except ErrorReplyError as error:
-                trouble = self._judged(error, utility)
-            pause = pause_s(attempt, trouble.wait_s)
-            if trouble.holds_all:
-                self._turns.hold(pause)  # for the others too, even if this was the last try
-            if attempt >= most:
-                break
-            if not trouble.holds_all:
-                self._sleep(pause)
-        raise SourceError(
-            f"PubMed's {_PROGRAMS[utility]} did not answer as it should in {most} tries: {trouble.cause}",
-            hint=trouble.hint or RESUME,
+                raise self._judged(error, utility) from error
+
+        return _http.patiently(
+            once,
+            name=f"PubMed's {_PROGRAMS[utility]}",
+            tries=tries or self.settings.tries,
+            turns=self._turns,
+            sleep=self._sleep,
         )
 
     # How a request is sent
@@ -187,26 +149,21 @@ class Eutils:
     def _take_turn(self) -> None:
         self._turns.take()
 
-    def _send(self, utility: str, parameters: Parameters) -> _Received:
+    def _send(self, utility: str, parameters: Parameters) -> _http.Received:
         request = self._built(utility, parameters)
         try:
-            try:
-                response = self._opener.open(request, timeout=self.settings.timeout_s)
-            except urllib.error.HTTPError as error:
-                response = error
-            finally:
-                self._turns.answered()
-            with response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return _Received(response.status, headers, self._whole(response))
-        except http.client.IncompleteRead as error:
-            raise PassingError("the reply was cut short") from error
-        except TimeoutError as error:
-            raise PassingError(f"no answer within {self.settings.timeout_s:g} s") from error
+            return _http.received(
+                self._opener,
+                request,
+                timeout_s=self.settings.timeout_s,
+                clock=self._clock,
+                answered=self._turns.answered,
+            )
         except urllib.error.URLError as error:
-            raise self._unreachable(error) from error
-        except (http.client.HTTPException, OSError) as error:
-            raise PassingError("the connection broke off") from error
+            host = urllib.parse.urlsplit(self.settings.base_url).netloc.rpartition("@")[2]
+            why = self.without_secrets(str(error.reason))
+            cause = f"{host} was not reachable{self._way} ({why})"
+            raise _http.unreachable(cause, hint=OFFLINE, was_reached=self._was_reached) from error
 
     def _built(self, utility: str, parameters: Parameters) -> urllib.request.Request:
         """The request as Biopython builds it, led to the server of the settings."""
@@ -240,59 +197,23 @@ class Eutils:
             method=request.get_method(),
         )
 
-    def _whole(self, response: Any) -> bytes:
-        """An answer's body to its end. Raises PassingError if it ends early, drips or is endless."""
-        until = self._clock() + LONGEST_REPLY_S
-        pieces: list[bytes] = []
-        size = 0
-        while piece := response.read(1 << 18):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MOST_BYTES:
-                raise PassingError(f"the reply has over {MOST_BYTES:,} bytes")
-            if self._clock() > until:
-                raise PassingError(f"the reply was not complete after {LONGEST_REPLY_S:g} s")
-        if getattr(response, "length", None):  # what is left of the length that the server stated
-            raise PassingError("the reply was cut short")
-        return b"".join(pieces)
-
-    def _unreachable(self, error: urllib.error.URLError) -> PassingError | SourceError:
-        host = urllib.parse.urlsplit(self.settings.base_url).netloc.rpartition("@")[2]
-        reason = error.reason
-        if isinstance(reason, TimeoutError):
-            return PassingError(f"no answer within {self.settings.timeout_s:g} s")
-        if isinstance(reason, ConnectionResetError | BrokenPipeError):
-            return PassingError("the connection broke off")
-        cause = f"{host} was not reachable{self._way} ({self.without_secrets(str(reason))})"
-        # Without a network every try fails alike; once something came, the network may come back.
-        return PassingError(cause, hint=OFFLINE) if self._was_reached else SourceError(cause, hint=OFFLINE)
-
     # What came back
 
-    def _check(self, received: _Received) -> None:
+    def _check(self, received: _http.Received) -> None:
         """Raises what the status and the kind of body call for; a body that may be XML passes."""
         body, status = received.body, received.status
-        is_html = re.match(rb"\s*<(?:!doctype\s+)?html", body[:200], re.IGNORECASE) is not None
         location = received.headers.get("location", "")
-        if (is_html and _BLOCKED.search(body)) or (300 <= status < 400 and _MISUSE in location):
+        is_blocked = _http.is_web_page(body) and _BLOCKED.search(body) is not None
+        if is_blocked or (300 <= status < 400 and _MISUSE in location):
             raise SourceError(
                 "NCBI has blocked this computer or network from the E-utilities (it sent its page 'Blocked')",
                 hint=f"write to eutilities@ncbi.nlm.nih.gov, giving your e-mail address; {RESUME}",
             )
-        if status == 429:
-            wait_s = _retry_after_s(received.headers)
-            raise PassingError("too many requests (HTTP 429)", wait_s=wait_s, holds_all=True)
-        if status >= 500 or status == 408:
-            wait_s = _retry_after_s(received.headers)
-            raise PassingError(f"HTTP {status}", wait_s=wait_s, holds_all=wait_s is not None)
-        if is_html and status < 300:
-            raise PassingError("a web page came in place of XML")
+        _http.check_status(received, "PubMed")
         if 300 <= status < 400:
             self._refuse_redirect(location)
         if body.lstrip()[:1] == b"{" or status >= 300:
-            raise ErrorReplyError(_words(body) or "no text", status)
-        if not body.strip():
-            raise PassingError("the reply is empty")
+            raise ErrorReplyError(_words(body), status)
 
     def _refuse_redirect(self, location: str) -> NoReturn:
         """A redirect is not followed: a request sent on by POST would lose what it asks."""
@@ -389,34 +310,6 @@ class _Handle(io.BytesIO):
 # Reading what came
 
 
-def pause_s(attempt: int, wait_s: float | None) -> float:
-    """Seconds to the next try: what the server asked for, else longer each time, spread at random."""
-    if wait_s is not None:
-        return wait_s
-    longest = min(LONGEST_BACK_OFF_S, 2.0 ** (attempt - 1))
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311 (spreads clients out; no secret)
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait. Raises SourceError if that is longer than five minutes."""
-    stated = headers.get("retry-after", "").strip()
-    if not stated:
-        return None
-    if stated.isdecimal():
-        wait_s = float(stated)
-    else:
-        try:
-            until = parsedate_to_datetime(stated)
-            # By the server's own clock where it tells it: ours may be wrong.
-            now = parsedate_to_datetime(headers["date"]) if "date" in headers else dt.datetime.now(dt.UTC)
-            wait_s = max(0.0, (until - now).total_seconds())
-        except (ValueError, TypeError):
-            return None
-    if wait_s > LONGEST_WAIT_S:
-        raise SourceError(f"PubMed asks to wait {wait_s:,.0f} seconds before the next request", hint=RESUME)
-    return wait_s
-
-
 def _words(body: bytes) -> str:
     """What an error reply says, in JSON, XML, HTML or plain text; at most 200 characters."""
     text = body[:20_000].decode("utf-8", errors="replace")
@@ -428,7 +321,7 @@ def _words(body: bytes) -> str:
         error = stated.get("error")
         text = error if isinstance(error, str) else text
     found = re.search(r"<ERROR>(.*?)</ERROR>", text, re.DOTALL)
-    return " ".join(re.sub(r"<[^>]*>", " ", found.group(1) if found else text).split())[:200]
+    return _http.words_of(found.group(1) if found else text)
 
 
 def tree(body: bytes, *, root: str | None = None) -> Element:

@@ -1,7 +1,7 @@
 """Asking a server over HTTP: in turn, with patience, and every trouble told in words. Standard library only.
 
-What is common to sources that are asked by GET. What a reply means is for the source to say: it
-passes a reader, which raises PassingError for what another try may mend.
+What is common to all sources that are asked. What a reply means is for the source to say: its reader
+raises PassingError for what another try may mend.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from iimscreen import __version__, settings
 from iimscreen.errors import InputError, SourceError
 from iimscreen.sources._turns import LONGEST_WAIT_S, Turns
 
 LONGEST_BACK_OFF_S = 30.0
-MOST_BYTES = 200_000_000  # of one reply; the largest that we ask for stays below a tenth of it
+LONGEST_REPLY_S = 900.0  # for one reply, however steadily it drips
+MOST_BYTES = 500_000_000  # of one reply; the largest that we ask for stays below a tenth of it
+OFFLINE = "`--source corpus` searches offline"
 RESUME = "what was received is saved: give the same command again to go on from there"
 
 _T = TypeVar("_T")
@@ -80,6 +82,7 @@ class Client:
         """Raises InputError if the server's address is no http or https address."""
         self._server = server
         self._sleep = sleep
+        self._clock = clock
         self._was_reached = False
         address = urllib.parse.urlsplit(server.base_url)
         if address.scheme not in ("http", "https"):
@@ -97,10 +100,7 @@ class Client:
             most=1,
             window_s=server.spacing_s,
         )
-        # A proxy set for the outside world is not asked to reach this machine itself.
-        is_here = address.hostname in ("127.0.0.1", "::1", "localhost")
-        proxies = [urllib.request.ProxyHandler({})] if is_here else []
-        self._opener = urllib.request.build_opener(*proxies)
+        self._opener = urllib.request.build_opener(*direct(server.base_url))
 
     def get(
         self,
@@ -114,27 +114,19 @@ class Client:
 
         Raises SourceError once `tries` are used up, or when the server cannot be reached at all.
         """
-        most = tries or self._server.tries
-        attempt = 0
-        while True:
-            attempt += 1
+
+        def once() -> tuple[bytes, _T]:
             self._turns.take()
-            try:
-                received = self._received(path, parameters)
-                self._was_reached = True
-                return received.body, read(received)
-            except PassingError as error:
-                trouble = error
-            if attempt >= most:
-                break
-            pause = pause_s(attempt, trouble.wait_s)
-            if trouble.holds_all:
-                self._turns.hold(pause)
-            else:
-                self._sleep(pause)
-        raise SourceError(
-            f"{self._server.name} did not answer as it should in {most} tries: {trouble.cause}",
-            hint=trouble.hint or RESUME,
+            received = self._received(path, parameters)
+            self._was_reached = True
+            return received.body, read(received)
+
+        return patiently(
+            once,
+            name=self._server.name,
+            tries=tries or self._server.tries,
+            turns=self._turns,
+            sleep=self._sleep,
         )
 
     def _received(self, path: str, parameters: Mapping[str, str]) -> Received:
@@ -144,42 +136,105 @@ class Client:
             headers={"User-Agent": f"iimscreen/{__version__}", "Accept": "application/json"},
         )
         try:
-            try:
-                response = self._opener.open(request, timeout=self._server.timeout_s)
-            except urllib.error.HTTPError as error:
-                response = error
-            with response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                body = response.read(MOST_BYTES + 1)
-                if len(body) > MOST_BYTES:
-                    raise SourceError(
-                        f"a reply of {self._server.name} is larger than {MOST_BYTES:,} bytes",
-                        hint="please report it",
-                    )
-                # A read with a limit ends quietly where the connection was cut.
-                stated = headers.get("content-length", "")
-                if stated.isdecimal() and len(body) < int(stated):
-                    raise PassingError("the reply was cut short")
-                return Received(response.status, headers, body)
-        except http.client.IncompleteRead as error:
-            raise PassingError("the reply was cut short") from error
-        except TimeoutError as error:
-            raise PassingError(f"no answer within {self._server.timeout_s:g} s") from error
+            return received(self._opener, request, timeout_s=self._server.timeout_s, clock=self._clock)
         except urllib.error.URLError as error:
-            raise self._unreachable(error) from error
-        except (http.client.HTTPException, OSError) as error:
-            raise PassingError("the connection broke off") from error
+            raise unreachable(
+                f"{self._host} was not reachable ({error.reason})",
+                hint=f"check the connection; {RESUME}",
+                was_reached=self._was_reached,
+            ) from error
 
-    def _unreachable(self, error: urllib.error.URLError) -> PassingError | SourceError:
-        reason = error.reason
-        if isinstance(reason, TimeoutError):
-            return PassingError(f"no answer within {self._server.timeout_s:g} s")
-        if isinstance(reason, ConnectionResetError | BrokenPipeError):
-            return PassingError("the connection broke off")
-        cause = f"{self._host} was not reachable ({reason})"
-        hint = f"check the connection; {RESUME}"
-        # Without a network every try fails alike; once something came, the network may come back.
-        return PassingError(cause, hint=hint) if self._was_reached else SourceError(cause, hint=hint)
+
+def direct(address: str) -> list[urllib.request.ProxyHandler]:
+    """What keeps a proxy that is set for the outside world from being asked to reach this machine itself."""
+    is_here = urllib.parse.urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
+    return [urllib.request.ProxyHandler({})] if is_here else []
+
+
+def patiently(
+    once: Callable[[], _T], *, name: str, tries: int, turns: Turns, sleep: Callable[[float], None]
+) -> _T:
+    """What `once` gives; it is called again after each PassingError, with a pause before.
+
+    Raises SourceError, naming the server, once all tries are used up.
+    """
+    for attempt in range(1, tries + 1):
+        try:
+            return once()
+        except PassingError as error:
+            trouble = error
+        pause = pause_s(attempt, trouble.wait_s)
+        if trouble.holds_all:
+            turns.hold(pause)  # for the others too, even if this was the last try
+        elif attempt < tries:
+            sleep(pause)
+    raise SourceError(
+        f"{name} did not answer as it should in {tries} tries: {trouble.cause}", hint=trouble.hint or RESUME
+    )
+
+
+def received(
+    opener: urllib.request.OpenerDirector,
+    request: urllib.request.Request,
+    *,
+    timeout_s: float,
+    clock: Callable[[], float],
+    answered: Callable[[], None] = lambda: None,
+) -> Received:
+    """An answer, whatever its status, read to its end; `answered` is called when it begins to come.
+
+    Raises PassingError if it breaks off, and URLError if the server cannot be reached.
+    """
+    try:
+        try:
+            response = opener.open(request, timeout=timeout_s)
+        except urllib.error.HTTPError as error:
+            response = error
+        finally:
+            answered()
+        with response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Received(response.status, headers, _whole(response, headers, clock))
+    except http.client.IncompleteRead as error:
+        raise PassingError("the reply was cut short") from error
+    except TimeoutError as error:
+        raise PassingError(f"no answer within {timeout_s:g} s") from error
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, TimeoutError):
+            raise PassingError(f"no answer within {timeout_s:g} s") from error
+        if isinstance(error.reason, ConnectionResetError | BrokenPipeError):
+            raise PassingError("the connection broke off") from error
+        raise
+    except (http.client.HTTPException, OSError) as error:
+        raise PassingError("the connection broke off") from error
+
+
+def _whole(response: Any, headers: Mapping[str, str], clock: Callable[[], float]) -> bytes:
+    """An answer's body to its end. Raises PassingError if it ends early, drips or is endless."""
+    until = clock() + LONGEST_REPLY_S
+    stated = headers.get("content-length", "")
+    length = int(stated) if stated.isdecimal() and "transfer-encoding" not in headers else None
+    pieces: list[bytes] = []
+    size = 0
+    # read1 comes back with what there is: read would wait for all that was asked for, drop by drop.
+    while size != length and (piece := response.read1(1 << 18)):
+        pieces.append(piece)
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise PassingError(f"the reply has over {MOST_BYTES:,} bytes")
+        if clock() > until:
+            raise PassingError(f"the reply was not complete after {LONGEST_REPLY_S:g} s")
+    if length is not None and size < length:
+        raise PassingError("the reply was cut short")
+    return b"".join(pieces)
+
+
+def unreachable(cause: str, *, hint: str, was_reached: bool) -> PassingError | SourceError:
+    """What a server that cannot be reached calls for: without a network every try fails alike.
+
+    Once something came from it, the network may come back.
+    """
+    return PassingError(cause, hint=hint) if was_reached else SourceError(cause, hint=hint)
 
 
 def check_status(received: Received, server: str) -> None:
@@ -192,7 +247,8 @@ def check_status(received: Received, server: str) -> None:
         wait_s = retry_after_s(received.headers, server)
         raise PassingError("too many requests (HTTP 429)", wait_s=wait_s, holds_all=True)
     if status >= 500 or status == 408:
-        raise PassingError(f"HTTP {status}", wait_s=retry_after_s(received.headers, server))
+        wait_s = retry_after_s(received.headers, server)
+        raise PassingError(f"HTTP {status}", wait_s=wait_s, holds_all=wait_s is not None)
     if status < 300 and is_web_page(received.body):
         raise PassingError("a web page came in place of data")
     if status < 300 and not received.body.strip():
@@ -232,7 +288,6 @@ def retry_after_s(headers: Mapping[str, str], server: str) -> float | None:
     return wait_s
 
 
-def words_of(body: bytes, most: int = 200) -> str:
+def words_of(text: str, most: int = 200) -> str:
     """What an error reply says, without markup, on one line."""
-    text = body[:20_000].decode("utf-8", errors="replace")
     return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:most] or "no text"

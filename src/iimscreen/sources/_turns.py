@@ -23,6 +23,7 @@ A_SECOND = 3  # requests that NCBI allows in one second without a key
 A_SECOND_WITH_KEY = 10
 WINDOW_S = 1.02  # the second in which so many may start; the rest is for clocks
 ON_ITS_WAY_S = 3.0  # for so long at most a request counts that was sent and is not answered
+SHORTEST_WAIT_S = 0.001  # less may be lost in rounding
 LONGEST_WAIT_S = 300.0  # a later time in the file is from another clock, such as before a restart
 
 
@@ -72,13 +73,11 @@ class Turns:
 
     def wait(self) -> None:
         """Come back when a request may start, without taking the turn."""
-        while (wait_s := self._left_s(take=False)) > 0:
-            self._sleep(wait_s)
+        self._wait(take=False)
 
     def take(self) -> None:
         """Come back when a request may start, and count it."""
-        while (wait_s := self._left_s(take=True)) > 0:
-            self._sleep(wait_s)
+        self._wait(take=True)
 
     def answered(self) -> None:
         """Tells that this thread's request has reached the server, or failed: it counts from now."""
@@ -95,11 +94,22 @@ class Turns:
         with self._shared() as noted:
             noted.not_before = max(noted.not_before, self._clock() + min(wait_s, LONGEST_WAIT_S))
 
-    def _left_s(self, *, take: bool) -> float:
+    def _wait(self, *, take: bool) -> None:
+        began, slept_s = self._clock(), 0.0
+        while True:
+            # What was slept counts as passed, so that a clock that stands still holds nobody up for ever.
+            wait_s = self._left_s(began + slept_s, take=take)
+            if wait_s <= 0:
+                return
+            wait_s = max(wait_s, SHORTEST_WAIT_S)
+            self._sleep(wait_s)
+            slept_s += wait_s
+
+    def _left_s(self, at_least: float, *, take: bool) -> float:
         """Seconds until it is worth looking again; 0 means that the turn has come, and `take` counts it."""
         longest_s = max(self._window_s, ON_ITS_WAY_S)
         with self._shared() as noted:
-            now = self._clock()
+            now = max(self._clock(), at_least)  # read under the lock: others' times may not be later
             taken = [until for until in noted.taken_until if now < until <= now + longest_s]
             held_s = noted.not_before - now
             wait_s = held_s if 0 < held_s <= LONGEST_WAIT_S else 0.0

@@ -31,18 +31,17 @@ from urllib.parse import quote_plus
 from iimscreen import settings
 from iimscreen.errors import InputError, SourceError
 from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
-from iimscreen.sources._by_pmid import BATCH, listed_of, listing_parameters, records_of
+from iimscreen.sources._by_pmid import BATCH, fetch_parameters, listed_of, listing_parameters, records_of
 from iimscreen.sources._eutils import (
-    RESUME,
     ErrorReplyError,
     Eutils,
     NoneFoundError,
-    PassingError,
     parameters_of,
     reply_of,
     request_of,
     tree,
 )
+from iimscreen.sources._http import RESUME, PassingError
 from iimscreen.wording import counted
 
 
@@ -93,13 +92,33 @@ class _Seed:
     most: int | None  # of ranked links
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What kept replies hold. EFetch's are read one by one: together they may be large."""
+
+    words: tuple[Reply, ...]  # all but EFetch's
+    records: Mapping[str, Record]
+
+    @classmethod
+    def of(cls, replies: Iterable[Reply]) -> _Kept:
+        words: list[Reply] = []
+        records: dict[str, Record] = {}
+        for reply in replies:
+            if parameters_of(reply).get("utility") != "efetch":
+                words.append(reply)
+                continue
+            with contextlib.suppress(PassingError, ErrorReplyError):
+                records.update(records_of(reply.body))
+        return cls(tuple(words), records)
+
+
 @dataclass(slots=True)
 class _Following:
     """One seed on its way: what is known so far, and where replies and progress go."""
 
     seed: _Seed
     eutils: Eutils | None  # None in a replay, which asks nobody
-    kept: Sequence[Reply] = ()
+    kept: _Kept = field(default_factory=lambda: _Kept.of(()))
     keep: Callable[[Reply], None] = lambda _reply: None
     on_progress: Callable[[int, int], None] = lambda _done, _total: None
     linked: tuple[str, ...] = ()  # all links, before the cut
@@ -122,7 +141,7 @@ class _Following:
         """What the kept replies to this very request say, in order; unreadable ones are passed over."""
         request = request_of(utility, parameters)
         found = []
-        for reply in self.kept:
+        for reply in self.kept.words:
             if reply.request == request:
                 with contextlib.suppress(PassingError, ErrorReplyError):
                     found.append(read(reply.body))
@@ -167,16 +186,16 @@ class _Following:
 
     def fill(self) -> None:
         """Find the records of all links, from what is kept and what has to be asked."""
-        wanted = frozenset(self.pmids)
-        for reply in self.kept:
-            if parameters_of(reply).get("utility") == "efetch":
-                with contextlib.suppress(PassingError, ErrorReplyError):
-                    self.add(records_of(reply.body, wanted))
+        if given := {pmid: self.kept.records[pmid] for pmid in self.pmids if pmid in self.kept.records}:
+            self.add(given)
         if self.eutils is not None:
             self._fetch(self.missing())
             self._fetch(self.missing())  # one that is left out is asked for once more
         missing = self.missing()
         listed = self.listed(missing)
+        if listed and self.eutils is not None:
+            # The list may be kept from an attempt that stopped here: PubMed may have lost them since.
+            listed = self.listed(missing, anew=True)
         if still_there := [pmid for pmid in missing if pmid in listed]:
             named = ", ".join(still_there[:5]) + (", ..." if len(still_there) > 5 else "")
             raise SourceError(
@@ -193,16 +212,16 @@ class _Following:
     def _fetch(self, pmids: Sequence[str]) -> None:
         for start in range(0, len(pmids), BATCH):
             batch = frozenset(pmids[start : start + BATCH])
-            parameters = {"db": "pubmed", "id": ",".join(pmids[start : start + BATCH]), "retmode": "xml"}
+            parameters = fetch_parameters(pmids[start : start + BATCH])
             with contextlib.suppress(NoneFoundError):
                 self.add(self.ask("efetch", parameters, partial(records_of, pmids=batch)))
 
-    def listed(self, pmids: Sequence[str]) -> set[str]:
-        """Which of these PMIDs PubMed's search knows."""
+    def listed(self, pmids: Sequence[str], *, anew: bool = False) -> set[str]:
+        """Which of these PMIDs PubMed's search knows, from what is kept unless it is to be asked `anew`."""
         found: set[str] = set()
         for start in range(0, len(pmids), BATCH):
             parameters = listing_parameters(pmids[start : start + BATCH])
-            said = self.said("esearch", parameters, listed_of)
+            said = [] if anew else self.said("esearch", parameters, listed_of)
             found |= said[-1] if said else self.ask("esearch", parameters, listed_of)
         return found & set(pmids)
 
@@ -247,7 +266,7 @@ class Citations:
 
         Raises SourceError if a record that PubMed has is not given, InputError if the text is no seed.
         """
-        following = _Following(self._seed(sub_query), self._eutils, tuple(resume_from), keep, on_progress)
+        following = _Following(self._seed(sub_query), self._eutils, _Kept.of(resume_from), keep, on_progress)
         try:
             return self._answer(following)
         except SourceError as error:
@@ -258,7 +277,7 @@ class Citations:
 
     def replay(self, sub_query: SubQuery, replies: Iterable[Reply]) -> Answer:
         """The answer that kept replies give. Raises SourceError if one is missing or unreadable."""
-        return self._answer(_Following(self._seed(sub_query), None, tuple(replies)))
+        return self._answer(_Following(self._seed(sub_query), None, _Kept.of(replies)))
 
     def _seed(self, sub_query: SubQuery) -> _Seed:
         read = _TEXT.fullmatch(sub_query.text_sent)
@@ -298,7 +317,7 @@ def _links_of(body: bytes, seed: str, link_name: str) -> tuple[str, ...]:
                 if not re.fullmatch(r"\d{1,9}", pmid):
                     raise PassingError(f"the reply links to {pmid!r}, which is no PMID")
                 score = link.findtext("Score", "").strip()
-                found.setdefault(pmid, int(score) if score.isdecimal() else 0)
+                found.setdefault(str(int(pmid)), int(score) if score.isdecimal() else 0)
     for nobody in (seed, "0"):
         found.pop(nobody, None)
     return tuple(sorted(found, key=lambda pmid: -found[pmid]))

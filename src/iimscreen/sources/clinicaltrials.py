@@ -35,7 +35,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -173,7 +173,7 @@ class ClinicalTrials:
         self,
         sub_query: SubQuery,
         *,
-        resume_from: Sequence[Reply] = (),
+        resume_from: Iterable[Reply] = (),
         keep: Callable[[Reply], None] = lambda _reply: None,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Answer:
@@ -210,7 +210,7 @@ class ClinicalTrials:
             hint="its data change once a day: give the same command again in an hour",
         )
 
-    def replay(self, sub_query: SubQuery, replies: Sequence[Reply]) -> Answer:
+    def replay(self, sub_query: SubQuery, replies: Iterable[Reply]) -> Answer:
         """The answer that kept replies give, without asking: the same that `fetch` gave.
 
         Raises SourceError if a page is missing or unreadable.
@@ -404,7 +404,7 @@ def _words(body: bytes) -> str:
         for key in ("error", "message"):
             if isinstance(stated.get(key), str):
                 return " ".join(stated[key].split())[:200]
-    return _http.words_of(body)
+    return _http.words_of(body[:20_000].decode("utf-8", errors="replace"))
 
 
 # Replies that were kept
@@ -414,7 +414,7 @@ def _reply(endpoint: str, parameters: Mapping[str, str], body: bytes) -> Reply:
     return Reply(json.dumps({**parameters, "endpoint": endpoint}, sort_keys=True, ensure_ascii=False), body)
 
 
-def _walks(asked: _Asked, kept: Sequence[Reply]) -> list[_Walk]:
+def _walks(asked: _Asked, kept: Iterable[Reply]) -> list[_Walk]:
     """The passes that kept replies hold, oldest first; replies to another text are passed over."""
     walks: list[_Walk] = []
     build: str | None = None

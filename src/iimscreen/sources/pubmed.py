@@ -11,29 +11,27 @@ import contextlib
 import datetime as dt
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from iimscreen import settings
-from iimscreen.errors import InputError, SourceError
-from iimscreen.formats import pubmed_xml
-from iimscreen.model import Answer, Kind, Parsed, Record, Reply, SubQuery
+from iimscreen.errors import SourceError
+from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
 from iimscreen.sources import _slices
 from iimscreen.sources._ahead import Ahead
+from iimscreen.sources._by_pmid import BATCH, check_end, fetch_parameters, records_of
 from iimscreen.sources._eutils import (
-    RESUME,
     ErrorReplyError,
     Eutils,
     NoneFoundError,
-    PassingError,
     parameters_of,
     reply_of,
     tree,
 )
+from iimscreen.sources._http import RESUME, PassingError
 
 MOST_HITS = 9_999  # what ESearch lists for one search of PubMed
-BATCH = 200  # records for one EFetch: 1.7 to 4 MB
 
 _WARNINGS = {
     "PhraseNotFound": 'PubMed does not know "{text}": it was left out, or found nothing where required',
@@ -46,7 +44,6 @@ _WARNINGS = {
 _NO_BUILD = "the build of PubMed is not recorded: PubMed's EInfo did not tell it"
 _DELETED = re.compile(rb"<DeleteCitation>.*?</DeleteCitation>", re.DOTALL)
 _PMID = re.compile(rb"<PMID[^>]*>\s*(\d+)")
-_SET_END = re.compile(rb"ArticleSet\s*/?>\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,8 @@ class _Fetching:
     def saved(self) -> str:
         return f"{len(self.records):,} of {len(self.pmids):,} records are saved"
 
-    def add(self, records: Iterable[Record]) -> None:
-        self.records.update((record.pmid, record) for record in records if record.pmid)
+    def add(self, records: Mapping[str, Record]) -> None:
+        self.records.update(records)
         self.on_progress(len(self.records), len(self.pmids))
 
 
@@ -194,19 +191,23 @@ class PubMed:
     def _fetch(self, fetching: _Fetching, pmids: Sequence[str]) -> None:
         batches = [tuple(pmids[start : start + BATCH]) for start in range(0, len(pmids), BATCH)]
         with Ahead(self._reply_to, batches) as replies:
+            at_hand: list[tuple[tuple[str, ...], bytes | None]] = []
             try:
                 for batch, body in replies:
+                    at_hand = [(batch, body)]
                     self._take(fetching, batch, body)
-            except SourceError:
-                for batch, body in replies.ready():
-                    with contextlib.suppress(SourceError, PassingError, ErrorReplyError):
-                        _store(fetching, batch, body)
+                    at_hand = []
+            except (SourceError, KeyboardInterrupt):
+                for batch, body in (*at_hand, *replies.ready()):
+                    if not fetching.records.keys() >= set(batch):
+                        with contextlib.suppress(SourceError, PassingError, ErrorReplyError):
+                            _store(fetching, batch, body)
                 raise
 
     def _reply_to(self, batch: tuple[str, ...]) -> bytes | None:
         """EFetch's reply, complete as far as its end tells; None if PubMed has none of these PMIDs."""
         try:
-            return self._eutils.ask("efetch", _fetch_parameters(batch), _check_end)[0]
+            return self._eutils.ask("efetch", fetch_parameters(batch), check_end)[0]
         except NoneFoundError:
             return None
 
@@ -216,13 +217,9 @@ class PubMed:
         except (PassingError, ErrorReplyError):
             with contextlib.suppress(NoneFoundError):
                 body, _ = self._eutils.ask(
-                    "efetch", _fetch_parameters(batch), lambda body: _records_of(body, batch)
+                    "efetch", fetch_parameters(batch), lambda body: _records_of(body, batch)
                 )
                 _store(fetching, batch, body)
-
-
-def _fetch_parameters(batch: Sequence[str]) -> dict[str, str]:
-    return {"db": "pubmed", "id": ",".join(batch), "retmode": "xml"}
 
 
 def _store(fetching: _Fetching, batch: Sequence[str], body: bytes | None) -> None:
@@ -230,7 +227,7 @@ def _store(fetching: _Fetching, batch: Sequence[str], body: bytes | None) -> Non
         records = _records_of(body, batch)
         for found in _DELETED.findall(body):
             fetching.deleted.update(pmid.decode() for pmid in _PMID.findall(found))
-        fetching.keep(reply_of("efetch", _fetch_parameters(batch), body))
+        fetching.keep(reply_of("efetch", fetch_parameters(batch), body))
         fetching.add(records)
 
 
@@ -395,7 +392,8 @@ def _stated_count(root: Element) -> int:
 def _search_of(body: bytes) -> _Search:
     root = tree(body, root="eSearchResult")
     hits = _stated_count(root)
-    pmids = tuple((element.text or "").strip() for element in root.findall("IdList/Id"))
+    # EFetch writes numbers without the zeros before them, whoever lists them with some.
+    pmids = tuple((element.text or "").strip().lstrip("0") for element in root.findall("IdList/Id"))
     if not len(set(pmids)) == len(pmids) == min(hits, MOST_HITS):
         raise PassingError(f"the reply counts {hits:,} records but lists {len(set(pmids)):,}")
     return _Search(
@@ -423,27 +421,11 @@ def _build_of(body: bytes) -> str:
     return build
 
 
-def _check_end(body: bytes) -> None:
-    """Raises PassingError or ErrorReplyError unless it begins and ends as a set of records."""
-    if not pubmed_xml.looks_like(body[:4000].decode("utf-8", errors="replace")):
-        root = tree(body)
-        raise PassingError(f"the reply is a <{root.tag}>: expected a <PubmedArticleSet>")
-    if not _SET_END.search(body[-200:]):
-        raise PassingError("the reply is cut short")
-
-
-def _records_of(body: bytes, asked: Iterable[str] | None = None) -> list[Record]:
+def _records_of(body: bytes, asked: Iterable[str]) -> dict[str, Record]:
     """The records of an EFetch reply that is whole and holds only what was asked for."""
-    _check_end(body)
-    try:
-        records = [found.record for found in pubmed_xml.read(body) if isinstance(found, Parsed)]
-    except InputError as error:
-        raise PassingError(f"the reply is cut short or damaged ({error.message})") from error
-    if asked is not None:
-        known = frozenset(asked)
-        for record in records:
-            if record.pmid not in known:
-                raise PassingError(f"the reply holds PMID {record.pmid}, which was not asked for")
+    records = records_of(body)
+    if strangers := records.keys() - set(asked):
+        raise PassingError(f"the reply holds {_named(sorted(strangers))}, which was not asked for")
     return records
 
 
@@ -468,7 +450,7 @@ class _Kept:
             utility, term = stated.get("utility"), stated.get("term")
             with contextlib.suppress(PassingError, ErrorReplyError):
                 if utility == "efetch":
-                    kept.records.update((one.pmid, one) for one in _records_of(reply.body) if one.pmid)
+                    kept.records.update(records_of(reply.body))
                 elif utility == "einfo":
                     _build_of(reply.body)
                     kept.build = kept.build or reply
@@ -478,9 +460,9 @@ class _Kept:
                     of[term] = reply.body
         return kept
 
-    def only(self, pmids: Iterable[str]) -> list[Record]:
+    def only(self, pmids: Iterable[str]) -> dict[str, Record]:
         """The kept records of these PMIDs."""
-        return [self.records[pmid] for pmid in pmids if pmid in self.records]
+        return {pmid: self.records[pmid] for pmid in pmids if pmid in self.records}
 
 
 def _build_from(kept: _Kept) -> tuple[str | None, str | None]:

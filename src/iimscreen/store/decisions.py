@@ -276,10 +276,10 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
       where kept_records.record_id = kept_records.kept_id
         and not exists (
           select 1
-          from previous_reviews
-          cross join kept_records as member on member.kept_id = kept.id
-          join records on records.id = member.record_id
-          where records.source = previous_reviews.source
+          from kept_records as member
+          cross join records on records.id = member.record_id
+          where member.kept_id = kept.id
+            and records.source in (select source from previous_reviews)
         )
         and kept.id > coalesce(
           (

@@ -29,6 +29,7 @@ from iimscreen.model import Protocol, Stage
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, parse_protocol, stage_named
 from iimscreen.store import decisions, duplicates, protocols, retrievals, reviewers, runs
 from iimscreen.store.connection import Review, rows
+from iimscreen.store.versions import previous_reviews
 from iimscreen.voting import Outcome, State, Vote, outcome, unsuperseded
 
 T = TypeVar("T")
@@ -385,11 +386,23 @@ class Gate:
         """Raise ProtocolError unless a report is sought; the same words whatever its open votes say."""
         if key in self._sought():
             return
+        self.require_judged_here(key)
         if key not in self._revealed(TITLE_ABSTRACT):
             self.require_open(TITLE_ABSTRACT, f"whether {key} is sought for retrieval")
         raise ProtocolError(
             f"{key} is not sought for retrieval", hint="`iimscreen fulltext` lists those that are"
         )
+
+    def require_judged_here(self, key: str) -> None:
+        """Raise ProtocolError if a version made elsewhere included this report."""
+        for previous in previous_reviews(self._review):
+            if any(self._kept[one] == key for one, _ in previous.reports):
+                raise ProtocolError(
+                    f"{key} is a report that {previous.title} included, a version made elsewhere: it is not "
+                    "judged again here",
+                    hint="if it is another report, `iimscreen duplicates split` sets them apart; if it was retracted "
+                    "since, see `iimscreen watch`",
+                )
 
     def outcomes(self, stage: str) -> dict[str, Outcome]:
         """Key → outcome of every revealed report. Raises ProtocolError while none is."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import islice
 from json.encoder import encode_basestring as _quoted
+from operator import attrgetter
 from typing import Any
 
 from sqlite_utils import Database
@@ -22,6 +23,7 @@ _LATER_LISTS = ("registry_numbers", "registrations")
 _LATER = (*_LATER_LISTS, "indexed_on", "revised_on", "citation_status")
 _AT_ONCE = 500  # records stored together: what a long list holds in memory, and asks SQLite in one query
 _COLUMNS = tuple(field.name for field in fields(Record) if field.name != "accession")
+_stated = attrgetter(*_COLUMNS)
 
 _SELECT = """
 select records.*, sources.database, sources.kind
@@ -32,9 +34,9 @@ join sources on sources.source = records.source
 
 def columns_of(record: Record) -> dict[str, Any]:
     """A record's columns as they are stored (lists as JSON), without its identity."""
-    row: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
+    row: dict[str, Any] = dict(zip(_COLUMNS, _stated(record), strict=True))
     for name in _LISTS:
-        row[name] = _listed(map(_quoted, row[name]))
+        row[name] = _listed(map(_quoted, row[name])) if row[name] else "[]"
     for name in _LATER_LISTS:
         row[name] = _listed(map(_quoted, row[name])) if row[name] else None
     row["authors"] = _listed(map(_author_stated, record.authors))
@@ -70,7 +72,7 @@ def rows_sha256(columns: Sequence[str], found: Iterable[Sequence[str | int | Non
     hashes = []
     for row in found:
         stated = [
-            f"{name}{_quoted(value) if isinstance(value, str) else value}"
+            f"{name}{_quoted(value)}" if isinstance(value, str) else f"{name}{value}"
             for name, place in spelled
             if (value := row[place]) is not None
         ]
@@ -285,6 +287,23 @@ def sources(review: Review) -> list[tuple[str, Kind]]:
     return [
         (row["database"], Kind(row["kind"]))
         for row in rows(review.db, "select database, kind from sources order by rowid")
+    ]
+
+
+def keys_with_pmids(review: Review, pmids: Sequence[str]) -> list[str]:
+    """Keys of the records, of whichever source, that carry one of these PMIDs, in order of arrival."""
+    return [
+        row["key"]
+        for row in rows(
+            review.db,
+            """
+            select distinct records.id, records.key
+            from json_each(:pmids) as wanted
+            cross join records on records.pmid = wanted.value
+            order by records.id
+            """,
+            {"pmids": json.dumps(pmids)},
+        )
     ]
 
 

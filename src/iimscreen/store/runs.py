@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
 from iimscreen import __version__
+from iimscreen.errors import ReviewError
 from iimscreen.model import Answer, Record, Refusal, Reply, Strategy, SubQuery
 from iimscreen.store import log, records
 from iimscreen.store.connection import Review, local_zone, now, rows
@@ -180,14 +181,37 @@ def keep_reply(review: Review, run: Run, reply: Reply) -> None:
         )
 
 
-def replies(review: Review, run_uid: str) -> list[Reply]:
-    """The raw replies of a run, in order of arrival."""
-    return [
-        Reply(row["request"], zlib.decompress(row["body"]))
-        for row in rows(
-            review.db, "select request, body from replies where run_uid = :run order by id", {"run": run_uid}
-        )
-    ]
+def replies(review: Review, run: Run) -> Iterator[Reply]:
+    """The raw replies that a run has so far, in order of arrival, one at a time: together they may be large.
+
+    Raises ReviewError at one that is not as it was received: nothing may be completed with it.
+    """
+    ids = review.db.execute(
+        "select id from replies where run_uid = :run order by id", {"run": run.uid}
+    ).fetchall()
+    for (id_,) in ids:  # each by itself: a search still open would hold up what is written meanwhile
+        request, body, sha256 = review.db.execute(
+            "select request, body, sha256 from replies where id = :id", {"id": id_}
+        ).fetchone()
+        try:
+            found = zlib.decompress(body)
+        except zlib.error:
+            found = None
+        if found is None or log.sha256(found) != sha256:
+            raise ReviewError(
+                f"a raw reply to sub-query {run.label} that was stored is not as it was received",
+                hint="`iimscreen check` tells what else is damaged; take the newest copy of the review, or "
+                "search anew with --again",
+            )
+        yield Reply(request, found)
+
+
+def count_replies(review: Review, run: Run) -> int:
+    """How many raw replies a run has so far."""
+    (count,) = review.db.execute(
+        "select count(*) from replies where run_uid = :run", {"run": run.uid}
+    ).fetchone()
+    return int(count)
 
 
 def _replies_sha256(review: Review, run_uid: str) -> str:
@@ -217,15 +241,21 @@ def finish(
     source: str,
     answer: Answer,
     identified: Iterable[tuple[str, Record]],
-) -> int:
+    *,
+    replies: int | None = None,
+) -> int | None:
     """Store a run's records, hits and result together; how many records were new.
 
     `identified` pairs each record of the answer with its accession, in order. A run that another
-    process finished meanwhile keeps the result it has.
+    process finished meanwhile keeps the result it has. `replies` is how many the answer was made of:
+    None, and nothing stored, if the run has others too, which another process has put there, so that
+    an answer is always the one that its replies give.
     """
     with review.writing() as db:
         if _is_finished(db, run.uid):
             return 0
+        if replies is not None and replies != count_replies(review, run):
+            return None
         ids, new = records.add(db, source, identified)
         _conclude(review, run, answer, ids, new)
     return new

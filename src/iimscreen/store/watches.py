@@ -128,19 +128,22 @@ def settle(
 
 
 def excluded(review: Review) -> dict[str, str]:
-    """Record → why, for every record that people excluded for a finding (by the last settlement on it)."""
-    standing: dict[str, str | None] = {}
-    for row in rows(
-        review.db,
-        """
-        select watch_findings.record_key, watch_findings.kind, watch_settlements.*
-        from watch_settlements
-        join log on log.uid = watch_settlements.finding_uid
-        join watch_findings on watch_findings.log_id = log.id
-        order by watch_settlements.log_id
-        """,
-    ):
-        standing[row["record_key"]] = (
-            f"{row['kind']}: {row['reason']}" if row["outcome"] == "exclude" else None
+    """Report → why, for every report that people excluded for a finding on any of its records.
+
+    A later finding that was settled with "keep" changes nothing: the report stays as it is.
+    """
+    return {
+        row["kept_key"]: f"{row['kind']}: {row['reason']}"
+        for row in rows(
+            review.db,
+            """
+            select members.kept_key, watch_findings.kind, watch_settlements.reason
+            from watch_settlements
+            join log on log.uid = watch_settlements.finding_uid
+            join watch_findings on watch_findings.log_id = log.id
+            join members on members.key = watch_findings.record_key
+            where watch_settlements.outcome = 'exclude'
+            order by watch_settlements.log_id
+            """,
         )
-    return {key: why for key, why in standing.items() if why is not None}
+    }
