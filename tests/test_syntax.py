@@ -6,7 +6,7 @@ import contextlib
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from search_query.parser import parse as parse_with_the_library
 
@@ -185,6 +185,7 @@ def test_nothing_is_said_of_an_empty_text():
 
 @settings(deadline=None)  # the library is slow on some texts
 @given(texts)
+@example("\x1b\r0")
 def test_the_linter_says_nothing_aloud_and_raises_nothing(text):
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

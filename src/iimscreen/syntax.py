@@ -476,7 +476,7 @@ def lint(query: Query) -> list[Complaint]:
     return [*told, *stumbled]
 
 
-_COLOUR = re.compile(r"\x1b\[\d+m")
+_COLOUR = re.compile(r"\x1b(?:\[\d+m)?")  # its own colours, and what a query brings of such
 
 
 def unmatched_parentheses(query: Query) -> list[Token]:

@@ -46,14 +46,13 @@ def note(
     *,
     by: str,
     source: str | None = None,
-    on: str | None = None,
+    on: dt.date | None = None,
     replaces: int | None = None,
 ) -> Note:
     """Log what people did under an item of PRISMA-S, and return the note as it stands.
 
     `on` is the day on which it was done, `replaces` the number of an earlier note on the same item.
-    Raises InputError for an unknown item, an empty text, a day that is none or lies ahead, or a
-    number that no standing note of this item has.
+    Raises InputError for an unknown item, an empty text, or a number that no standing note of this item has.
     """
     if not 1 <= item <= 16:
         raise InputError(
@@ -63,7 +62,6 @@ def note(
         raise InputError("the note is empty", hint="say what was done, as a reader needs it")
     if source is not None and not source.strip():
         raise InputError("--source is empty", hint="name the source, or leave --source out")
-    day = None if on is None else _day(on)
     known = {one.number: one for one in notes.everything(review)}
     before = None if replaces is None else known.get(replaces)
     if replaces is not None and (before is None or before.item != item or before.replaced_by is not None):
@@ -77,23 +75,11 @@ def note(
         item,
         text.strip(),
         source=source.strip() if source is not None else None,
-        done_on=day,
+        done_on=None if on is None else on.isoformat(),
         replaces=before.uid if before is not None else None,
         actor=by,
     )
     return next(one for one in notes.everything(review) if one.number == number)
-
-
-def _day(given: str) -> str:
-    try:
-        day = dt.date.fromisoformat(given)
-    except ValueError as error:
-        raise InputError(
-            f"--on {given!r} is no date", hint="expected YYYY-MM-DD, such as 2023-08-23"
-        ) from error
-    if day > dt.datetime.now().astimezone().date():
-        raise InputError(f"--on {given} lies ahead", hint="give the day on which it was done")
-    return day.isoformat()
 
 
 def sources(review: Review) -> Sources:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, ReviewPath, another_follows, opened
+from iimscreen.cli.options import AsJson, ReviewPath, another_follows, day, opened
 from iimscreen.cli.search import search_app
 from iimscreen.errors import InputError
 
@@ -121,8 +121,9 @@ def note(
     from iimscreen.appendix import noting
 
     name = screening.check_name(by)
+    done_on = None if on is None else day("--on", on, if_ahead="give the day on which it was done")
     with opened(review) as open_one:
-        made = noting.note(open_one, item, text, by=name, source=source_name, on=on, replaces=replaces)
+        made = noting.note(open_one, item, text, by=name, source=source_name, on=done_on, replaces=replaces)
     typer.echo(f"Note {made.number} on item {made.item} of PRISMA-S is in the log.")
 
 

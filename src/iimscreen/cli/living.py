@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from iimscreen.cli.options import AsJson, Note, ReviewPath, another_follows, keeping_nothing, opened
+from iimscreen.cli.options import AsJson, Note, ReviewPath, another_follows, day, keeping_nothing, opened
 from iimscreen.errors import InputError
 
 version_app = typer.Typer(
@@ -218,7 +217,7 @@ def _update(
         with render.progress() as on_progress:
             done = living.update(
                 open_one,
-                as_of=None if as_of is None else _date(as_of),
+                as_of=None if as_of is None else day("--as-of", as_of),
                 corpus_file=corpus,
                 access=Access(email, api_key),
                 on_progress=on_progress,
@@ -235,12 +234,3 @@ def _update(
             hint=done.left_out[0].hint,
         )
     typer.echo("Next: iimscreen dedupe")
-
-
-def _date(given: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(given)
-    except ValueError as error:
-        raise InputError(
-            f"--as-of {given!r} is no date", hint="expected YYYY-MM-DD, such as 2023-08-23"
-        ) from error

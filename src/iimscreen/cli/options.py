@@ -12,6 +12,8 @@ import typer
 from iimscreen.errors import InputError
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from iimscreen.store import Review
 
 ReviewPath = Annotated[
@@ -46,6 +48,24 @@ def another_follows(context: typer.Context) -> bool:
             hint=f"write it behind {command}; `{context.command_path} {command} --help` lists its options",
         )
     return command is not None
+
+
+def day(option: str, given: str, *, if_ahead: str = "") -> dt.date:
+    """The date given with an option.
+
+    Raises InputError if it is none, or lies ahead and `if_ahead` says what to do then.
+    """
+    import datetime as dt
+
+    try:
+        found = dt.date.fromisoformat(given)
+    except ValueError as error:
+        raise InputError(
+            f"{option} {given!r} is no date", hint="expected YYYY-MM-DD, such as 2023-08-23"
+        ) from error
+    if if_ahead and found > dt.datetime.now().astimezone().date():
+        raise InputError(f"{option} {given} lies ahead", hint=if_ahead)
+    return found
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, ReviewPath, keeping_nothing, opened
+from iimscreen.cli.options import AsJson, ReviewPath, day, keeping_nothing, opened
 from iimscreen.cli.search import search_app
 from iimscreen.errors import InputError, ProtocolError
 
@@ -183,7 +183,7 @@ def _side(review: Review, name: str, on: str | None) -> Named | Side:
     try:
         also = receipts.find(review, name)
     except InputError:
-        return read_pmids(path, made_on=None if on is None else _date(on))
+        return read_pmids(path, made_on=None if on is None else _made_on(on))
     raise InputError(
         f"{name!r} is a file here and also {also.name} of the review",
         hint=f"write ./{name} for the file, or {also.name.rpartition(' ')[2]} for the other",
@@ -196,18 +196,8 @@ def _is_list(side: Named | Side) -> bool:
     return isinstance(side, Side)
 
 
-def _date(given: str) -> str:
-    import datetime as dt
-
-    try:
-        day = dt.date.fromisoformat(given)
-    except ValueError as error:
-        raise InputError(
-            f"--on {given!r} is no date", hint="expected YYYY-MM-DD, such as 2023-08-23"
-        ) from error
-    if day > dt.datetime.now().astimezone().date():
-        raise InputError(f"--on {given} lies ahead", hint="give the day on which the list was made")
-    return day.isoformat()
+def _made_on(given: str) -> str:
+    return day("--on", given, if_ahead="give the day on which the list was made").isoformat()
 
 
 def _asked_now(pmids: Sequence[str]) -> Mapping[str, Record | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from iimscreen import settings
 from iimscreen.cli import living, snowball
 from iimscreen.cli.corpora import corpus_of
-from iimscreen.cli.options import ReviewPath, another_follows, opened, typed
+from iimscreen.cli.options import ReviewPath, another_follows, day, opened, typed
 from iimscreen.errors import InputError, ReviewError
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def _strategy(name: str, as_of: str | None) -> Strategy:
     from iimscreen import queries
 
     read = queries.read_strategy(queries.find_strategy(name))
-    return read if as_of is None else queries.with_as_of(read, _date(as_of))
+    return read if as_of is None else queries.with_as_of(read, day("--as-of", as_of))
 
 
 def _source_of(strategy: Strategy, given: str | None, corpus: Path | None) -> str:
@@ -219,15 +218,6 @@ def _run(strategy: Strategy, source: Source, *, again: bool, review: Path | None
             typer.echo("An interrupted search was completed.")
         render.search(outcome.search)
         typer.echo("Next: iimscreen dedupe")
-
-
-def _date(given: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(given)
-    except ValueError as error:
-        raise InputError(
-            f"--as-of {given!r} is no date", hint="expected YYYY-MM-DD, such as 2023-08-23"
-        ) from error
 
 
 def _pubmed(strategy: Strategy, email: str | None, api_key: str | None) -> Source:
