@@ -16,7 +16,10 @@ from iimscreen import review_protocol, search
 from iimscreen.cli import app
 from iimscreen.formats import jsonl
 from iimscreen.model import Kind, Record
+from iimscreen.sources import pubmed
 from iimscreen.store import Review, open_review
+
+BATCH = 200  # of EFetch, below that of use: a few hundred records are several requests
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,6 +27,7 @@ def _no_state_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Fixtures that live longer than a test leave nothing in this user's home either."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setattr(pubmed, "BATCH", BATCH)
         yield
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from conftest import BATCH
 from eutils_server import EutilsServer, invented, serving, set_of
 from iimscreen import queries, review_protocol, search
 from iimscreen.errors import SourceError
@@ -36,6 +37,7 @@ STRATEGY = "[strategy]\ntitle = 'Three sub-queries'\n" + "".join(
 # A search as another process runs it; Python ignores Ctrl-C where its parent did, hence the handler.
 PROGRAM = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    f"from iimscreen.sources import pubmed; pubmed.BATCH = {BATCH}; "
     "from iimscreen.__main__ import main; main()"
 )
 
