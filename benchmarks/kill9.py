@@ -11,6 +11,7 @@ With --sliced, server and client take 300 records for the most that PubMed lists
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import random
@@ -34,7 +35,12 @@ TEXTS = {"myositis AND one": PMIDS[:1_010], "myositis AND two": PMIDS[900:1_350]
 STRATEGY = "[strategy]\ntitle = 'Three sub-queries'\n" + "".join(
     f"[[sub_query]]\nlabel = 'S{number}'\ntext = '{text}'\n" for number, text in enumerate(TEXTS, start=1)
 )
-SLICED = "--sliced" in sys.argv
+_parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+_parser.add_argument("kills", nargs="?", type=int, default=100)
+_parser.add_argument("seed", nargs="?", type=int, default=20230823)
+_parser.add_argument("--sliced", action="store_true", help="300 records are the most that PubMed lists")
+GIVEN = _parser.parse_args()
+SLICED = GIVEN.sliced
 FEWER_LISTED = (
     "from iimscreen.sources import pubmed; pubmed.MOST_HITS = 300; import iimscreen.__main__ as it; it.main()"
 )
@@ -76,8 +82,7 @@ class Tally:
 
 
 def main() -> int:
-    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    wanted, seed = (*numbers, *(100, 20230823)[len(numbers) :])
+    wanted, seed = GIVEN.kills, GIVEN.seed
     chance = random.Random(seed)
     tally = Tally()
     began = time.monotonic()
