@@ -1,3 +1,4 @@
+-- The second schema. Released, so never edited: changes are new steps in migrations.py.
 -- Columns added here are null in older rows, and a null is left out of a row's hash.
 
 alter table records add column registry_numbers text check (registry_numbers is null or json_valid(registry_numbers));
