@@ -74,14 +74,13 @@ def keeping_nothing(*, offline: str) -> Iterator[None]:
 
     `offline` is what the command can do without a connection.
     """
+    from iimscreen import sources
     from iimscreen.errors import SourceError
-    from iimscreen.sources._http import OFFLINE, RESUME
 
     try:
         yield
     except SourceError as error:
-        hint = error.hint.replace(OFFLINE, offline).replace(RESUME, "nothing was stored; ask again later")
-        raise SourceError(error.message, hint=hint) from error
+        raise sources.with_nothing_kept(error, offline=offline) from error
 
 
 @contextmanager

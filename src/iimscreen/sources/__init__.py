@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from iimscreen import settings
-from iimscreen.errors import InputError
+from iimscreen.errors import InputError, SourceError
 from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
 
 
@@ -171,3 +171,14 @@ def by_pmids(
     given = access or Access()
     entrez = settings.entrez(email=given.email, api_key=given.api_key)
     return _by_pmid.by_pmids(pmids, entrez, on_progress=on_progress)
+
+
+def with_nothing_kept(error: SourceError, *, offline: str) -> SourceError:
+    """The error of a question whose replies are not stored, where its hint says that they are.
+
+    `offline` is what can be done without a connection.
+    """
+    from iimscreen.sources._http import OFFLINE, RESUME
+
+    hint = error.hint.replace(OFFLINE, offline).replace(RESUME, "nothing was stored; ask again later")
+    return SourceError(error.message, hint=hint)
