@@ -51,7 +51,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "snowball", "receipts", "replay", "sides",
-        "dedupe", "screening", "fulltext", "report", "review_flow", "appendix", "living", "previous",
+        "dedupe", "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating", "previous",
         "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats"),

@@ -35,6 +35,7 @@ FLOORS: dict[str, int] = {
             "replay",
             "sides",
             "living",
+            "updating",
             "previous",
             "watching",
             "known_items",

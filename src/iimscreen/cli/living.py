@@ -208,14 +208,14 @@ def updated(options: Mapping[str, Any]) -> bool:
 def _update(
     as_of: str | None, corpus: Path | None, email: str | None, api_key: str | None, review: Path | None
 ) -> None:
-    from iimscreen import living, render
+    from iimscreen import render, updating
     from iimscreen.render import living as shown
     from iimscreen.sources import Access
     from iimscreen.wording import counted
 
     with opened(review) as open_one:
         with render.progress() as on_progress:
-            done = living.update(
+            done = updating.update(
                 open_one,
                 as_of=None if as_of is None else day("--as-of", as_of),
                 corpus_file=corpus,

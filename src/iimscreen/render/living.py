@@ -10,8 +10,9 @@ from iimscreen.render import cite, named, plain
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
-    from iimscreen.living import Listed, NotRepeated, Repeated
+    from iimscreen.living import Listed
     from iimscreen.store.versions import Closure
+    from iimscreen.updating import NotRepeated, Repeated
     from iimscreen.watching import Consequence, Look, Seen
 
 _MOST_NAMED = 10
