@@ -119,10 +119,6 @@ class KnownTrace:
     recurring: tuple[Recurring, ...]  # per block that loses items
     lookups: tuple[Lookup, ...]  # of every item, matched or not
 
-    def of_state(self, state: State) -> tuple[Lookup, ...]:
-        """The items of one state."""
-        return tuple(one for one in self.lookups if one.state is state)
-
 
 @dataclass(frozen=True, slots=True)
 class Trace:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, ReviewPath, another_follows, day, opened
+from iimscreen.cli.options import AsJson, By, ReviewPath, another_follows, day, opened
 from iimscreen.cli.search import search_app
 from iimscreen.errors import InputError
 
@@ -19,7 +19,6 @@ source_app = typer.Typer(
     rich_markup_mode=None,
 )
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-By = Annotated[str, typer.Option("--by", help="Your name; it goes into the log.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import Note, ReviewPath, another_follows, opened
+from iimscreen.cli.options import By, Note, ReviewPath, another_follows, opened
 from iimscreen.model import Kind
 
 duplicates_app = typer.Typer(
@@ -16,7 +16,6 @@ duplicates_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-By = Annotated[str, typer.Option("--by", help="Your name; it goes into the log.")]
 Records = Annotated[
     list[str], typer.Argument(help="Records: key, number, pmid:… or doi:…", metavar="RECORD…")
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, Note, ReviewPath, StageName, another_follows, opened
+from iimscreen.cli.options import AsJson, Deciders, Note, ReviewPath, StageName, another_follows, opened
 from iimscreen.errors import InputError
 
 reviewer_app = typer.Typer(
@@ -101,9 +101,7 @@ def conflicts(stage: StageName = "", as_json: AsJson = False, review: ReviewPath
 
 
 def resolve(
-    by: Annotated[
-        list[str], typer.Option("--by", help="Who decides; twice for a consensus of two.", metavar="NAME")
-    ],
+    by: Deciders,
     stage: StageName = "title-abstract",
     record: RecordOption = None,
     verdict: FinalOption = None,

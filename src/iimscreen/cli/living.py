@@ -8,7 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from iimscreen.cli.options import AsJson, Note, ReviewPath, another_follows, day, keeping_nothing, opened
+from iimscreen.cli.options import (
+    ApiKey,
+    AsJson,
+    By,
+    Deciders,
+    Email,
+    Note,
+    ReviewPath,
+    another_follows,
+    day,
+    keeping_nothing,
+    opened,
+)
 from iimscreen.errors import InputError
 
 version_app = typer.Typer(
@@ -24,14 +36,6 @@ watch_app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
 )
-
-By = Annotated[str, typer.Option("--by", help="Your name; it goes into the log.")]
-Email = Annotated[
-    str | None, typer.Option("--email", help="Your e-mail for NCBI (or IIMSCREEN_EMAIL); never stored.")
-]
-ApiKey = Annotated[
-    str | None, typer.Option("--api-key", help="Your NCBI API key (or NCBI_API_KEY); never stored.")
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -159,9 +163,7 @@ def watch(
 @watch_app.command("settle")
 def settle(
     record: Annotated[str, typer.Argument(help="The report: key, number, pmid:… or doi:…")],
-    by: Annotated[
-        list[str], typer.Option("--by", help="Who decides; twice for a consensus of two.", metavar="NAME")
-    ],
+    by: Deciders,
     keep: Annotated[bool, typer.Option("--keep", help="It stays as it is.")] = False,
     exclude: Annotated[
         bool, typer.Option("--exclude", help="It is excluded at full text, with --reason.")

@@ -24,6 +24,16 @@ ReviewPath = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 StageName = Annotated[str, typer.Option("--stage", help="title-abstract or full-text.")]
+By = Annotated[str, typer.Option("--by", help="Your name; it goes into the log.")]
+Deciders = Annotated[
+    list[str], typer.Option("--by", help="Who decides; twice for a consensus of two.", metavar="NAME")
+]
+Email = Annotated[
+    str | None, typer.Option("--email", help="Your e-mail for NCBI (or IIMSCREEN_EMAIL); never stored.")
+]
+ApiKey = Annotated[
+    str | None, typer.Option("--api-key", help="Your NCBI API key (or NCBI_API_KEY); never stored.")
+]
 Note = Annotated[str | None, typer.Option("--note", help="Why; kept in the log.")]
 
 

@@ -10,7 +10,7 @@ import typer
 from iimscreen import settings
 from iimscreen.cli import living, snowball
 from iimscreen.cli.corpora import corpus_of
-from iimscreen.cli.options import ReviewPath, another_follows, day, opened, typed
+from iimscreen.cli.options import ApiKey, Email, ReviewPath, another_follows, day, opened, typed
 from iimscreen.errors import InputError, ReviewError
 
 if TYPE_CHECKING:
@@ -80,12 +80,8 @@ def search(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the sub-queries as they would be sent.")
     ] = False,
-    email: Annotated[
-        str | None, typer.Option("--email", help="Your e-mail for NCBI (or IIMSCREEN_EMAIL); never stored.")
-    ] = None,
-    api_key: Annotated[
-        str | None, typer.Option("--api-key", help="Your NCBI API key (or NCBI_API_KEY); never stored.")
-    ] = None,
+    email: Email = None,
+    api_key: ApiKey = None,
     review: ReviewPath = None,
 ) -> None:
     """Search PubMed, or a corpus offline; follow citations.

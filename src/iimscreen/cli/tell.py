@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, ReviewPath, another_follows, opened
+from iimscreen.cli.options import AsJson, By, ReviewPath, another_follows, opened
 from iimscreen.errors import InputError, ProtocolError
 
 fulltext_app = typer.Typer(
@@ -15,7 +15,6 @@ fulltext_app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
 )
-By = Annotated[str, typer.Option("--by", help="Your name; it goes into the log.")]
 Reports = Annotated[
     list[str] | None, typer.Argument(help="Reports: key, number, pmid:… or doi:…", metavar="RECORD…")
 ]

@@ -9,7 +9,7 @@ import typer
 
 from iimscreen import settings
 from iimscreen.cli.corpora import corpus_of, other_sources
-from iimscreen.cli.options import AsJson, keeping_nothing
+from iimscreen.cli.options import ApiKey, AsJson, Email, keeping_nothing
 from iimscreen.cli.strategy import strategy_app
 from iimscreen.errors import InputError
 
@@ -49,12 +49,8 @@ def trace(
             help="development (the strategy was built with the known items) or validation (it was not).",
         ),
     ] = "",
-    email: Annotated[
-        str | None, typer.Option("--email", help="Your e-mail for NCBI (or IIMSCREEN_EMAIL); never stored.")
-    ] = None,
-    api_key: Annotated[
-        str | None, typer.Option("--api-key", help="Your NCBI API key (or NCBI_API_KEY); never stored.")
-    ] = None,
+    email: Email = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """What each term finds, and finds alone; which block loses a known item; relative recall.

@@ -19,9 +19,9 @@ class Edge(Protocol):
     @property
     def key(self) -> str: ...  # noqa: D102 - named by the class
     @property
-    def other_key(self) -> str: ...  # noqa: D102
+    def other_key(self) -> str: ...  # noqa: D102 - as above
     @property
-    def score(self) -> float: ...  # noqa: D102
+    def score(self) -> float: ...  # noqa: D102 - as above
 
 
 _E = TypeVar("_E", bound=Edge)
