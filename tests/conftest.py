@@ -16,7 +16,7 @@ from iimscreen import review_protocol, search
 from iimscreen.cli import app
 from iimscreen.formats import jsonl
 from iimscreen.model import Kind, Record
-from iimscreen.sources import pubmed
+from iimscreen.sources import _http, _turns, pubmed
 from iimscreen.store import Review, open_review
 
 BATCH = 200  # of EFetch, below that of use: a few hundred records are several requests
@@ -29,6 +29,13 @@ def _no_state_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setattr(pubmed, "BATCH", BATCH)
         yield
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Distances between requests and tries are proven in test_turns.py and test_pubmed_source.py."""
+    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
+    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cut_replies import send_half
 from iimscreen.settings import Registry
 
 CHANGED = "The data have probably changed while you were paginating. Please, start over from the first page."
@@ -234,7 +235,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "other-json": "[]",
         }.get(str(fault), said if isinstance(said, str) else json.dumps(said))
         if str(fault).startswith("cut"):
-            self._cut(whole.encode(), str(fault))
+            send_half(self, whole.encode(), str(fault), "application/json")
         else:
             self._send(status, whole)
 
@@ -247,18 +248,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Retry-After", retry_after)
         self.end_headers()
         self.wfile.write(body)
-
-    def _cut(self, body: bytes, how: str) -> None:
-        half = body[: len(body) // 2]
-        self.send_response(200)
-        self.send_header("Connection", "close")
-        if how == "cut":
-            self.send_header("Content-Length", str(len(body)))
-        elif how == "cut-chunked":
-            self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        self.wfile.write(f"{len(body):x}\r\n".encode() + half if how == "cut-chunked" else half)
-        self.close_connection = True
 
     def log_message(self, *_arguments: object) -> None:
         """Silent."""

@@ -18,7 +18,7 @@ from iimscreen import appendix
 from iimscreen.appendix.parts import ITEMS
 from iimscreen.appendix.strategies import restrictions
 from iimscreen.model import Kind
-from iimscreen.sources import _http, _turns
+from iimscreen.sources import _turns
 from iimscreen.store import Review
 
 Run = Callable[..., Result]
@@ -32,12 +32,9 @@ TERMS = {AWKWARD: PMIDS[:7], LIMITED: PMIDS[5:9]}
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Distances between requests and tries are proven with PubMed."""
-    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
+def _no_turns(no_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_turns.Turns, "wait", lambda _self, **_options: None)
     monkeypatch.setattr(_turns.Turns, "take", lambda _self, **_options: None)
-    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from ctgov_server import CHANGED, CtgovServer, Study, invented, serving
+from fake_time import FakeTime
 from iimscreen import settings
 from iimscreen.errors import InputError, SourceError
 from iimscreen.model import Answer, Reply, SubQuery
@@ -23,21 +24,6 @@ QUESTION = SubQuery("R01", "myositis", "query.term=myositis")
 LIMITED = SubQuery(
     "R01", "myositis", "query.term=myositis & filter.advanced=AREA[StudyFirstPostDate]RANGE[MIN,2010-06-30]"
 )
-
-
-class FakeTime:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.sleeps: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-        self.now += seconds
-
-    def clock(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from eutils_server import Article, EutilsServer, serving
 from iimscreen import queries, review_protocol, search, sides
 from iimscreen.render import searches as rendered
-from iimscreen.sources import _http, _turns, pubmed
+from iimscreen.sources import pubmed
 from iimscreen.store import open_review
 
 KEY, EMAIL = "good-key", "ann.adler@example.org"
@@ -51,10 +51,7 @@ def pmids(articles: list[Article]) -> list[str]:
     return [article.pmid for article in articles]
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
-    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import pytest
 
 from eutils_server import EutilsServer, invented, serving
 from iimscreen.model import Answer, Reply, SubQuery
-from iimscreen.sources import _http, _turns, pubmed
+from iimscreen.sources import pubmed
 
 TERM = "myositis[tiab]"
 QUESTION = SubQuery("myositis", TERM, TERM)
@@ -86,9 +86,7 @@ CASES = [
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
-    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
+def _small_batches(no_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pubmed, "BATCH", BATCH)
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eutils_server import EutilsServer, invented, serving
+from fake_time import FakeTime
 from iimscreen.errors import SourceError
 from iimscreen.model import Answer, Reply, SubQuery
 from iimscreen.sources import _slices, pubmed
@@ -123,17 +124,6 @@ MOST = 60
 RECORDS = invented(450)
 PMIDS = [article.pmid for article in reversed(RECORDS)]
 NO_WARNING = "<WarningList><OutputMessage>Unmatched double quote ignored.</OutputMessage></WarningList>"
-
-
-class FakeTime:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-    def clock(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from Bio import Entrez as BioEntrez
 
 from eutils_server import BUILD, Article, EutilsServer, invented, serving
+from fake_time import FakeTime
 from iimscreen.errors import InputError, SourceError
 from iimscreen.formats import pubmed_xml
 from iimscreen.model import Answer, Reply, SubQuery
@@ -28,21 +29,6 @@ PMIDS = [article.pmid for article in reversed(RECORDS)]  # PubMed's order is not
 def server():
     with serving(RECORDS, terms={TERM: PMIDS}) as running:
         yield running
-
-
-class FakeTime:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.sleeps: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-        self.now += seconds
-
-    def clock(self) -> float:
-        return self.now
 
 
 def pubmed_at(server: EutilsServer, fake: FakeTime | None = None, **changes) -> PubMed:

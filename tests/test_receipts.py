@@ -22,7 +22,7 @@ from iimscreen import queries, receipts, review_protocol, search
 from iimscreen.formats import jsonl
 from iimscreen.model import Answer, Kind, Reply, SubQuery
 from iimscreen.render import searches as rendered
-from iimscreen.sources import _http, _turns, corpus, pubmed
+from iimscreen.sources import corpus, pubmed
 from iimscreen.store import open_review
 from iimscreen.store.connection import local_zone
 
@@ -45,10 +45,7 @@ WARNINGS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
-    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture

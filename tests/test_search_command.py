@@ -23,7 +23,7 @@ from iimscreen import queries, review_protocol, search
 from iimscreen.errors import SourceError
 from iimscreen.formats import jsonl
 from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
-from iimscreen.sources import _http, _turns, pubmed
+from iimscreen.sources import pubmed
 from iimscreen.store import Review, open_review
 
 KEY = "good-key"
@@ -42,11 +42,7 @@ PROGRAM = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Distances between requests and tries are proven in test_pubmed_source.py."""
-    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
-    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture

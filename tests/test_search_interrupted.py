@@ -18,7 +18,7 @@ from eutils_server import BUILD, EutilsServer, invented, result_xml, serving, se
 from iimscreen import queries, search
 from iimscreen.errors import ReviewError, SourceError
 from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
-from iimscreen.sources import _by_pmid, _http, _turns, corpus, pubmed
+from iimscreen.sources import _by_pmid, corpus, pubmed
 from iimscreen.sources._ahead import Ahead
 from iimscreen.sources._eutils import reply_of
 from iimscreen.sources.citations import Citations, Direction, text_of
@@ -34,9 +34,7 @@ STRATEGY = queries.parse_strategy(
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
-    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
+def _small_batches(no_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pubmed, "BATCH", 20)
 
 

@@ -23,7 +23,7 @@ from eutils_server import EutilsServer, invented, serving
 from iimscreen import snowball
 from iimscreen.errors import InputError
 from iimscreen.formats import jsonl
-from iimscreen.sources import _http, _turns, citations
+from iimscreen.sources import _turns, citations
 from iimscreen.store import Review
 
 Run = Callable[..., Result]
@@ -41,12 +41,9 @@ KEY, EMAIL = "good-key", "ann.adler@example.org"
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Distances between requests and tries are proven with PubMed."""
-    monkeypatch.setattr(_turns, "WINDOW_S", 0.0)
+def _no_turns(no_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_turns.Turns, "wait", lambda _self, **_options: None)
     monkeypatch.setattr(_turns.Turns, "take", lambda _self, **_options: None)
-    monkeypatch.setattr(_http, "pause_s", lambda _attempt, _wait_s: 0.0)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import pytest
 import ctgov_server
 import eutils_server
 from eutils_links import with_links
+from fake_time import FakeTime
 from iimscreen import settings, sources
 from iimscreen.errors import InputError, SourceError
 from iimscreen.model import Answer, Kind, Record, Reply, SubQuery
@@ -33,19 +34,6 @@ PMIDS = [article.pmid for article in ARTICLES]
 MODULES = sorted(
     module.name for module in pkgutil.iter_modules(sources.__path__) if not module.name.startswith("_")
 )
-
-
-class FakeTime:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-    def clock(self) -> float:
-        return self.now
 
 
 @dataclass

@@ -195,7 +195,7 @@ def test_recall_counts_the_items_that_the_source_holds(tmp_path):
     assert known.recall.interval == pytest.approx((0.1876, 0.8124), abs=1e-4)
     assert (known.precision.found, known.precision.of) == (3, 4)
     assert known.needed_to_read == pytest.approx(4 / 3)
-    assert [one.item.given for one in known.of_state(State.NOT_FOUND)] == ["39999999"]
+    assert [one.item.given for one in known.lookups if one.state is State.NOT_FOUND] == ["39999999"]
 
 
 def test_without_a_hit_precision_is_not_estimable(tmp_path):

@@ -11,24 +11,12 @@ from pathlib import Path
 import pytest
 
 from eutils_server import serving
+from fake_time import FakeTime
 from iimscreen import settings
 from iimscreen.sources._eutils import Eutils, tree
 from iimscreen.sources._turns import A_SECOND, A_SECOND_WITH_KEY, ON_ITS_WAY_S, WINDOW_S, Turns
 
 HOST = "eutils.example.org"
-
-
-class FakeTime:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-    def clock(self) -> float:
-        return self.now
 
 
 def turns(

@@ -14,6 +14,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
+from cut_replies import send_half
 from eutils_server.articles import Article, set_of
 from eutils_server.state import Asked, EutilsServer, efetch_error, result_xml
 
@@ -102,7 +103,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif fault == "portal":
             self._reply(302, "", {"Location": "http://log-in.example.org/welcome"})
         elif fault in ("cut", "cut-chunked", "cut-quietly"):
-            self._cut(state.answer(utility, parameters)[1].encode(), str(fault))
+            send_half(
+                self, state.answer(utility, parameters)[1].encode(), str(fault), "text/xml; charset=UTF-8"
+            )
         else:
             self._reply(*self._misbehaved(fault, utility, parameters))
 
@@ -141,20 +144,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
-
-    def _cut(self, content: bytes, how: str) -> None:
-        """Half of a body: short of its length, in an unfinished chunk, or with nothing to tell it by."""
-        half = content[: len(content) // 2]
-        self.send_response(200)
-        self.send_header("Content-Type", "text/xml; charset=UTF-8")
-        self.send_header("Connection", "close")
-        if how == "cut":
-            self.send_header("Content-Length", str(len(content)))
-        elif how == "cut-chunked":
-            self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        self.wfile.write(f"{len(content):x}\r\n".encode() + half if how == "cut-chunked" else half)
-        self.close_connection = True
 
 
 class _HttpServer(http.server.ThreadingHTTPServer):

@@ -242,7 +242,9 @@ class EutilsServer:
 
 def _in_range(limit: str) -> Callable[[Article], bool]:
     """Whether a record's day lies in a range such as 2020/01/01:2020/06/30[crdt]."""
-    first, last, name = re.fullmatch(r"(.+):(.+)\[(crdt|edat)\]", limit).groups()  # type: ignore[union-attr]
+    stated = re.fullmatch(r"(.+):(.+)\[(crdt|edat)\]", limit)
+    assert stated is not None, limit
+    first, last, name = stated.groups()
     first, last = first.replace("/", "-"), last.replace("/", "-")
     if name == "crdt":
         return lambda article: first <= article.entered <= last
