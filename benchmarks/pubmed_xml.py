@@ -84,14 +84,14 @@ def ours(path: Path) -> int:
 
 
 def import_(path: Path) -> int:
-    from iimscreen import review_protocol, search
+    from iimscreen import importing, review_protocol
     from iimscreen.store import open_review
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "review.db")
         review_protocol.create(file)
         with open_review(file) as review:
-            (outcome,) = search.import_files(review, [path], database="PubMed")
+            (outcome,) = importing.import_files(review, [path], database="PubMed")
     return outcome.new
 
 

@@ -50,7 +50,7 @@ PLAYED = (
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop"),
     "Work (one per phase)": (
-        "review_protocol", "known_items", "tracing", "search", "snowball", "receipts", "replay", "sides",
+        "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
         "dedupe", "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating", "previous",
         "watching", "demo",
     ),

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from eutils_server import EutilsServer, serving
-from iimscreen import review_protocol, search
+from iimscreen import importing, review_protocol
 from iimscreen.cli import app
 from iimscreen.formats import jsonl
 from iimscreen.model import Kind, Record
@@ -116,10 +116,10 @@ def bring_in(
     review: Review, records: list[Record], *, database: str = "Testbase", kind: Kind = Kind.DATABASE
 ) -> list[str]:
     """Import records through a real file; their keys, in order of arrival."""
-    path = review.path.parent / f"{search.source_name(database)}-{records[0].source_id}.jsonl"
+    path = review.path.parent / f"{importing.source_name(database)}-{records[0].source_id}.jsonl"
     path.write_bytes(jsonl.write(records))
-    search.import_files(review, [path], database=database, kind=kind)
-    source = search.source_name(database)
+    importing.import_files(review, [path], database=database, kind=kind)
+    source = importing.source_name(database)
     return [
         row["key"]
         for row in review.db.query(

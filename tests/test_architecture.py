@@ -22,6 +22,7 @@ FLOORS: dict[str, int] = {
     **dict.fromkeys(
         (
             "search",
+            "importing",
             "dedupe",
             "screening",
             "fulltext",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iimscreen import search
+from iimscreen import importing
 from iimscreen.errors import InputError
 from iimscreen.model import Author, Link, Record
 from iimscreen.store import log, open_review, records, runs
@@ -105,8 +105,8 @@ def test_more_records_than_are_stored_at_once_keep_their_order_and_are_known_aga
     first = a_file(tmp_path / "a.xml.gz", *(an_article(n) for n in range(1, number + 1)))
     again = a_file(tmp_path / "b.xml.gz", *(an_article(n) for n in range(number + 3, 3, -1)))
 
-    (one,) = search.import_files(review, [first], database="PubMed")
-    (other,) = search.import_files(review, [again], database="PubMed")
+    (one,) = importing.import_files(review, [first], database="PubMed")
+    (other,) = importing.import_files(review, [again], database="PubMed")
 
     assert (one.new, one.known, other.new, other.known) == (number, 0, 3, number - 3)
     hits = [key for label, key in runs.hits(review) if label.startswith("b.xml.gz")]
@@ -117,7 +117,7 @@ def test_more_records_than_are_stored_at_once_keep_their_order_and_are_known_aga
 def test_a_record_repeated_in_one_file_is_stored_once_and_one_with_another_title_beside_it(review, tmp_path):
     file = a_file(tmp_path / "a.xml.gz", an_article(1), an_article(1), an_article(1, "Another title"))
 
-    (outcome,) = search.import_files(review, [file], database="PubMed")
+    (outcome,) = importing.import_files(review, [file], database="PubMed")
 
     keys = [key for _, key in runs.hits(review)]
     assert (outcome.read, outcome.new, outcome.known) == (3, 2, 1)
@@ -132,7 +132,7 @@ def test_a_long_file_that_is_damaged_at_its_end_leaves_the_review_as_it_was(revi
     before = list(review.db.conn.iterdump())
 
     with pytest.raises(InputError, match=r"a\.xml\.gz: line \d+: this is no well-formed XML"):
-        search.import_files(review, [file], database="PubMed")
+        importing.import_files(review, [file], database="PubMed")
 
     assert list(review.db.conn.iterdump()) == before
 
@@ -141,10 +141,10 @@ def test_the_same_file_again_packed_or_not_stores_nothing(review, tmp_path):
     packed = a_file(tmp_path / "a.xml.gz", an_article(1), an_article(2))
     plain = tmp_path / "a.xml"
     plain.write_bytes(gzip.decompress(packed.read_bytes()))
-    search.import_files(review, [packed], database="PubMed")
+    importing.import_files(review, [packed], database="PubMed")
     before = list(review.db.conn.iterdump())
 
-    (outcome,) = search.import_files(review, [plain], database="PubMed")
+    (outcome,) = importing.import_files(review, [plain], database="PubMed")
 
     assert (outcome.was_done, outcome.read, outcome.new, outcome.known) == (True, 2, 0, 2)
     assert list(review.db.conn.iterdump()) == before
@@ -171,7 +171,7 @@ def test_deletions_of_records_that_the_review_lacks_are_counted_all_the_same(rev
     end = "<DeleteCitation><PMID>8</PMID></DeleteCitation></PubmedArticleSet>"
     file = a_file(tmp_path / "a.xml.gz", an_article(1), end=end)
 
-    (outcome,) = search.import_files(review, [file], database="PubMed")
+    (outcome,) = importing.import_files(review, [file], database="PubMed")
 
     assert (outcome.deleted, outcome.deleted_but_held) == (1, ())
     assert (outcome.read, outcome.new) == (1, 1)
@@ -182,4 +182,4 @@ def test_a_file_of_deletions_alone_is_refused_and_says_what_it_holds(review, tmp
     file = a_file(tmp_path / "a.xml.gz", end=end)
 
     with pytest.raises(InputError, match="no usable record, only 1 PMID reported as deleted"):
-        search.import_files(review, [file], database="PubMed")
+        importing.import_files(review, [file], database="PubMed")

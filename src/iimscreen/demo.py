@@ -16,6 +16,7 @@ from iimscreen import (
     dedupe,
     flow,
     fulltext,
+    importing,
     queries,
     review_flow,
     review_protocol,
@@ -154,7 +155,7 @@ def _search(review: Review, name: str, on_step: Callable[[str], None]) -> Recall
 
 
 def _deduplicate(review: Review, on_step: Callable[[str], None]) -> None:
-    (imported,) = search.import_files(
+    (imported,) = importing.import_files(
         review, [_data("references.ris")], database=REFERENCES, kind=Kind.CITATION
     )
     outcome = dedupe.run(review)

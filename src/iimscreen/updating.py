@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from iimscreen import queries, receipts, search, sides, sources
+from iimscreen import importing, queries, receipts, search, sides, sources
 from iimscreen.comparison.reasons import Change
 from iimscreen.errors import InputError, SourceError
 from iimscreen.model import Parsed, Strategy
@@ -145,7 +145,7 @@ def _source(
             f"{one.database} was a search in a file of records, which the review does not hold",
             hint="name that file, in its present state, with --corpus FILE",
         )
-    _, found = search.read_file(corpus_file)
+    _, found = importing.read_file(corpus_file)
     return corpus.from_file(corpus_file, [r.record for r in found if isinstance(r, Parsed)], as_of)
 
 

@@ -20,7 +20,7 @@ def corpus_of(path: Path | None, as_of: dt.date | None = None) -> Corpus:
     `as_of` leaves out what entered later. Raises InputError if the file cannot be read or holds no usable
     record.
     """
-    from iimscreen import search as searching
+    from iimscreen import importing
     from iimscreen.model import Parsed, Refusal
     from iimscreen.sources import corpus
     from iimscreen.wording import counted
@@ -29,7 +29,7 @@ def corpus_of(path: Path | None, as_of: dt.date | None = None) -> Corpus:
         return corpus.bundled(as_of)
     hint = "name a file of records with --corpus: RIS, nbib, PubMed XML or JSONL"
     try:
-        _, found = searching.read_file(path)
+        _, found = importing.read_file(path)
     except InputError as error:
         # Its own hint is for `import`, which has options that these commands lack.
         raise InputError(error.message, hint=hint) from error

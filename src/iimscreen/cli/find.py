@@ -54,11 +54,10 @@ def import_(
     RIS, MEDLINE nbib, PubMed XML, or a corpus in JSON lines. All of a file or nothing: read = new +
     already there + refused, refused records with line and cause.
     """
-    from iimscreen import render
-    from iimscreen import search as searching
+    from iimscreen import importing, render
 
     with opened(review) as open_one:
-        outcomes = searching.import_files(
+        outcomes = importing.import_files(
             open_one, files, database=database, kind=kind, format_name=format_name, keep_good=keep_good
         )
     render.imports(outcomes)

@@ -85,7 +85,7 @@ SUPPLEMENT = re.compile(
 MEETING_TYPE = re.compile(r"abstract|conference|congress|meeting|proceeding", re.IGNORECASE)
 # As ClinicalTrials.gov's records are stored, and as CENTRAL and Embase name theirs.
 _REGISTRATION_TYPE = re.compile(r"\b(?:trial|study)\b.*\bregist(?:ry|ration|er)\b", re.IGNORECASE)
-# A second title under one number has been given a suffix by `search.import_files`.
+# A second title under one number has been given a suffix by `importing.import_files`.
 _NCT_NUMBER = re.compile(r"(NCT\d{8})(?:/[0-9a-f]{8})?", re.IGNORECASE)
 
 

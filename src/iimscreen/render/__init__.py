@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from iimscreen.dedupe import DedupeOutcome, Group, Pair
     from iimscreen.demo import DemoOutcome
     from iimscreen.fulltext import Sought
+    from iimscreen.importing import ImportOutcome
     from iimscreen.report import LogView, Status
     from iimscreen.screening import Conflict, PairAgreement
-    from iimscreen.search import ImportOutcome
     from iimscreen.store.runs import Search
 
 
