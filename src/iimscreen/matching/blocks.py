@@ -159,68 +159,67 @@ def _places_and_people(record: Comparable) -> Iterator[object]:
 
 def _pairs_of(keys: Numbers, owners: Numbers, records: Sequence[Comparable]) -> tuple[Numbers, Numbers]:
     """All pairs of records that share a key, the smaller place first; large blocks are cut."""
-    pairs = [_all_pairs(*_small(keys, owners))]
-    large = _large(keys, owners)
+    small, large = _blocks(keys, owners)
+    pairs = [_all_pairs(small)]
     for cut in (_by_place, _by_author):
-        if len(large[0]):
-            cut_keys, cut_owners = _cut(*large, records, cut)
-            pairs.append(_all_pairs(*_small(cut_keys, cut_owners)))
-            pairs.append(_windows(*_large(cut_keys, cut_owners), records))
+        if len(large.keys):
+            small_parts, large_parts = _blocks(*_cut(large, records, cut))
+            pairs += [_all_pairs(small_parts), _windows(large_parts, records)]
     return np.concatenate([left for left, _ in pairs]), np.concatenate([right for _, right in pairs])
 
 
-def _sizes(keys: Numbers, owners: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Keys and owners sorted by key, then owner, with the size of the block of each."""
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """Records by key: sorted by key, then by record, with the place where each one's block ends."""
+
+    keys: Numbers
+    owners: Numbers
+    ends: Numbers
+
+    @classmethod
+    def of(cls, keys: Numbers, owners: Numbers) -> _Blocks:
+        bounds = _bounds(keys)
+        return cls(keys, owners, np.repeat(bounds[1:], np.diff(bounds)))
+
+
+def _blocks(keys: Numbers, owners: Numbers) -> tuple[_Blocks, _Blocks]:
+    """The blocks of two records or more, those up to MAX_BLOCK apart from larger ones."""
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
-    _, place, size = np.unique(keys, return_inverse=True, return_counts=True)
-    return keys, owners, size[place]
+    size = np.diff(_bounds(keys))
+    size = np.repeat(size, size)
+    small, large = (size > 1) & (size <= MAX_BLOCK), size > MAX_BLOCK
+    return _Blocks.of(keys[small], owners[small]), _Blocks.of(keys[large], owners[large])
 
 
-def _small(keys: Numbers, owners: Numbers) -> tuple[Numbers, Numbers]:
-    keys, owners, size = _sizes(keys, owners)
-    keep = (size > 1) & (size <= MAX_BLOCK)
-    return keys[keep], owners[keep]
-
-
-def _large(keys: Numbers, owners: Numbers) -> tuple[Numbers, Numbers]:
-    keys, owners, size = _sizes(keys, owners)
-    keep = size > MAX_BLOCK
-    return keys[keep], owners[keep]
-
-
-def _all_pairs(keys: Numbers, owners: Numbers) -> tuple[Numbers, Numbers]:
-    """Every pair within every block; keys come sorted, and owners within a key."""
+def _bounds(keys: Numbers) -> Numbers:
+    """Where each block of sorted keys begins, and where the last one ends."""
     if not len(keys):
-        return _none(), _none()
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    ends = np.repeat(
-        np.concatenate((starts[1:], [len(keys)])), np.diff(np.concatenate((starts, [len(keys)])))
-    )
-    here = np.arange(len(keys))
-    left, right = [], []
+        return np.zeros(1, dtype=np.int64)
+    return np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [len(keys)]))
+
+
+def _all_pairs(blocks: _Blocks) -> tuple[Numbers, Numbers]:
+    """Every pair within every block."""
+    here = np.arange(len(blocks.keys))
+    left, right = [_none()], [_none()]
     step = 1
-    while len(here := here[here + step < ends[here]]):
-        left.append(owners[here])
-        right.append(owners[here + step])
+    while len(here := here[here + step < blocks.ends[here]]):
+        left.append(blocks.owners[here])
+        right.append(blocks.owners[here + step])
         step += 1
-    return (np.concatenate(left), np.concatenate(right)) if left else (_none(), _none())
+    return np.concatenate(left), np.concatenate(right)
 
 
 def _cut(
-    keys: Numbers, owners: Numbers, records: Sequence[Comparable], cut: Callable[[Comparable], object]
+    blocks: _Blocks, records: Sequence[Comparable], cut: Callable[[Comparable], object]
 ) -> tuple[Numbers, Numbers]:
     """The blocks, parted by what their records agree on besides."""
-    part = {place: cut(records[place]) for place in np.unique(owners).tolist()}
-    stated = [
-        (hash((key, part[place])), place)
-        for key, place in zip(keys.tolist(), owners.tolist(), strict=True)
-        if part[place] is not None
-    ]
-    if not stated:
-        return _none(), _none()
-    both = np.array(stated, dtype=np.int64)
-    return both[:, 0], both[:, 1]
+    places, which = np.unique(blocks.owners, return_inverse=True)
+    parts = [cut(records[place]) for place in places.tolist()]
+    stated = np.fromiter((part is not None for part in parts), dtype=np.bool_, count=len(parts))[which]
+    part = np.fromiter(map(hash, parts), dtype=np.int64, count=len(parts))[which]
+    return (blocks.keys * 1_000_003 + part)[stated], blocks.owners[stated]
 
 
 def _by_place(record: Comparable) -> object:
@@ -232,12 +231,11 @@ def _by_author(record: Comparable) -> object:
     return family, record.year
 
 
-def _windows(keys: Numbers, owners: Numbers, records: Sequence[Comparable]) -> tuple[Numbers, Numbers]:
+def _windows(blocks: _Blocks, records: Sequence[Comparable]) -> tuple[Numbers, Numbers]:
     """Pairs of neighbours within blocks that no cut made small, in an order that puts like by like."""
     left, right = array("q"), array("q")
-    bounds = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1], [True]))) if len(keys) else _none()
-    for start, end in pairwise(bounds.tolist()):
-        block = sorted(owners[start:end].tolist(), key=lambda place: _order(records[place]))
+    for start, end in pairwise(_bounds(blocks.keys).tolist()):
+        block = sorted(blocks.owners[start:end].tolist(), key=lambda place: _order(records[place]))
         for number, one in enumerate(block):
             for other in block[max(0, number - _WINDOW) : number]:
                 left.append(min(one, other))

@@ -25,6 +25,7 @@ from iimscreen.matching.compare import (
 from iimscreen.matching.fields import Comparable
 
 _AT_ONCE = 200_000  # candidates scored together
+_CUT_SHARE = 0.7  # of a title's length: when more of it is left, the two are alike as they are
 _SAME_WORK_YEARS = 3  # what two tellings of one work in other words may lie apart; see `rules`
 
 Flags = NDArray[np.bool_]
@@ -118,6 +119,7 @@ class _Facts:
         may_be = (
             among
             & (short >= SHORT_CUT)
+            & (short < _CUT_SHARE * np.maximum(one, other))
             & (self._agree(self.start, some) | (self._agree(self.end, some) & (short >= SHORT_REST)))
         )
         found = np.zeros(len(some), dtype=np.bool_)

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -459,7 +460,12 @@ def other_doi(pair: Pair) -> bool:
 
 
 def _notices(record: Comparable) -> frozenset[str]:
-    return record.notices | {name for name, pattern in _NOTICES if pattern.search(record.text)}
+    return record.notices | _notices_in(record.text)
+
+
+@lru_cache(maxsize=4096)
+def _notices_in(title: str) -> frozenset[str]:
+    return frozenset(name for name, pattern in _NOTICES if pattern.search(title))
 
 
 _OPPOSITES = frozenset(
