@@ -243,7 +243,7 @@ def same_title_authors_volume_issue(pair: Pair) -> bool:
 def same_title_authors_volume_near_page(pair: Pair) -> bool:
     """Title, all authors, journal, year and volume agree; the first pages lie a few pages apart, an error in one."""
     return bool(
-        pair.title >= SURE_TITLE
+        pair.title == 100.0
         and not has_short_title(pair)
         and pair.first_author
         and pair.authors == 1.0
@@ -325,6 +325,18 @@ def same_title_and_author(pair: Pair) -> bool:
 def same_title_and_place(pair: Pair) -> bool:
     """Title and place agree, the authors do not."""
     return has_same_title(pair) and has_same_place(pair)
+
+
+def same_title_journal_year_no_author(pair: Pair) -> bool:
+    """Title and journal agree, the years at least nearly; one record names no author and hardly any place."""
+    return bool(
+        pair.title >= SURE_TITLE
+        and not has_short_title(pair)
+        and pair.first_author is None
+        and pair.journal
+        and (pair.year_gap or 0) <= 1
+        and pair.page is None
+    )
 
 
 def similar_title_same_author(pair: Pair) -> bool:
@@ -425,12 +437,14 @@ def other_numbers(pair: Pair) -> bool:
 
 
 def other_words(pair: Pair) -> bool:
-    """Each title has a word for which the other has another one: men and women, vivo and vitro."""
+    """Each title has a word for which the other has another one: men and women, vivo and vitro; or one says not."""
     if pair.title == 100.0 or pair.title_cut:
         return False
     one = Counter(pair.one.words)
     other = Counter(pair.other.words)
     left, right = list((one - other).elements()), list((other - one).elements())
+    if (not left or not right) and _NEGATIONS.intersection(left or right):
+        return True
     if not left or not right or fuzz.ratio("".join(left), "".join(right)) >= 80.0:
         return any(_opposite(a, b) for a in left for b in right)
     unlike_left = [word for word in left if not any(_is_same_word(word, found) for found in right)]
@@ -468,6 +482,7 @@ def _notices_in(title: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _NOTICES if pattern.search(title))
 
 
+_NEGATIONS = frozenset(("non", "not", "no", "without", "never", "anti"))
 _OPPOSITES = frozenset(
     frozenset(pair.split("/"))
     for pair in (
@@ -527,6 +542,7 @@ RULES: tuple[Rule, ...] = (
     Rule(same_journal_volume_pages_no_author, 95.5, frozenset({other_words})),
     Rule(same_title_and_place, 92.0),
     Rule(same_title_and_author, 91.0),
+    Rule(same_title_journal_year_no_author, 90.0),
     Rule(similar_title_same_author, 89.0),
     Rule(same_pmid_other_title, 89.0, frozenset({other_words, other_numbers, notice_or_protocol})),
     Rule(same_doi_other_title, 88.0, frozenset({other_words})),
