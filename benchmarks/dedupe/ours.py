@@ -1,0 +1,70 @@
+"""Ours, through its command line in fresh processes, and the questions that it asks."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import plain_ris
+from labelled import LabelledSet
+from processes import Cost, run
+
+from iimscreen import dedupe
+from iimscreen.store import open_review
+
+_COMMAND = (sys.executable, "-m", "iimscreen")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One set through import, dedupe and `duplicates --csv`."""
+
+    import_cost: Cost
+    dedupe_cost: Cost
+    group_of: dict[str, str]  # of records by their RIS tag ID
+    asked: list[tuple[str, str]]  # pairs of such ids that wait for a person
+
+    @property
+    def asked_about(self) -> int:
+        """Records that take part in a question."""
+        return len({one for pair in self.asked for one in pair})
+
+    def answered_rightly(self, labelled: LabelledSet) -> dict[str, str]:
+        """The groups once a person has answered every question as labelled."""
+        right = [pair for pair in self.asked if labelled.is_one(*pair)]
+        return joined(self.group_of, right)
+
+
+def measure(labelled: LabelledSet, folder: Path, *, strip_accessions: bool, timeout_s: float) -> Outcome:
+    """A new review in `folder`, with what import and deduplication cost."""
+    ris = labelled.ris
+    if strip_accessions:
+        ris = folder / "without_accessions.ris"
+        plain_ris.without_accessions(labelled.ris, ris)
+    run([*_COMMAND, "init"], folder)
+    imported = run([*_COMMAND, "import", ris, "--database", "X"], folder, timeout_s=timeout_s)
+    deduplicated = run([*_COMMAND, "dedupe"], folder, timeout_s=timeout_s)
+    if imported.is_stopped or deduplicated.is_stopped:
+        return Outcome(imported, deduplicated, {}, [])
+    with open_review(folder / "review.db") as review:
+        rows = list(csv.DictReader(dedupe.as_csv(review).splitlines()))
+        id_of = {row["record"]: row["source_id"] for row in rows}
+        asked = [(id_of[pair.record.key], id_of[pair.other.key]) for pair in dedupe.asked(review)]
+    return Outcome(imported, deduplicated, {row["source_id"]: row["group"] for row in rows}, asked)
+
+
+def joined(group_of: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The groups with each pair in one."""
+    leader = {group: group for group in group_of.values()}
+
+    def lead(group: str) -> str:
+        while leader[group] != group:
+            group = leader[group]
+        return group
+
+    for one, other in pairs:
+        leader[lead(group_of[one])] = lead(group_of[other])
+    return {one: lead(group) for one, group in group_of.items()}
