@@ -1,24 +1,18 @@
-"""Find duplicates in this review, settle the uncertain pairs by hand, and undo. Nothing is deleted."""
+"""Find duplicates in this review by the rules of matching. Nothing is deleted."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from iimscreen import matching
-from iimscreen.errors import InputError, ProtocolError
+from iimscreen import asking, matching
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, duplicates, records, versions
-from iimscreen.store.duplicates import PairVerdict
-from iimscreen.wording import counted
+from iimscreen.store.duplicates import DISTINCT, DUPLICATE, PairVerdict
 
-DUPLICATE, DISTINCT, ASKED = "duplicate", "distinct", "asked"
 NAMED_BY_IDENTIFIER = "previous_report_named_by_identifier"
 NO_LONGER_ALIKE = "rule:no_longer_alike"  # a rule's earlier word, taken back by newer rules or thresholds
 
@@ -63,7 +57,7 @@ def run(review: Review) -> DedupeOutcome:
         records=len(everything),
         reports=len(set(kept.values())),
         merged_now=sum(one.verdict == DUPLICATE for one in new),
-        asked=len(_waiting(standing.values(), kept)),
+        asked=len(asking.waiting(standing.values(), kept)),
         rules=tuple(merges.most_common()),
     )
 
@@ -123,172 +117,6 @@ def _kept(keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str
     return matching.groups(keys, edges, apart)
 
 
-def merge(review: Review, given: Sequence[str], *, by: str, note: str | None = None) -> str:
-    """Decide by hand that these records are one report; the key of the record kept."""
-    found = _distinct_records(review, given)
-    pairs = [(one.key, other.key) for one, other in pairwise(sorted(found, key=lambda r: r.id))]
-    kept = _decide(review, pairs, DUPLICATE, by=by, note=note)
-    return kept[found[0].key]
-
-
-def split(review: Review, given: Sequence[str], *, by: str, note: str | None = None) -> list[tuple[str, str]]:
-    """Decide by hand that records are different reports; the pairs so decided.
-
-    One record is taken out of its group; several are set apart from one another.
-    """
-    found = _distinct_records(review, given, at_least=1)
-    if len(found) == 1:
-        kept = records.kept_of(review, found[0].key)
-        group = [row[0] for row in records.memberships(review) if row[4] == kept]
-        if len(group) == 1:
-            raise ProtocolError(
-                f"{found[0].key} is in no group of duplicates",
-                hint="`iimscreen duplicates` lists pairs and groups",
-            )
-        others = list(records.by_keys(review, [key for key in group if key != found[0].key]))
-        pairs = [_in_order(found[0], other) for other in others]
-    else:
-        pairs = [_in_order(one, other) for n, one in enumerate(found) for other in found[n + 1 :]]
-    _decide(review, pairs, DISTINCT, by=by, note=note)
-    return pairs
-
-
-def _in_order(one: StoredRecord, other: StoredRecord) -> tuple[str, str]:
-    first, second = sorted((one, other), key=lambda record: record.id)
-    return first.key, second.key
-
-
-def _distinct_records(review: Review, given: Sequence[str], at_least: int = 2) -> list[StoredRecord]:
-    found = list({record.key: record for record in (records.find(review, one) for one in given)}.values())
-    if len(found) < at_least:
-        raise InputError(
-            f"{counted(len(found), 'record')} given, expected at least {at_least} different ones",
-            hint="give their keys as `iimscreen duplicates` prints them",
-        )
-    return found
-
-
-def _decide(
-    review: Review, pairs: Sequence[tuple[str, str]], verdict: str, *, by: str, note: str | None
-) -> dict[str, str]:
-    keys = [row[0] for row in records.memberships(review)]
-    with review.writing():
-        standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
-        new = [PairVerdict(one, other, verdict, f"person:{by}", None, note) for one, other in pairs]
-        standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept(keys, standing.values())
-        for one in standing.values():
-            if one.by_person and one.verdict == DUPLICATE and kept[one.key] != kept[one.other_key]:
-                raise ProtocolError(
-                    f"{one.key} and {one.other_key} were decided to be one report by hand, and another "
-                    "decision by hand sets records of that report apart",
-                    hint="undo one of the two decisions, with `iimscreen duplicates split` or `merge` on its pair "
-                    "(`iimscreen log` shows them); nothing was stored",
-                )
-        duplicates.add(review, new, kept, actor=by)
-        duplicates.keep(review, kept)
-    return kept
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """An asked pair, with both records."""
-
-    record: StoredRecord
-    other: StoredRecord
-    rule: str
-    score: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Records of one report: the one kept, and the others with what put them here."""
-
-    kept: StoredRecord
-    others: tuple[tuple[StoredRecord, PairVerdict | None], ...]
-
-
-def asked(review: Review) -> list[Pair]:
-    """Pairs that wait for a person, best score first."""
-    kept = {row[0]: row[4] for row in records.memberships(review)}
-    return [
-        Pair(
-            records.by_key(review, one.key), records.by_key(review, one.other_key), one.decided_by, one.score
-        )
-        for one in _waiting(duplicates.standing(review), kept)
-    ]
-
-
-def _waiting(verdicts: Iterable[PairVerdict], kept: Mapping[str, str]) -> list[PairVerdict]:
-    """Asked pairs that are still a question, best score first: one for each pair of reports.
-
-    A pair is none any more when other merges made it one report, or when a person has set apart any
-    two records of the two reports.
-    """
-    apart = set()
-    open_ones: dict[frozenset[str], PairVerdict] = {}
-    for one in sorted(verdicts, key=lambda one: -(one.score or 0)):
-        reports = frozenset((kept[one.key], kept[one.other_key]))
-        if one.verdict == DISTINCT and one.by_person:
-            apart.add(reports)
-        elif one.verdict == ASKED and len(reports) == 2:
-            open_ones.setdefault(reports, one)
-    return [one for reports, one in open_ones.items() if reports not in apart]
-
-
-def groups(review: Review) -> list[Group]:
-    """Groups of two or more records, in the order of their kept records."""
-    by_key = {record.key: record for record in records.everything(review)}
-    members: dict[str, list[str]] = {}
-    for key, _, _, _, kept, _ in records.memberships(review):
-        members.setdefault(kept, []).append(key)
-    why = _strongest_merge(duplicates.standing(review))
-    return [
-        Group(by_key[kept], tuple((by_key[key], why.get(key)) for key in keys if key != kept))
-        for kept, keys in members.items()
-        if len(keys) > 1
-    ]
-
-
-def _strongest_merge(verdicts: Iterable[PairVerdict]) -> dict[str, PairVerdict]:
-    """For each record, the standing merge that ties it most surely to another."""
-    best: dict[str, PairVerdict] = {}
-    for one in verdicts:
-        if one.verdict != DUPLICATE:
-            continue
-        for key in (one.key, one.other_key):
-            if key not in best or _weight(one) > _weight(best[key]):
-                best[key] = one
-    return best
-
-
-def _weight(verdict: PairVerdict) -> float:
-    return BY_HAND if verdict.by_person else (verdict.score or 0.0)
-
-
-def as_csv(review: Review) -> str:
-    """One row per record, singles too: record,source_id,group,kept,rule,score (kept is 1 or 0)."""
-    why = _strongest_merge(duplicates.standing(review))
-    rows = records.memberships(review)
-    sizes = Counter(row[4] for row in rows)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["record", "source_id", "group", "kept", "rule", "score"])
-    for key, _, _, _, kept, source_id in rows:
-        merged = why.get(key) if sizes[kept] > 1 else None
-        writer.writerow(
-            [
-                key,
-                source_id or "",
-                kept,
-                int(key == kept),
-                merged.decided_by if merged else "",
-                f"{merged.score:g}" if merged and merged.score is not None else "",
-            ]
-        )
-    return out.getvalue()
-
-
 def to_compare(review: Review) -> list[str]:
     """Why `dedupe` has to be run (again), in sentences; empty when it has not."""
     found = []
@@ -298,15 +126,6 @@ def to_compare(review: Review) -> list[str]:
     fresh = duplicates.records_not_compared(review)
     if fresh:
         found.append(f"deduplication: {fresh:,} record{'' if fresh == 1 else 's'} not compared yet")
-    return found
-
-
-def unfinished(review: Review) -> list[str]:
-    """What deduplication still has to do, in sentences."""
-    found = to_compare(review)
-    waiting = len(asked(review))
-    if waiting:
-        found.append(f"deduplication: {waiting:,} pair{'' if waiting == 1 else 's'} to decide by hand")
     return found
 
 

@@ -9,6 +9,8 @@ from iimscreen import __version__
 from iimscreen.store import log
 from iimscreen.store.connection import Review, rows
 
+DUPLICATE, DISTINCT, ASKED = "duplicate", "distinct", "asked"
+
 
 @dataclass(frozen=True, slots=True)
 class PairVerdict:
