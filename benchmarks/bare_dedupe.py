@@ -29,9 +29,9 @@ SURE_TITLE = 97.0  # of titles of which one states no place
 LONG_TITLE = 30  # letters; a shorter one is a heading
 MOST_IN_BLOCK = 60  # a longer block is of headings such as "Editorial"; its later members go uncompared
 _TAGS = {
-    **{"TI": "title", "T1": "title", "AU": "author", "A1": "author", "PY": "year", "Y1": "year"},
-    **{"VL": "volume", "SP": "page", "DO": "doi", "ID": "id"},
-}
+    "TI": "title", "T1": "title", "AU": "author", "A1": "author", "PY": "year", "Y1": "year",
+    "VL": "volume", "SP": "page", "DO": "doi", "ID": "id",
+}  # fmt: skip
 _LETTERS = str.maketrans({
     "α": "alpha", "β": "beta", "γ": "gamma", "κ": "kappa", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i",
 })  # fmt: skip
@@ -158,7 +158,11 @@ def is_same(one: Normal, other: Normal) -> bool:
     if volume != other_volume and volume and other_volume:
         return False
     is_by_one = family == other_family
-    if page and page == other_page and ((volume and volume == other_volume) or (is_by_one and year == other_year)):
+    if (
+        page
+        and page == other_page
+        and ((volume and volume == other_volume) or (is_by_one and year == other_year))
+    ):
         return True
     if doi != other_doi:
         if doi and other_doi:
@@ -188,7 +192,9 @@ def main() -> None:
         with Path(sys.argv[2]).open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["record_id", "group_id"])
-            writer.writerows((record.id, records[group].id) for record, group in zip(records, group_of, strict=True))
+            writer.writerows(
+                (record.id, records[group].id) for record, group in zip(records, group_of, strict=True)
+            )
     print(json.dumps({"records": len(records), "cpu_s": round(cpu_s, 3), "peak_mb": round(peak_mb, 1)}))
 
 

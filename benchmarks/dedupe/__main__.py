@@ -13,8 +13,6 @@ own. "bare loop" counts only what benchmarks/bare_dedupe.py says. Only automatic
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -22,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ours
+from bound import bound_on
 from labelled import Generator, LabelledSet, Score, handed_out, score
 from peers import PEERS
-from processes import run
 from tables import print_table
 
-BARE = Path(__file__).parents[1] / "bare_dedupe.py"
-OURS, BARE_LOOP = "iimscreen", "bare loop"
-COLUMNS = "set records tool F1 precision sensitivity FP FN CPU_s peak_MB ÷_ours".split()
+COLUMNS = (
+    *("set", "records", "tool", "F1", "precision", "sensitivity", "FP", "FN", "CPU s", "peak MB", "÷ ours"),
+)
 OWN_COLUMNS = (
     *("set", "records", "import CPU s", "import MB", "dedupe CPU s", "÷ bare", "dedupe MB", "asked pairs"),
     *("records asked", "sensitivity if answered rightly", "F1 then", "lost at import"),
@@ -50,21 +48,19 @@ class Result:
 def row(labelled: LabelledSet, result: Result, ours_s: float | None) -> list[str]:
     found = result.score
     figures = (
-        [f"{found.f1:.4f}", f"{found.precision:.4f}", f"{found.sensitivity:.4f}", str(found.fp), str(found.fn)]
+        [
+            f"{found.f1:.4f}",
+            f"{found.precision:.4f}",
+            f"{found.sensitivity:.4f}",
+            str(found.fp),
+            str(found.fn),
+        ]
         if found
         else [result.note, "", "", "", ""]
     )
     cost = [f"{result.cpu_s:.2f}", f"{result.peak_mb:.0f}"] if found else ["", ""]
     ratio = f"{result.cpu_s / ours_s:.2f}" if found and ours_s else ""
     return [labelled.name, f"{len(labelled.group_of):,}", result.tool, *figures, *cost, ratio]
-
-
-def bare(labelled: LabelledSet, bench: Path, folder: Path) -> Result:
-    groups = folder / "groups.csv"
-    told = json.loads(run([sys.executable, BARE, labelled.ris, groups], folder).output)
-    with groups.open(newline="", encoding="utf-8") as file:
-        group_of = {row["record_id"]: row["group_id"] for row in csv.DictReader(file)}
-    return Result(BARE_LOOP, score(bench, labelled, group_of), told["cpu_s"], told["peak_mb"])
 
 
 def peer_results(
@@ -92,22 +88,28 @@ def measure(
     *,
     skip: Sequence[str],
     timeout_s: float,
+    rounds: int,
     strip_accessions: bool,
 ) -> tuple[list[list[str]], list[str]]:
     """The rows of all tools, and the row of ours in detail."""
     with tempfile.TemporaryDirectory() as folder:
         own = ours.measure(
-            labelled, Path(folder), strip_accessions=strip_accessions, timeout_s=timeout_s
+            labelled,
+            Path(folder),
+            rounds=rounds,
+            strip_accessions=strip_accessions,
+            timeout_s=timeout_s,
         )
     with tempfile.TemporaryDirectory() as folder:
-        bound = bare(labelled, bench, Path(folder))
+        bound = bound_on(labelled, Path(folder), rounds=rounds)
     cost = own.dedupe_cost
     if not own.group_of:
-        mine = Result(OURS, None, cost.cpu_s, cost.peak_mb, f"stopped after {timeout_s:.0f} s")
+        mine = Result("iimscreen", None, cost.cpu_s, cost.peak_mb, f"stopped after {timeout_s:.0f} s")
     else:
-        mine = Result(OURS, score(bench, labelled, own.group_of), cost.cpu_s, cost.peak_mb)
+        mine = Result("iimscreen", score(bench, labelled, own.group_of), cost.cpu_s, cost.peak_mb)
     others = peer_results(labelled, bench, skip=skip, timeout_s=timeout_s)
-    rows = [row(labelled, result, cost.cpu_s) for result in (mine, bound, *others)]
+    loop = Result("bare loop", score(bench, labelled, bound.group_of), bound.cpu_s, bound.peak_mb)
+    rows = [row(labelled, result, cost.cpu_s) for result in (mine, loop, *others)]
     then = score(bench, labelled, own.answered_rightly(labelled))
     records = len(labelled.group_of)
     detail = [
@@ -134,12 +136,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the labelled sets are")
     parser.add_argument("names", nargs="*", help="NAME of NAME.ris and NAME.gold.csv; all by default")
     parser.add_argument("--bench", type=Path, required=True, help="folder of score.py and scale.py")
-    parser.add_argument("--generate", type=int, nargs="*", default=[], metavar="N", help="also sets of N records")
+    parser.add_argument(
+        "--generate", type=int, nargs="*", default=[], metavar="N", help="also sets of N records"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[11])
     parser.add_argument("--hard", default="0.12")
     parser.add_argument("--damage", default="2.5")
     parser.add_argument("--cache", type=Path, help="where generated sets are kept (default: nowhere)")
     parser.add_argument("--timeout", type=float, default=900.0, metavar="S", help="for each process")
+    parser.add_argument("--rounds", type=int, default=1, help="of ours and of the loop; the best counts")
     parser.add_argument("--skip", nargs="*", default=[], metavar="PEER", help="peers to leave out")
     parser.add_argument("--only-generated", action="store_true", help="leave the sets of FOLDER out")
     parser.add_argument(
@@ -160,11 +165,12 @@ def main() -> None:
                 given.bench,
                 skip=given.skip,
                 timeout_s=given.timeout,
+                rounds=given.rounds,
                 strip_accessions=given.strip_accessions,
             )
             rows += found
             details.append(detail)
-    print_table([column.replace("_", " ") for column in COLUMNS], rows)
+    print_table(COLUMNS, rows)
     print()
     print_table(OWN_COLUMNS, details)
 

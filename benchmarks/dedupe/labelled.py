@@ -70,7 +70,15 @@ class Generator:
             self.cache.mkdir(parents=True, exist_ok=True)
             options = ["--hard", self.hard, "--damage", self.damage, "--abstract", self.abstract]
             subprocess.run(
-                [sys.executable, self.bench / "scale.py", str(records), prefix, "--seed", str(seed), *options],
+                [
+                    sys.executable,
+                    self.bench / "scale.py",
+                    str(records),
+                    prefix,
+                    "--seed",
+                    str(seed),
+                    *options,
+                ],
                 stdout=subprocess.DEVNULL,
                 check=True,
             )
@@ -100,7 +108,9 @@ def score(bench: Path, labelled: LabelledSet, group_of: Mapping[str, str]) -> Sc
     level = json.loads(done.stdout)["record_level"]
     return Score(
         f1=level["F1"] or 0.0,
-        precision=level["precision"] if level["precision"] is not None else 1.0,  # nothing merged, nothing wrong
+        precision=level["precision"]
+        if level["precision"] is not None
+        else 1.0,  # nothing merged, nothing wrong
         sensitivity=level["sensitivity"],
         fp=level["FP"],
         fn=level["FN"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import plain_ris
 from labelled import LabelledSet
 from processes import Cost, run
 
-from iimscreen import dedupe
+from iimscreen import asking
 from iimscreen.store import open_review
 
 _COMMAND = (sys.executable, "-m", "iimscreen")
@@ -38,22 +40,40 @@ class Outcome:
         return joined(self.group_of, right)
 
 
-def measure(labelled: LabelledSet, folder: Path, *, strip_accessions: bool, timeout_s: float) -> Outcome:
-    """A new review in `folder`, with what import and deduplication cost."""
+def measure(
+    labelled: LabelledSet, folder: Path, *, rounds: int, strip_accessions: bool, timeout_s: float
+) -> Outcome:
+    """A new review in `folder`, with what import and deduplication cost: the best of so many rounds of the latter."""
     ris = labelled.ris
     if strip_accessions:
         ris = folder / "without_accessions.ris"
         plain_ris.without_accessions(labelled.ris, ris)
     run([*_COMMAND, "init"], folder)
     imported = run([*_COMMAND, "import", ris, "--database", "X"], folder, timeout_s=timeout_s)
-    deduplicated = run([*_COMMAND, "dedupe"], folder, timeout_s=timeout_s)
-    if imported.is_stopped or deduplicated.is_stopped:
-        return Outcome(imported, deduplicated, {}, [])
-    with open_review(folder / "review.db") as review:
-        rows = list(csv.DictReader(dedupe.as_csv(review).splitlines()))
-        id_of = {row["record"]: row["source_id"] for row in rows}
-        asked = [(id_of[pair.record.key], id_of[pair.other.key]) for pair in dedupe.asked(review)]
-    return Outcome(imported, deduplicated, {row["source_id"]: row["group"] for row in rows}, asked)
+    if imported.is_stopped:
+        return Outcome(imported, imported, {}, [])
+    review, untouched = folder / "review.db", folder / "imported.db"
+    costs = []
+    for number in range(rounds):
+        if rounds > 1:  # a second run on one file would find its verdicts there
+            shutil.copy(*((untouched, review) if number else (review, untouched)))
+        costs.append(run([*_COMMAND, "dedupe"], folder, timeout_s=timeout_s))
+        if costs[-1].is_stopped:
+            return Outcome(imported, costs[-1], {}, [])
+    with (folder / "duplicates.csv").open("wb") as file:
+        subprocess.run([*_COMMAND, "duplicates", "--csv"], cwd=folder, stdout=file, check=True)
+    with (folder / "duplicates.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    id_of = {row["record"]: row["source_id"] for row in rows}
+    asked = [(id_of[one], id_of[other]) for one, other in _questions(review)]
+    cost = min(costs, key=lambda one: one.cpu_s)
+    return Outcome(imported, cost, {row["source_id"]: row["group"] for row in rows}, asked)
+
+
+def _questions(path: Path) -> list[tuple[str, str]]:
+    """The pairs of a review that wait for a person, by their keys."""
+    with open_review(path) as review:
+        return [(pair.record.key, pair.other.key) for pair in asking.asked(review)]
 
 
 def joined(group_of: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -20,6 +20,10 @@ from processes import Cost, run
 _TABLE = "records.csv"
 _EXCLUDED = "excluded_duplicates.csv"
 _ENTRY_TYPES = {"CPAPER": "inproceedings", "CONF": "inproceedings", "CHAP": "inbook", "BOOK": "book"}
+_COLUMNS = (
+    *("ID", "ENTRYTYPE", "author", "title", "journal", "booktitle", "year", "volume", "number", "pages"),
+    *("doi", "abstract"),
+)
 _BIB_DEDUPE = f"""
 import csv
 import pandas
@@ -61,9 +65,7 @@ class Peer:
 def _prepare_bib_dedupe(ris: Path, folder: Path) -> None:
     with (folder / _TABLE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            "ID ENTRYTYPE author title journal booktitle year volume number pages doi abstract".split()
-        )
+        writer.writerow(_COLUMNS)
         for tags in plain_ris.read(ris):
             kind = _ENTRY_TYPES.get(plain_ris.first(tags, "TY"), "article")
             source = plain_ris.first(tags, "T2", "JO", "JF")

@@ -35,12 +35,12 @@ class Cost:
     output: str
 
 
-class Failed(RuntimeError):
+class ProcessError(RuntimeError):
     """A process that ended with an error; its output says why."""
 
 
 def run(command: Sequence[object], folder: Path, *, timeout_s: float = 3600.0) -> Cost:
-    """Run a command in a folder. Raises Failed if it ends with an error of its own."""
+    """Run a command in a folder. Raises ProcessError if it ends with an error of its own."""
     log, usage = folder / "output.txt", folder / "usage.txt"
     begun = time.perf_counter()
     with log.open("wb") as out:
@@ -67,6 +67,6 @@ def run(command: Sequence[object], folder: Path, *, timeout_s: float = 3600.0) -
     if stopped.is_set():
         return Cost(0.0, wall_s, 0.0, True, output)
     if status:
-        raise Failed(f"{' '.join(map(str, command))} ended with an error:\n{output[-2000:]}")
+        raise ProcessError(f"{' '.join(map(str, command))} ended with an error:\n{output[-2000:]}")
     cpu_s, peak_mb = map(float, usage.read_text().split())
     return Cost(cpu_s, wall_s, peak_mb, False, output)
