@@ -13,9 +13,8 @@ own. "bare loop" counts only what benchmarks/bare_dedupe.py says. Only automatic
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,24 +152,30 @@ def main() -> None:
         help="give ours a copy without AN tags: records of one file that share one were once one record",
     )
     given = parser.parse_args()
-    rows, details = [], []
+    details: list[list[str]] = []
     with tempfile.TemporaryDirectory() as scratch:
         generator = Generator(given.bench, given.cache or Path(scratch), given.hard, given.damage)
-        sets = [] if given.only_generated else list(handed_out(given.folder, given.names))
-        sets += [generator.make(count, seed) for count in given.generate for seed in given.seeds]
-        for labelled in sets:
-            print(f"{labelled.name} …", file=sys.stderr, flush=True)
-            found, detail = measure(
-                labelled,
-                given.bench,
-                skip=given.skip,
-                timeout_s=given.timeout,
-                rounds=given.rounds,
-                strip_accessions=given.strip_accessions,
-            )
-            rows += found
-            details.append(detail)
-    print_table(COLUMNS, rows)
+
+        def rows() -> Iterator[list[str]]:
+            if not given.only_generated:
+                yield from rows_of(handed_out(given.folder, given.names))
+            for count in given.generate:
+                yield from rows_of(generator.make(count, seed) for seed in given.seeds)
+
+        def rows_of(sets: Iterable[LabelledSet]) -> Iterator[list[str]]:
+            for labelled in sets:
+                found, detail = measure(
+                    labelled,
+                    given.bench,
+                    skip=given.skip,
+                    timeout_s=given.timeout,
+                    rounds=given.rounds,
+                    strip_accessions=given.strip_accessions,
+                )
+                details.append(detail)
+                yield from found
+
+        print_table(COLUMNS, rows())
     print()
     print_table(OWN_COLUMNS, details)
 
