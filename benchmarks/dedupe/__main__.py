@@ -109,7 +109,10 @@ def measure(
     others = peer_results(labelled, bench, skip=skip, timeout_s=timeout_s)
     loop = Result("bare loop", score(bench, labelled, bound.group_of), bound.cpu_s, bound.peak_mb)
     rows = [row(labelled, result, cost.cpu_s) for result in (mine, loop, *others)]
-    then = score(bench, labelled, own.answered_rightly(labelled))
+    answered = "", ""
+    if own.group_of:
+        then = score(bench, labelled, own.answered_rightly(labelled))
+        answered = f"{then.sensitivity:.4f}", f"{then.f1:.4f}"
     records = len(labelled.group_of)
     detail = [
         labelled.name,
@@ -121,8 +124,7 @@ def measure(
         f"{cost.peak_mb:.0f}",
         str(len(own.asked)),
         f"{own.asked_about / records:.2%}",
-        f"{then.sensitivity:.4f}",
-        f"{then.f1:.4f}",
+        *answered,
         str(records - len(own.group_of)),
     ]
     return rows, detail

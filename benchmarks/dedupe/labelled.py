@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,12 +43,19 @@ class Score:
     fn: int  # duplicates left
 
 
-def handed_out(folder: Path, names: Sequence[str] = ()) -> Iterator[LabelledSet]:
-    """The sets of a folder, all or those named."""
-    for ris in sorted(folder.glob("*.ris")):
-        gold = ris.with_suffix(".gold.csv")
-        if gold.exists() and (not names or ris.stem in names):
-            yield LabelledSet(ris.stem, ris, gold)
+def handed_out(folder: Path, names: Sequence[str] = ()) -> list[LabelledSet]:
+    """The sets of a folder, all or those named. Raises FileNotFoundError if a name, or any set, is missing."""
+    found = [
+        LabelledSet(ris.stem, ris, gold)
+        for ris in sorted(folder.glob("*.ris"))
+        if (gold := ris.with_suffix(".gold.csv")).exists()
+    ]
+    missing = set(names) - {one.name for one in found}
+    if missing or not found:
+        raise FileNotFoundError(
+            f"{folder} lacks NAME.ris and NAME.gold.csv for {', '.join(missing) or 'any NAME'}"
+        )
+    return [one for one in found if not names or one.name in names]
 
 
 @dataclass(frozen=True, slots=True)
