@@ -16,7 +16,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from iimscreen.matching import pages
-from iimscreen.matching.compare import LIKE_TITLE, SAME_TITLE, SHORT_CUT, SHORT_TITLE, Pair
+from iimscreen.matching.compare import LIKE_TITLE, SAME_PEOPLE, SAME_TITLE, SHORT_CUT, SHORT_TITLE, Pair
 from iimscreen.matching.fields import Comparable
 from iimscreen.matching.titles import numbers_of
 
@@ -73,7 +73,7 @@ def has_short_title(pair: Pair) -> bool:
 
 def is_same_person(pair: Pair) -> bool:
     """First authors agree, or most of the shorter list is in the longer."""
-    return pair.first_author is True or (pair.authors or 0.0) >= 0.75
+    return pair.first_author is True or (pair.authors or 0.0) >= SAME_PEOPLE
 
 
 def has_same_place(pair: Pair) -> bool:
@@ -232,7 +232,7 @@ def same_title_authors_volume_issue(pair: Pair) -> bool:
         pair.title >= SURE_TITLE
         and not has_short_title(pair)
         and pair.first_author
-        and (pair.authors or 0.0) >= 0.75
+        and (pair.authors or 0.0) >= SAME_PEOPLE
         and pair.year_gap == 0
         and pair.volume
         and pair.issue
@@ -267,7 +267,7 @@ def same_title_authors_journal_ahead_of_print(pair: Pair) -> bool:
         and pair.title >= SURE_TITLE
         and not has_short_title(pair)
         and pair.first_author
-        and (pair.authors or 0.0) >= 0.75
+        and (pair.authors or 0.0) >= SAME_PEOPLE
         and pair.journal
         and (pair.year_gap or 0) <= 1
     )
@@ -279,7 +279,9 @@ def same_journal_volume_pages_authors(pair: Pair) -> bool:
     Only where the article is longer than a page, since meeting abstracts and letters share pages. A paper
     of a conference has often no volume: then the title must be alike, and the paper longer than an abstract.
     """
-    if not (has_same_place(pair) and pair.last_page and pair.first_author and (pair.authors or 0.0) >= 0.75):
+    if not (
+        has_same_place(pair) and pair.last_page and pair.first_author and (pair.authors or 0.0) >= SAME_PEOPLE
+    ):
         return False
     if pair.volume and not (pair.one.is_meeting_abstract or pair.other.is_meeting_abstract):
         return pair.one.first_page != pair.one.last_page and pair.title >= 45.0
@@ -364,7 +366,11 @@ def same_place_and_author(pair: Pair) -> bool:
 def preprint_and_article(pair: Pair) -> bool:
     """One is a preprint, the other is not, and title and author agree: two reports of one study."""
     return bool(
-        (pair.title >= SAME_TITLE or pair.title_cut or (pair.title >= 80.0 and (pair.authors or 0.0) >= 0.75))
+        (
+            pair.title >= SAME_TITLE
+            or pair.title_cut
+            or (pair.title >= 80.0 and (pair.authors or 0.0) >= SAME_PEOPLE)
+        )
         and not has_short_title(pair)
         and is_same_person(pair)
         and (pair.year_gap or 0) <= 3
@@ -575,7 +581,9 @@ def is_worth_asking(pair: Pair, guards: Sequence[Guard]) -> bool:
         return True
     if notice_or_protocol in guards or other_numbers in guards:
         return False
-    if other_words in guards and not (pair.journal and pair.page is None and (pair.authors or 0.0) >= 0.75):
+    if other_words in guards and not (
+        pair.journal and pair.page is None and (pair.authors or 0.0) >= SAME_PEOPLE
+    ):
         return False  # a meeting abstract may be told in other words, and has no page to be known by
     if is_printed_again(pair):
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iimscreen.matching.compare import LIKE_TITLE, Pair
+from iimscreen.matching.compare import LIKE_TITLE, SAME_PEOPLE, Pair
 from iimscreen.matching.rules import (
     GUARDS,
     RULES,
@@ -81,7 +81,7 @@ def fields_of(pair: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
             if pair.title < LIKE_TITLE
             else None,
         ),
-        ("authors", None if pair.authors is None else pair.authors >= 0.75),
+        ("authors", None if pair.authors is None else pair.authors >= SAME_PEOPLE),
         ("journal", pair.journal),
         ("year", None if pair.year_gap is None else pair.year_gap == 0),
         ("volume", pair.volume),
