@@ -88,7 +88,6 @@ def measure(
     skip: Sequence[str],
     timeout_s: float,
     rounds: int,
-    strip_accessions: bool,
 ) -> tuple[list[list[str]], list[str]]:
     """The rows of all tools, and the row of ours in detail."""
     with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +95,6 @@ def measure(
             labelled,
             Path(folder),
             rounds=rounds,
-            strip_accessions=strip_accessions,
             timeout_s=timeout_s,
         )
     with tempfile.TemporaryDirectory() as folder:
@@ -148,11 +146,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="of ours and of the loop; the best counts")
     parser.add_argument("--skip", nargs="*", default=[], metavar="PEER", help="peers to leave out")
     parser.add_argument("--only-generated", action="store_true", help="leave the sets of FOLDER out")
-    parser.add_argument(
-        "--strip-accessions",
-        action="store_true",
-        help="give ours a copy without AN tags: records of one file that share one were once one record",
-    )
     given = parser.parse_args()
     details: list[list[str]] = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -172,7 +165,6 @@ def main() -> None:
                     skip=given.skip,
                     timeout_s=given.timeout,
                     rounds=given.rounds,
-                    strip_accessions=given.strip_accessions,
                 )
                 details.append(detail)
                 yield from found

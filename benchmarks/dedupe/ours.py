@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import plain_ris
 from labelled import LabelledSet
 from processes import Cost, run
 
@@ -40,16 +39,10 @@ class Outcome:
         return joined(self.group_of, right)
 
 
-def measure(
-    labelled: LabelledSet, folder: Path, *, rounds: int, strip_accessions: bool, timeout_s: float
-) -> Outcome:
+def measure(labelled: LabelledSet, folder: Path, *, rounds: int, timeout_s: float) -> Outcome:
     """A new review in `folder`, with what import and deduplication cost: the best of so many rounds of the latter."""
-    ris = labelled.ris
-    if strip_accessions:
-        ris = folder / "without_accessions.ris"
-        plain_ris.without_accessions(labelled.ris, ris)
     run([*_COMMAND, "init"], folder)
-    imported = run([*_COMMAND, "import", ris, "--database", "X"], folder, timeout_s=timeout_s)
+    imported = run([*_COMMAND, "import", labelled.ris, "--database", "X"], folder, timeout_s=timeout_s)
     if imported.is_stopped:
         return Outcome(imported, imported, {}, [])
     review, untouched = folder / "review.db", folder / "imported.db"

@@ -34,9 +34,3 @@ def first(tags: Tags, *names: str) -> str:
 def pages(tags: Tags) -> str:
     """The pages as "1024-9", as far as stated."""
     return "-".join(part for part in (first(tags, "SP"), first(tags, "EP")) if part)
-
-
-def without_accessions(path: Path, copy: Path) -> None:
-    """Write a copy without AN lines."""
-    with path.open(encoding="utf-8", newline="") as file, copy.open("w", encoding="utf-8", newline="") as out:
-        out.writelines(line for line in file if not line.startswith("AN  -"))

@@ -38,7 +38,6 @@ def main() -> None:
     parser.add_argument("--damage", default="2.5")
     parser.add_argument("--timeout", type=float, default=7200.0, metavar="S", help="for each process")
     parser.add_argument("--rounds", type=int, default=1, help="of ours and of the loop; the best counts")
-    parser.add_argument("--strip-accessions", action="store_true", help="as in benchmarks/dedupe")
     given = parser.parse_args()
     generator = Generator(given.bench, given.cache, given.hard, given.damage, abstract="none")
     costs: list[tuple[int, float, float]] = []  # records, seconds of ours, seconds of the bare loop
@@ -51,7 +50,6 @@ def main() -> None:
                 labelled,
                 Path(folder),
                 rounds=given.rounds,
-                strip_accessions=given.strip_accessions,
                 timeout_s=given.timeout,
             )
         with tempfile.TemporaryDirectory() as folder:
