@@ -11,10 +11,12 @@ from iimscreen.matching.fields import Comparable
 
 SHORT_TITLE = 30  # letters; a shorter title ("Editorial", "Heart failure") is told apart by its place
 SHORT_CUT = 15  # letters that a title cut short must have left
+LEAST_CUT = 5  # letters cut off; fewer may be a word put in, such as "non"
 SHORT_REST = 30  # letters that a title must have left when it is its beginning that is missing
 SAME_PEOPLE = 0.75  # share of the shorter list of authors that is in the longer
 LIKE_TITLE = 75.0  # below this, titles need an identifier or a page that agrees
 LEAST_TITLE = 55.0  # below this, titles that are no translations of one another have chance alone in common
+SURE_TITLE = 97.0  # a typing error or two
 SAME_TITLE = 92.0  # one wrong letter in twelve, or a subtitle's punctuation
 
 People = tuple[bool | None, float | None]  # whether first authors agree, and the share of authors that do
@@ -123,7 +125,7 @@ def title_likeness(one: Comparable, other: Comparable) -> float:
 def is_cut(one: str, other: str) -> bool:
     """Whether one title is the beginning of the other, or its end behind some heading ("Ask the expert: …")."""
     short, long = (one, other) if len(one) <= len(other) else (other, one)
-    if len(short) < SHORT_CUT:
+    if len(short) < SHORT_CUT or len(long) - len(short) < LEAST_CUT:
         return False
     if short[:5] == long[:5]:
         return long.startswith(short) or fuzz.ratio(short, long[: len(short)], score_cutoff=96.0) > 0.0
