@@ -99,6 +99,7 @@ class Parsed:
 
     line: int
     record: Record
+    database: str | None = None  # that the record itself says it is from, where a file holds several
 
 
 @dataclass(frozen=True, slots=True)
