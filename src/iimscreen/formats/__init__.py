@@ -50,6 +50,8 @@ __all__ = [
 
 Found = Parsed | Refusal
 
+MAX_WHOLE = 500_000_000  # bytes
+
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"]+")
 _PLAIN_DOI = re.compile(r"10\.\d{4,9}/[\w.-]*[a-z\d]", re.ASCII | re.IGNORECASE)  # nothing to clean
 
@@ -84,8 +86,23 @@ def named(name: str) -> Format:
             f"no file format is named {name!r}", hint=f"formats that can be read: {', '.join(names())}"
         )
     module = importlib.import_module(f"{__name__}.{name}")
-    read_stream = getattr(module, "read_stream", lambda file: module.read(file.read()))
+    read_stream = getattr(module, "read_stream", lambda file: module.read(_whole(file)))
     return Format(name, module.SUFFIXES, module.looks_like, module.read, read_stream)
+
+
+def _whole(file: Readable) -> bytes:
+    """All of a file of a format that cannot be read in parts."""
+    blocks: list[bytes] = []
+    size = 0
+    while block := file.read(1 << 20):
+        blocks.append(block)
+        size += len(block)
+        if size > MAX_WHOLE:
+            raise InputError(
+                f"this file has more than {MAX_WHOLE // 1_000_000} MB, and its format is read whole",
+                hint="export it in parts, or as RIS",
+            )
+    return b"".join(blocks)
 
 
 def guess(file_name: str, data: bytes) -> Format:
@@ -117,7 +134,11 @@ def of_another_kind(file_name: str, data: bytes, *, only_certain: bool = False) 
 
     With `only_certain`, only a kind that states itself with its first bytes counts.
     """
-    kind = _kinds.certain_kind(file_name, data) if only_certain else _kinds.kind_of(file_name, data, _beginning(data))
+    kind = (
+        _kinds.certain_kind(file_name, data)
+        if only_certain
+        else _kinds.kind_of(file_name, data, _beginning(data))
+    )
     if kind is None:
         return None
     return InputError(f"{file_name} is {kind.name}: expected records", hint=kind.hint)

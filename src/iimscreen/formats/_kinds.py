@@ -61,7 +61,9 @@ _MARKUP = re.compile(r"\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*>|\s)*<([A-
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!DOCTYPE\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
-_LOGIN = re.compile(r"log ?in|sign ?in|password|shibboleth|session (?:has )?(?:expired|timed? ?out)", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"log ?in|sign ?in|password|shibboleth|session (?:has )?(?:expired|timed? ?out)", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"[^\W\d_]{2,}(?:[ ,]+[^\W\d_]+){3,}")
 
 
@@ -85,18 +87,12 @@ def _of_bytes(file_name: str, data: bytes) -> Kind | None:
         if data.startswith(beginning):
             return Kind(name, hint)
     if data.startswith(_ZIP):
-        for mark, name, hint in _IN_ZIP:
-            if mark in data:
-                return Kind(name, hint)
-        return Kind("a ZIP archive", _UNPACK)
-    if data.startswith(_SQLITE):
-        if file_name.lower().endswith((".enl", ".eni")):
-            return Kind("an EndNote library", "open it in EndNote, File, Export, style RefMan (RIS) Export")
-        return Kind("an SQLite database", "a manager's own library, or a review; export its records as RIS")
-    if data.startswith(_OLE2):
-        if "Workbook".encode("utf-16-le") in data or file_name.lower().endswith(".xls"):
-            return Kind("an old Excel workbook (.xls)", "save the table as CSV UTF-8, or as .xlsx")
-        return Kind("an old Office document (such as .doc)", f"{_EXPORT}, not formatted references")
+        found = next(
+            ((name, hint) for mark, name, hint in _IN_ZIP if mark in data), ("a ZIP archive", _UNPACK)
+        )
+        return Kind(*found)
+    if data.startswith((_SQLITE, _OLE2)):
+        return _of_a_program(file_name.lower(), data)
     if data[257:262] == b"ustar":
         return Kind("a tar archive", _UNPACK)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
@@ -104,6 +100,16 @@ def _of_bytes(file_name: str, data: bytes) -> Kind | None:
     if b"%PDF-" in data[:1024]:
         return Kind("a PDF document", f"a paper holds no records to import; {_EXPORT}")
     return None
+
+
+def _of_a_program(file_name: str, data: bytes) -> Kind:
+    if data.startswith(_SQLITE):
+        if file_name.endswith((".enl", ".eni")):
+            return Kind("an EndNote library", "open it in EndNote, File, Export, style RefMan (RIS) Export")
+        return Kind("an SQLite database", "a manager's own library, or a review; export its records as RIS")
+    if "Workbook".encode("utf-16-le") in data or file_name.endswith(".xls"):
+        return Kind("an old Excel workbook (.xls)", "save the table as CSV UTF-8, or as .xlsx")
+    return Kind("an old Office document (such as .doc)", f"{_EXPORT}, not formatted references")
 
 
 def _of_text(text: str) -> Kind | None:
