@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, line_blocks, normal_doi
+from iimscreen.formats import Found, Readable, line_blocks, normal_doi, one_line
 from iimscreen.model import Author, Parsed, Record, Refusal
 
 SUFFIXES = (".ris", ".txt")
@@ -46,8 +46,6 @@ _START = re.compile(r"^\s*\ufeff?TY {1,2}- ?\w", re.MULTILINE)
 _LOOSE_START = re.compile(r"\s*TY {0,2}-\s*[A-Z]{3,6}\s*$", re.IGNORECASE)
 _LOOSE_TAG = re.compile(r"\s*([A-Z][A-Z0-9]) {0,2}-(?:\s(.*)|\s*)$", re.DOTALL | re.IGNORECASE)
 _BANNER = re.compile(r"\s*(?:<\s*\d+\s*\.?\s*>|\d+\.)\s*$")  # Ovid's "<1>" and "1. "
-# Control characters are nothing, those that end lines somewhere (NEL) are a space.
-_CONTROLS: dict[int, str | None] = {**dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)]), 0x85: " "}
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
 _DATE = re.compile(r"(1[5-9]\d\d|2[01]\d\d)(?:[/-](0?[1-9]|1[0-2])(?:[/-](0?[1-9]|[12]\d|3[01]))?)?(?![\d])")
 _STATED_DOI = re.compile(r"(?:\bdoi(?:\.org/|\s*:\s*|\s+)|^\s*)(10\.\d{4,9}\S*)", re.IGNORECASE)
@@ -278,18 +276,12 @@ def _cleaned(fields: dict[str, Values]) -> Fields:
             if type(value) is str and value.isprintable() and "  " not in value:
                 value = value.strip()
             else:
-                value = _without_controls(value)
+                value = one_line(" ".join(value) if isinstance(value, list) else value)
             if value:
                 kept.append(value)
         if kept:
             clean[tag] = kept
     return clean
-
-
-def _without_controls(value: str | list[str]) -> str:
-    if isinstance(value, list):
-        value = " ".join(value)
-    return " ".join(value.translate(_CONTROLS).split())
 
 
 def _all(fields: Fields, *tags: str) -> list[str]:
