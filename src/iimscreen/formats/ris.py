@@ -310,7 +310,7 @@ def _record_of(draft: _Draft) -> Found:
     dates = _all(fields, "PY", "Y1", "DA")
     record = Record(
         source_id=_first(fields, "ID"),
-        accession=_accession(fields),
+        accession=_accession(fields) or (pmid if _is_of_pubmed(_stated_database(fields)) else None),
         pmid=pmid,
         pmcid=pmcid,
         doi=doi,
@@ -373,7 +373,7 @@ def _pubmed_ids(fields: Fields) -> tuple[str | None, str | None]:
     """PMID and PMCID, where the tag, the database or the text itself says that the number is one."""
     numbers = [
         number
-        for tag in _tags_of_pmids(" ".join(_all(fields, "DB", "DP")).lower(), "AN" in fields)
+        for tag in _tags_of_pmids(_stated_database(fields), "AN" in fields)
         for number in fields.get(tag, ())
     ]
     pmid = next((number for number in numbers if _NUMBER.fullmatch(number)), None)
@@ -388,11 +388,20 @@ def _pubmed_ids(fields: Fields) -> tuple[str | None, str | None]:
     return pmid, next((f"PMC{found.group(1)}" for found in pmcs if found), None)
 
 
+def _stated_database(fields: Fields) -> str:
+    return " ".join(_all(fields, "DB", "DP")).lower()
+
+
+@lru_cache(maxsize=256)
+def _is_of_pubmed(database: str) -> bool:
+    return _OF_PUBMED.search(database) is not None and "embase" not in database
+
+
 @lru_cache(maxsize=256)
 def _tags_of_pmids(database: str, has_accession: bool) -> tuple[str, ...]:
     """The tags in which a database gives plain PMIDs."""
     tags: list[str] = []
-    if _OF_PUBMED.search(database) and "embase" not in database:
+    if _is_of_pubmed(database):
         if has_accession:
             tags += ["AN"]
         else:  # Ovid gives MEDLINE's number in UI or ID; in ID others count their records
