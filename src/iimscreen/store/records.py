@@ -104,7 +104,7 @@ class RowsHash:
 
         def add(row: Sequence[str | int | None]) -> None:
             stated = [
-                f"{name}{_quoted(value)}" if isinstance(value, str) else f"{name}{value}"
+                f"{name}{_quoted(value)}" if type(value) is str else f"{name}{value}"
                 for name, place in spelled
                 if (value := row[place]) is not None
             ]
