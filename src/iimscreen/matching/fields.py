@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from iimscreen.matching import journals, names, pages
 from iimscreen.matching.titles import spoken_titles
-from iimscreen.model import Kind, Record, StoredRecord
+from iimscreen.model import Kind, Record, StoredRecord, stated_accession
 
 _SUPPLEMENT = re.compile(
     r"suppl|\bsup\b|meeting|\babstr|conference|congress|annual|proceedings|\d\s*s$|^s\s*\d", re.IGNORECASE
@@ -28,10 +28,8 @@ _NOTICE_TYPES = (
     ("retraction", re.compile(r"retraction of|retraction notice|^retraction$", re.IGNORECASE)),
     ("comment", re.compile(r"^comment|^editorial$", re.IGNORECASE)),
 )
-# A second title under one number has been given a suffix by `importing.import_files`.
-_NCT_NUMBER = re.compile(r"(NCT\d{8})(?:/[0-9a-f]{8})?(?:-\d+)?", re.IGNORECASE)
+_NCT_NUMBER = re.compile(r"NCT\d{8}", re.IGNORECASE)
 _MADE_UP = re.compile(r"[0-9a-f]{16}(?:-\d+)?")  # a hash in place of an accession number
-_ACCESSION_SUFFIX = re.compile(r"/[0-9a-f]{8}(?:-\d+)?$")
 
 # Preprint servers: by the name that databases put for the journal, and by their DOIs' beginnings.
 _PREPRINT_NAME = re.compile(
@@ -184,12 +182,12 @@ def _accession(key: str, accession: str | None) -> str | None:
     if accession is None or (len(accession) >= 16 and _MADE_UP.fullmatch(accession)):
         return None
     source = key.partition(":")[0]
-    return f"{source}:{_ACCESSION_SUFFIX.sub('', accession) if '/' in accession else accession}"
+    return f"{source}:{stated_accession(accession)}"
 
 
 def _registered(record: Record) -> frozenset[str]:
-    number = _NCT_NUMBER.fullmatch(record.accession or "")
-    own = [f"ClinicalTrials.gov:{number[1].upper()}"] if number else []
+    number = stated_accession(record.accession or "")
+    own = [f"ClinicalTrials.gov:{number.upper()}"] if _NCT_NUMBER.fullmatch(number) else []
     return frozenset([*record.registrations, *own])
 
 
