@@ -9,7 +9,7 @@ import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -41,6 +41,8 @@ class ImportOutcome:
     was_done: bool  # this very file was imported before; nothing was stored
     deleted: int  # PMIDs that the file reports as deleted from PubMed
     deleted_but_held: tuple[str, ...]  # keys of the review's records that carry one of them; they stay
+    layout: formats.Layout | None  # of a table: what became of its columns
+    remarks: tuple[str, ...]  # what was left out of the file, a sentence each
 
 
 def import_files(
@@ -51,10 +53,12 @@ def import_files(
     kind: Kind = Kind.DATABASE,
     format_name: str | None = None,
     keep_good: bool = False,
+    options: Mapping[str, object] | None = None,
 ) -> list[ImportOutcome]:
     """Store the records of exported files under one database's name.
 
     Records are stored as they are read, in one transaction: a long file is never whole in memory.
+    `options` are keywords for the reader, of a format that takes them (`columns` and `sheet` of tables).
     Raises InputError, and stores nothing of any file, if one cannot be read or holds something that
     is no usable record, unless `keep_good` lets the usable ones in and keeps line and cause of the
     others.
@@ -62,17 +66,27 @@ def import_files(
     source = source_name(database)
     with review.writing() as db:
         records.ensure_source(db, source, database, kind)
-        return [_import_file(review, path, database, kind, format_name, keep_good) for path in paths]
+        return [
+            _import_file(review, path, database, kind, format_name, keep_good, options or {})
+            for path in paths
+        ]
 
 
 def _import_file(
-    review: Review, path: Path, database: str, kind: Kind, format_name: str | None, keep_good: bool
+    review: Review,
+    path: Path,
+    database: str,
+    kind: Kind,
+    format_name: str | None,
+    keep_good: bool,
+    options: Mapping[str, object],
 ) -> ImportOutcome:
     source = source_name(database)
     tally = _Tally()
     with _opened(path) as file:
         found = _format_of(path, file.head, format_name)
-        usable = _usable(_read(path, file, found), tally, keep_good)
+        _check_options(path, found, options)
+        usable = _usable(_read(path, file, found, options), tally, keep_good)
         new = runs.import_file(
             review,
             source,
@@ -81,6 +95,7 @@ def _import_file(
             file_format=found.name,
             file_sha256=file.sha256,
             refusals=tally.refusals,
+            warnings=tally.remarks,
         )
     count = tally.records + len(tally.refusals)
     if not tally.records:
@@ -107,6 +122,8 @@ def _import_file(
         was_done=new is None,
         deleted=len(tally.deleted),
         deleted_but_held=tuple(records.keys_with_pmids(review, list(tally.deleted))),
+        layout=tally.layout,
+        remarks=tuple(tally.remarks),
     )
 
 
@@ -118,10 +135,12 @@ class _Tally:
     without_abstract: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     deleted: dict[str, None] = field(default_factory=dict)  # PMIDs, each once, in order
+    layout: formats.Layout | None = None
+    remarks: list[str] = field(default_factory=list)
 
 
 def _usable(
-    found: Iterable[formats.Found | formats.Deleted], tally: _Tally, keep_good: bool
+    found: Iterable[formats.Found | formats.Told], tally: _Tally, keep_good: bool
 ) -> Iterator[Record]:
     """The records to be stored, all being counted; none after a refusal that forbids to store any."""
     for one in found:
@@ -130,6 +149,12 @@ def _usable(
             continue
         if isinstance(one, formats.Deleted):
             tally.deleted.update(dict.fromkeys(one.pmids))
+            continue
+        if isinstance(one, formats.Layout):
+            tally.layout = one
+            continue
+        if isinstance(one, formats.Remark):
+            tally.remarks.append(one.text)
             continue
         tally.records += 1
         tally.without_abstract += one.record.abstract is None
@@ -153,7 +178,8 @@ def read_file(path: Path, format_name: str | None = None) -> tuple[str, list[Par
     """A file's format and what stands in it, in order. Raises InputError naming the file."""
     with _opened(path) as file:
         found = _format_of(path, file.head, format_name)
-        return found.name, [one for one in _read(path, file, found) if not isinstance(one, formats.Deleted)]
+        given = _read(path, file, found, {})
+        return found.name, [one for one in given if isinstance(one, Parsed | Refusal)]
 
 
 class _File:
@@ -200,9 +226,21 @@ def _format_of(path: Path, head: bytes, format_name: str | None) -> formats.Form
         return formats.named(format_name) if format_name else formats.guess(path.name, head)
 
 
-def _read(path: Path, file: _File, found: formats.Format) -> Iterator[formats.Found | formats.Deleted]:
+def _check_options(path: Path, found: formats.Format, options: Mapping[str, object]) -> None:
+    for name in options:
+        if name not in found.options:
+            option = {"columns": "--column"}.get(name, f"--{name}")
+            raise InputError(
+                f"{path} is read as {found.name}, to which {option} says nothing",
+                hint=f"leave {option} out, or name the format of a table with --format table",
+            )
+
+
+def _read(
+    path: Path, file: _File, found: formats.Format, options: Mapping[str, object]
+) -> Iterator[formats.Found | formats.Told]:
     with _file_trouble(path), _naming(path):
-        yield from found.read_stream(cast("BinaryIO", file))
+        yield from found.read_stream(cast("BinaryIO", file), **options)
 
 
 @contextlib.contextmanager

@@ -42,23 +42,46 @@ def import_(
     ] = Kind.DATABASE,
     format_name: Annotated[
         str | None,
-        typer.Option("--format", help="ris, nbib, pubmed_xml or jsonl; otherwise told by content."),
+        typer.Option(
+            "--format",
+            help="ris, nbib, pubmed_xml, endnote_xml, bibtex, csl_json, table or jsonl; otherwise told by content.",
+        ),
     ] = None,
     keep_good: Annotated[
         bool, typer.Option("--keep-good", help="Store the usable records of a file that holds others too.")
     ] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            help="Of a table: the header that a field is read from; without one, it is left out. Repeat for others.",
+            metavar="FIELD=HEADER",
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help="Of a workbook: the sheet to read; otherwise its first.")
+    ] = None,
     review: ReviewPath = None,
 ) -> None:
     """Import exported files.
 
-    RIS, MEDLINE nbib, PubMed XML, or a corpus in JSON lines. All of a file or nothing: read = new +
-    already there + refused, refused records with line and cause.
+    RIS, MEDLINE nbib, PubMed XML, EndNote XML, BibTeX, CSL-JSON, a table (CSV, TSV, XLSX), or a corpus
+    in JSON lines. All of a file or nothing: read = new + already there + refused, refused records with
+    line and cause.
     """
     from iimscreen import importing, render
 
     with opened(review) as open_one:
         outcomes = importing.import_files(
-            open_one, files, database=database, kind=kind, format_name=format_name, keep_good=keep_good
+            open_one,
+            files,
+            database=database,
+            kind=kind,
+            format_name=format_name,
+            keep_good=keep_good,
+            options={
+                name: given for name, given in (("columns", column), ("sheet", sheet)) if given is not None
+            },
         )
     render.imports(outcomes)
     typer.echo("Next: iimscreen dedupe")

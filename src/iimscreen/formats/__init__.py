@@ -2,7 +2,8 @@
 
 A format is a module of this folder with `SUFFIXES`, `looks_like(head)` and `read(data)`; its file
 name is its name on the command line. One whose files grow large also has `read_stream(file)`, which
-holds no more than a part of them. Modules whose names begin with _ belong to a format.
+holds no more than a part of them, and may say in `OPTIONS` which keywords that function takes. Modules
+whose names begin with _ belong to a format.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from iimscreen.errors import InputError
 from iimscreen.model import Parsed, Refusal
@@ -31,6 +31,24 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How the columns of a table are read: it comes before the first record."""
+
+    columns: tuple[tuple[str, str], ...]  # header and field, in the order of the table
+    unread: tuple[str, ...]  # headers of columns that no field is taken from
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What must be said of a whole file, in a sentence without its full stop: what was left out of it."""
+
+    text: str
+
+
+Told = Deleted | Layout | Remark  # what a file says beside its records
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A readable file format."""
 
@@ -38,7 +56,8 @@ class Format:
     suffixes: tuple[str, ...]
     looks_like: Callable[[str], bool]  # given the first 4,000 characters
     read: Callable[[bytes], Iterator[Found]]
-    read_stream: Callable[[BinaryIO], Iterator[Found | Deleted]]  # of a file that is open; deletions too
+    read_stream: Callable[..., Iterator[Found | Told]]  # of an open file; `options` as keywords
+    options: tuple[str, ...] = ()
 
 
 def names() -> list[str]:
@@ -54,11 +73,12 @@ def named(name: str) -> Format:
         )
     module = importlib.import_module(f"{__name__}.{name}")
     read_stream = getattr(module, "read_stream", lambda file: module.read(file.read()))
-    return Format(name, module.SUFFIXES, module.looks_like, module.read, read_stream)
+    options = getattr(module, "OPTIONS", ())
+    return Format(name, module.SUFFIXES, module.looks_like, module.read, read_stream, options)
 
 
 def guess(file_name: str, data: bytes) -> Format:
-    """The format of a file, told by its content; its name only breaks ties.
+    """The format of a file, told by its content; its name only breaks ties, or says that it is a table.
 
     Raises InputError if the file is empty or no format recognises it.
     """
@@ -73,6 +93,9 @@ def guess(file_name: str, data: bytes) -> Format:
             return found
     if matches:
         return matches[0]
+    table = named("table")
+    if file_name.lower().endswith(table.suffixes):  # its headers may be named with --column
+        return table
     raise InputError(
         f"{file_name} is in no format that can be read: it begins with {head[:40]!r}",
         hint=f"formats that can be read: {', '.join(names())}; name one with --format",

@@ -302,11 +302,12 @@ def import_file(
     file_format: str,
     file_sha256: Callable[[], str],
     refusals: Sequence[Refusal],
+    warnings: Sequence[str] = (),
 ) -> int | None:
     """Store the records of one file as a run; how many were new. None, and nothing, for a file done before.
 
-    Records are stored as they are read, so that a long file need not be in memory; its hash and its
-    refusals are looked at when all are. To be called inside `writing()`.
+    Records are stored as they are read, so that a long file need not be in memory; its hash, its
+    refusals and what must be said of it are looked at when all are. To be called inside `writing()`.
     """
     db = review.db
     db.execute("savepoint this_file")
@@ -323,7 +324,7 @@ def import_file(
         file_sha256=sha256,
         file_format=file_format,
     )
-    _conclude(review, run, Answer(len(ids), ()), ids, new, refusals)
+    _conclude(review, run, Answer(len(ids), (), warnings=tuple(warnings)), ids, new, refusals)
     return new
 
 
