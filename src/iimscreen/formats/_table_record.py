@@ -241,6 +241,8 @@ def _keywords_of(cell: str) -> list[str]:
 
 
 def _published_on(date: str, year: int | None) -> str | None:
-    """A date that states more than a year, and the same one."""
+    """The date of the year that is stated, else that year."""
+    if year is None:
+        return None
     found = iso_date(date)
-    return found if found and year is not None and found.startswith(str(year)) else None
+    return found if found and found.startswith(str(year)) else str(year)
