@@ -91,6 +91,7 @@ def _items(text: str, place: int) -> Iterator[Found]:
         counted_to = place
         mark = text[place : place + 1]
         if mark == "]":
+            _check_end(text, place + 1, line)
             return
         if not mark:
             raise InputError(
@@ -102,14 +103,14 @@ def _items(text: str, place: int) -> Iterator[Found]:
             item, end = decoder.raw_decode(text, place)
             yield Parsed(line, _record(item))
         except json.JSONDecodeError as error:
-            following = _NEXT_ITEM.search(text, max(place, min(error.pos, len(text)) - 1))
+            following = _next_item(decoder, text, max(place, error.pos - 1))
             if following is None:
                 raise InputError(
                     f"line {error.lineno}: item {number} is not JSON: {error.msg}",
                     hint="the file seems to be cut short or damaged: export or copy it again",
                 ) from error
             yield Refusal(line, f"item {number} is not JSON: {error.msg} in line {error.lineno}")
-            end = following.start() + 1
+            end = following
         except RecursionError as error:
             raise InputError(
                 f"line {line}: item {number} is nested too deeply to be a record",
@@ -122,6 +123,32 @@ def _items(text: str, place: int) -> Iterator[Found]:
                 f"line {line}: item {number} cannot be read: {error}", hint="export it again"
             ) from error
         place = _behind_comma(text, end, number)
+
+
+def _next_item(decoder: json.JSONDecoder, text: str, place: int, most: int = 2_000) -> int | None:
+    """Where the item that cannot be read ends: before the next object that has a title or a type."""
+    for number, found in enumerate(_NEXT_ITEM.finditer(text, place)):
+        if number == most:
+            return None
+        try:
+            item, _ = decoder.raw_decode(text, found.end())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(item, dict) and {"title", "type"} & set(item):
+            return found.start() + 1
+    return None
+
+
+def _check_end(text: str, place: int, line: int) -> None:
+    """Raises InputError if more items may stand behind the closing bracket."""
+    is_object = _OBJECT.match(text) is not None
+    rest = text[place : place + 100_000].strip()
+    if not rest or (is_object and rest[0] in ",}" and '"title"' not in rest):
+        return
+    raise InputError(
+        f"line {line}: expected the end of the file behind the closing bracket, found {rest[:20]!r}",
+        hint="export or copy the file again",
+    )
 
 
 def _behind_comma(text: str, place: int, number: int) -> int:
@@ -156,7 +183,7 @@ def _record(item: object) -> Record:
     genre = _text(values, "genre")
     pmid = _PMID.fullmatch(_text(values, "PMID", "pmid") or "") or _STATED_PMID.search(note)
     pmc = _PMCID.search(_text(values, "PMCID", "pmcid") or "") or _PMCID.search(note)
-    year = next((int(found.group(1)) for date in issued if (found := _YEAR.search(date))), None)
+    year = next((int(stated.group(1)) for date in issued if (stated := _YEAR.search(date))), None)
     return Record(
         source_id=_text(values, "citation-key", "id"),
         pmid=pmid.group(1) if pmid else None,
