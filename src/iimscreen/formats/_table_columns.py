@@ -64,6 +64,7 @@ _HEADERS: dict[str, str] = {
     "extra": "extra",
     "url": "url urls link links fulltextlink doilinks",
     "entered_on": "createdate",
+    "database": "database sourcedatabase databasename nameofdatabase db datenbank",
 }  # fmt: skip
 FIELDS = tuple(_HEADERS)
 _SEVERAL = ("keywords", "index_terms", "url")  # fields that are taken from every column that has them

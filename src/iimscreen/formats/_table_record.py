@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from iimscreen.formats import normal_doi
+from iimscreen.formats import Found, normal_doi
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import authors_in
 from iimscreen.formats._table_columns import Columns, decides
-from iimscreen.model import Record
+from iimscreen.model import Parsed, Record, Refusal
 from iimscreen.wording import counted
 
 _CONTROLS = dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)])
@@ -100,8 +100,8 @@ class RecordReader:
         # PubMed's own CSV has nothing else that stays the same in every export.
         self._is_pubmed = {"entered_on", "pmid", "citation"} <= set(columns.places)
 
-    def record(self, line: int, row: Sequence[object]) -> Record | None:
-        """The record of a row; None where it has no title."""
+    def read(self, line: int, row: Sequence[object]) -> Found:
+        """The record of a row, or why it is none."""
         cells = [text_of_cell(value) for value in row]
         for place, header, name in self._unread:
             if place < len(cells) and decides(header, cells[place].strip()):
@@ -111,20 +111,18 @@ class RecordReader:
             for name, places in self._columns.places.items()
         }
         values = {name: found[0] for name, found in stated.items() if found and found[0]}
-        if "title" not in values:
-            return None
         cited = _CITED.search(values.get("citation", ""))
         volume, issue, cited_pages = cited.groups() if cited else (None, None, None)
         pmid = self._pmid(line, values)
         beside = " ".join([values.get("extra", ""), *stated.get("url", ())])
         year = self._read(line, "year", values, _year) or self._read(line, "date", values, _year)
-        return Record(
+        record = Record(
             source_id=values.get("source_id"),
             accession=self._accession(values, pmid),
             pmid=pmid or _stated(_STATED_PMID, beside),
             pmcid=self._read(line, "pmcid", values, _pmcid) or _with_pmc(_stated(_STATED_PMCID, beside)),
             doi=self._read(line, "doi", values, normal_doi) or _stated_doi(beside),
-            title=values["title"],
+            title=values.get("title"),
             vernacular_title=values.get("vernacular_title"),
             abstract=values.get("abstract"),
             authors=authors_in(_cell(cells, self._columns.places.get("authors", ()))),
@@ -140,6 +138,9 @@ class RecordReader:
             entered_on=iso_date(values["entered_on"]) if "entered_on" in values else None,
             published_on=_published_on(values.get("date", ""), year),
         )
+        if not (record.title or record.abstract or record.doi or record.pmid or record.pmcid):
+            return Refusal(line, "the row has no title, and no abstract, DOI or PMID to know it by")
+        return Parsed(line, record, values.get("database"))
 
     def _pmid(self, line: int, values: dict[str, str]) -> str | None:
         return self._read(line, "pmid", values, _pmid)

@@ -5,7 +5,7 @@ the next field into the value of the last without a word, leaves `#` unresolved,
 record to decode LaTeX, with what `_latex.py` says of pylatexenc; pybtex 0.26 drops the second of two
 entries with one key, and what cannot be read, but for a line on the terminal.
 
-The file is held in memory, since an entry may refer to one behind it; it may have MAX_BYTES.
+The file is held in memory, since an entry may refer to one behind it; it may have MAX_WHOLE.
 
 Source: BibTeX 0.99d, "BibTeXing" (Patashnik 1988); biblatex 3.20 manual, chapter 2.
 """
@@ -16,17 +16,15 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Remark, Told, _latex, normal_doi, text_of
+from iimscreen.formats import Found, Readable, Remark, Told, _latex, normal_doi, text_of, whole
 from iimscreen.formats._bibtex_entries import Entry, Macros, entries
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import author
 from iimscreen.model import Author, Parsed, Record, Refusal
 
 SUFFIXES = (".bib", ".bibtex")
-MAX_BYTES = 500_000_000
 
 _START = re.compile(
     r"^[ \t]*@[ \t]*(?!string|comment|preamble)[A-Za-z][\w-]*[ \t]*[{(][^\n={}]*(?:,|$)",
@@ -76,15 +74,12 @@ def read(data: bytes) -> Iterator[Found]:
             yield found
 
 
-def read_stream(file: BinaryIO) -> Iterator[Found | Told]:
+def read_stream(file: Readable) -> Iterator[Found | Told]:
     """Records and refusals in the order of the file, then abbreviations that it uses and does not define.
 
-    Raises InputError, before anything is read, if the file is no text, has no entry, or exceeds MAX_BYTES.
+    Raises InputError, before anything is read, if the file is no text, has no entry, or exceeds MAX_WHOLE.
     """
-    data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InputError(f"the file has more than {MAX_BYTES:,} bytes", hint="split it into several files")
-    yield from _found(data)
+    yield from _found(whole(file))
 
 
 def _found(data: bytes) -> Iterator[Found | Told]:
@@ -114,14 +109,17 @@ def _found(data: bytes) -> Iterator[Found | Told]:
 def _read(entry: Entry, parents: dict[str, Entry]) -> Found:
     fields = _Fields(entry, parents)
     title = fields.text("title", "booktitle" if entry.kind in ("book", "proceedings") else "title")
-    if title is None:
-        return Refusal(entry.line, f"the entry {entry.key!r} has no title")
     subtitle = fields.text("subtitle")
     journal = fields.text("journal", "journaltitle", "booktitle", "fjournal", "maintitle")
     short = fields.text(
         "shortjournal", "journal-abbreviation", "journal-iso", "abbrev_source_title", "journal_abbr"
     )
     pmid, pmcid = _pubmed_ids(fields)
+    doi, abstract = _doi(fields), fields.text("abstract")
+    if not (title or abstract or doi or pmid or pmcid):
+        return Refusal(
+            entry.line, f"the entry {entry.key!r} has no title, and no abstract, DOI or PMID to know it by"
+        )
     accession = fields.text("unique-id", "accession-number", "accession", "accession_number", "pui")
     date = fields.text("date") or " ".join(fields.several("year", "month", "day"))
     year = next(
@@ -134,9 +132,9 @@ def _read(entry: Entry, parents: dict[str, Entry]) -> Found:
             accession=accession if accession and _ACCESSION.fullmatch(accession) else None,
             pmid=pmid,
             pmcid=pmcid,
-            doi=_doi(fields),
+            doi=doi,
             title=f"{title}: {subtitle}" if subtitle else title,
-            abstract=fields.text("abstract"),
+            abstract=abstract,
             authors=tuple(_authors(fields.raw("author") or fields.raw("editor") or "")),
             journal=journal,
             journal_abbreviation=short if short != journal else None,

@@ -1,6 +1,6 @@
 """CSL-JSON, as Zotero, Mendeley, Pandoc and Crossref write it: an array of items, or an object with `items`.
 
-The file is held in memory, since JSON has no lines of its own; it may have MAX_BYTES. Items are read
+The file is held in memory, since JSON has no lines of its own; it may have MAX_WHOLE. Items are read
 one after another, so that one which is no record is refused with its line, and the rest is read.
 
 Source: the schema csl-data.json and the specification of CSL 1.0.2, appendix IV.
@@ -11,16 +11,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, cast
+from typing import cast
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, normal_doi, text_of
+from iimscreen.formats import Found, Readable, normal_doi, text_of, whole
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import author as author_of
 from iimscreen.model import Author, Parsed, Record, Refusal
 
 SUFFIXES = (".json", ".csl")
-MAX_BYTES = 500_000_000
 
 _ARRAY = re.compile(r"\s*\[\s*(?:\{|$)")
 _OBJECT = re.compile(r"\s*\{\s*\"items\"\s*:\s*\[")
@@ -56,15 +55,12 @@ def looks_like(head: str) -> bool:
     return (_ARRAY.match(text) or _OBJECT.match(text)) is not None and _KEYS.search(text) is not None
 
 
-def read_stream(file: BinaryIO) -> Iterator[Found]:
+def read_stream(file: Readable) -> Iterator[Found]:
     """Each item as a record or a refusal, in order.
 
-    Raises InputError if the file is no text, no such array, cut short, or exceeds MAX_BYTES.
+    Raises InputError if the file is no text, no such array, cut short, or exceeds MAX_WHOLE.
     """
-    data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InputError(f"the file has more than {MAX_BYTES:,} bytes", hint="split it into several files")
-    yield from read(data)
+    yield from read(whole(file))
 
 
 def read(data: bytes) -> Iterator[Found]:
@@ -171,8 +167,6 @@ def _record(item: object) -> Record:
         raise _WrongError(f"a record must be an object in braces, found {type(item).__name__}")
     values = cast("dict[str, object]", item)
     title = _text(values, "title")
-    if title is None:
-        raise _WrongError("no title")
     journal = _text(
         values, "container-title", "event-title", "publisher" if values.get("type") == "thesis" else ""
     )
@@ -183,15 +177,18 @@ def _record(item: object) -> Record:
     genre = _text(values, "genre")
     pmid = _PMID.fullmatch(_text(values, "PMID", "pmid") or "") or _STATED_PMID.search(note)
     pmc = _PMCID.search(_text(values, "PMCID", "pmcid") or "") or _PMCID.search(note)
+    doi, abstract = _doi(values, note), _text(values, "abstract")
+    if not (title or abstract or doi or pmid or pmc):
+        raise _WrongError("no title, and no abstract, DOI or PMID to know it by")
     year = next((int(stated.group(1)) for date in issued if (stated := _YEAR.search(date))), None)
     return Record(
         source_id=_text(values, "citation-key", "id"),
         pmid=pmid.group(1) if pmid else None,
         pmcid=f"PMC{pmc.group(1)}" if pmc else None,
-        doi=_doi(values, note),
+        doi=doi,
         title=title,
         vernacular_title=_text(values, "original-title"),
-        abstract=_text(values, "abstract"),
+        abstract=abstract,
         authors=tuple(_authors(values, "author") or _authors(values, "editor")),
         journal=journal,
         journal_abbreviation=short if short != journal else None,

@@ -16,11 +16,11 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 from xml.parsers import expat
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Remark, Told, normal_doi
+from iimscreen.formats import Found, Readable, Remark, Told, normal_doi
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import authors
 from iimscreen.formats._pubmed_pieces import cause_of
@@ -85,7 +85,7 @@ def read(data: bytes) -> Iterator[Found]:
             yield found
 
 
-def read_stream(file: BinaryIO) -> Iterator[Found | Told]:
+def read_stream(file: Readable) -> Iterator[Found | Told]:
     """Records and refusals in order, while the file is read; of it, a block and the record at hand are held.
 
     Raises InputError, naming the line, if the file is no export of EndNote, declares entities, ends
@@ -99,7 +99,8 @@ def read_stream(file: BinaryIO) -> Iterator[Found | Told]:
         text, controls = _without_controls(piece.text)
         removed += controls
         try:
-            record = _record(_fields(text))
+            fields = _fields(text)
+            record, database = _record(fields), fields.first("remote-database-name")
         except InputError as error:  # nested too deep
             yield Refusal(piece.line, error.message)
             continue
@@ -108,9 +109,9 @@ def read_stream(file: BinaryIO) -> Iterator[Found | Told]:
             yield Refusal(piece.line, f"the record is no well-formed XML ({cause_of(error)}, line {line})")
             continue
         if record is None:
-            yield Refusal(piece.line, "the record has no title")
+            yield Refusal(piece.line, "the record has no title, and no abstract, DOI or PMID to know it by")
         else:
-            yield Parsed(piece.line, record)
+            yield Parsed(piece.line, record, database)
     if removed:
         yield Remark(f"{counted(removed, 'control character')} that XML forbids left out")
 
@@ -118,7 +119,7 @@ def read_stream(file: BinaryIO) -> Iterator[Found | Told]:
 # --- the file, cut into its records ---
 
 
-def _pieces(file: BinaryIO) -> Iterator[_Piece]:
+def _pieces(file: Readable) -> Iterator[_Piece]:
     line = 1
     held = b""
     is_begun = False
@@ -199,7 +200,7 @@ def _other_kind(held: bytes) -> InputError:
     return InputError(f"line 1: expected <xml><records>, found {found!r}", hint=_HINT)
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
+def _blocks(file: Readable) -> Iterator[bytes]:
     """The file piece by piece, in UTF-8. Raises InputError where its bytes are not in its encoding."""
     head = file.read(_BLOCK)
     encoding = _encoding(head)
@@ -318,13 +319,14 @@ def _fields(text: bytes) -> _Fields:
 
 def _record(fields: _Fields) -> Record | None:
     title = fields.first("titles/title", "titles/secondary-title" if fields.kind == "Edited Book" else "")
-    if title is None:
-        return None
     journal = fields.first("periodical/full-title", "titles/secondary-title", "titles/alt-title")
     short = fields.first(
         "periodical/abbr-1", "alt-periodical/abbr-1", "periodical/abbr-2", "titles/alt-title"
     )
     pmid, pmcid = _pubmed_ids(fields)
+    doi, abstract = _doi(fields), fields.first("abstract")
+    if not (title or abstract or doi or pmid or pmcid):
+        return None
     accession = fields.first("accession-num")
     if accession and (stated := _PMID.fullmatch(accession)):
         accession = stated.group(1)
@@ -341,10 +343,10 @@ def _record(fields: _Fields) -> Record | None:
         accession=accession if accession and _ACCESSION.fullmatch(accession) else None,
         pmid=pmid,
         pmcid=pmcid,
-        doi=_doi(fields),
+        doi=doi,
         title=title,
         vernacular_title=fields.first("titles/translated-title"),
-        abstract=fields.first("abstract"),
+        abstract=abstract,
         authors=authors(fields.lines("contributors/authors/author"))
         or authors(fields.lines("contributors/secondary-authors/author")),
         journal=journal,

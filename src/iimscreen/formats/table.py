@@ -9,14 +9,21 @@ packed file is held.
 
 from __future__ import annotations
 
-import codecs
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import BinaryIO
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Remark, Told, _spreadsheet, _table_columns, _table_text
+from iimscreen.formats import (
+    Found,
+    Readable,
+    Remark,
+    Told,
+    _spreadsheet,
+    _table_columns,
+    _table_text,
+    line_blocks,
+)
 from iimscreen.formats._table_record import RecordReader, Tally, clean, text_of_cell
 from iimscreen.formats._table_text import DELIMITERS, Row
 from iimscreen.model import Parsed, Refusal
@@ -27,14 +34,13 @@ OPTIONS = ("columns", "sheet")
 _SAMPLE = 60  # rows that confirm the guess
 _BANNER = 20  # rows in which the headers are looked for
 _BLOCK = 1 << 16
-_OLE_HEADS = ("\ufffd\ufffd\x11\u0871\x1a", "ÐÏ\x11à¡±\x1aá")  # of a workbook that is old or encrypted
 
 
 def looks_like(head: str) -> bool:
     """Whether a workbook begins, or headers of which one is a title and another is known, in the first rows."""
     text = head.lstrip("\ufeff")
-    if text.startswith(("PK\x03\x04", *_OLE_HEADS)):
-        return not text.startswith("PK") or "[Content_Types].xml" in text or "xl/" in text or "_rels/" in text
+    if text.startswith("PK\x03\x04"):
+        return "xl/" in text or ("[Content_Types].xml" in text and "word/" not in text and "ppt/" not in text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_BANNER]
     return any(_known(row) >= 2 for delimiter in DELIMITERS for row in _first_rows(lines, delimiter))
 
@@ -47,7 +53,7 @@ def read(data: bytes) -> Iterator[Found]:
 
 
 def read_stream(
-    file: BinaryIO, *, columns: Sequence[str] = (), sheet: str | None = None
+    file: Readable, *, columns: Sequence[str] = (), sheet: str | None = None
 ) -> Iterator[Found | Told]:
     """The layout, then each row as a record or a refusal in order, then what was left out.
 
@@ -115,8 +121,7 @@ def _one(row: Row, width: int, reader: RecordReader, tally: Tally, is_text: bool
                 row.line, f"1 cell under {width} headers: a cell that goes on over lines must be in quotes"
             )
         tally.short_rows += 1
-    record = reader.record(row.line, cells)
-    return Refusal(row.line, "the row has no title") if record is None else Parsed(row.line, record)
+    return reader.read(row.line, cells)
 
 
 def _trimmed(cells: Sequence[object]) -> list[str]:
@@ -169,46 +174,30 @@ def _sniffed(lines: Sequence[str], chosen: dict[str, str]) -> str:
 # --- text ---
 
 
-def _rest(file: BinaryIO) -> bytes:
-    data = file.read(_spreadsheet.MAX_BYTES + 1)
-    if len(data) > _spreadsheet.MAX_BYTES:
-        raise _spreadsheet.too_long()
-    return data
+def _rest(file: Readable) -> bytes:
+    blocks = []
+    size = 0
+    while block := file.read(1 << 20):
+        blocks.append(block)
+        size += len(block)
+        if size > _spreadsheet.MAX_BYTES:
+            raise _spreadsheet.too_long()
+    return b"".join(blocks)
 
 
-def _lines(head: bytes, file: BinaryIO) -> Iterator[str]:
+class _Behind:
+    """A file of which the beginning was read already."""
+
+    def __init__(self, head: bytes, file: Readable) -> None:
+        self._head = head
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        head, self._head = self._head, b""
+        return head or self._file.read(size)
+
+
+def _lines(head: bytes, file: Readable) -> Iterator[str]:
     """The lines of a text in UTF-8 or UTF-16, without their ends, while it is read."""
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
-    number = 1
-    held = ""
-    block = head
-    while True:
-        try:
-            held += decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            number += held.count("\n") + error.object[: error.start].count(b"\n")
-            raise InputError(
-                f"line {number}: byte 0x{error.object[error.start]:02x} is not "
-                f"{encoding.removesuffix('-sig').upper()} text",
-                hint="save or export the file as UTF-8",
-            ) from error
-        if "\0" in held:
-            number += held[: held.index("\0")].count("\n")
-            raise InputError(
-                f"line {number}: a NUL character, so this is no text file", hint="export it again as text"
-            )
-        whole = held.split("\n")
-        held = whole.pop()
-        number += len(whole)
-        yield from whole
-        if len(held) > _table_text.MAX_ROW:
-            raise InputError(
-                f"line {number}: a row of more than {_table_text.MAX_ROW:,} characters, as no record has",
-                hint="check that the file is a table with one record a row",
-            )
-        if not block:
-            break
-        block = file.read(_BLOCK)
-    if held:
-        yield held
+    for lines in line_blocks(_Behind(head, file)):
+        yield from lines
