@@ -199,5 +199,11 @@ class _Behind:
 
 def _lines(head: bytes, file: Readable) -> Iterator[str]:
     """The lines of a text in UTF-8 or UTF-16, without their ends, while it is read."""
+    last: str | None = None
     for lines in line_blocks(_Behind(head, file)):
-        yield from lines
+        for line in lines:
+            if last is not None:
+                yield last
+            last = line
+    if last:  # what follows the last line's end is no line
+        yield last
