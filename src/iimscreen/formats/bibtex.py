@@ -235,7 +235,7 @@ def _pubmed_ids(fields: _Fields) -> tuple[str | None, str | None]:
     stated += [_STATED_PMID.search(fields.verbatim(name)) for name in ("note", "annote", "extra")]
     stated += [_PUBMED_ADDRESS.search(fields.verbatim("url"))]
     pmid = next((found.group(1) for found in stated if found), None)
-    pmc = _PMCID.search(fields.verbatim("pmcid") or fields.verbatim("pmc"))
+    pmc = _PMCID.search(" ".join(map(fields.verbatim, ("pmcid", "pmc", "note", "extra"))))
     return pmid, f"PMC{pmc.group(1)}" if pmc else None
 
 

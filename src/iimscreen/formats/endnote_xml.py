@@ -24,7 +24,7 @@ from iimscreen.formats import Found, Readable, Remark, Told, normal_doi
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import authors
 from iimscreen.formats._pubmed_pieces import cause_of
-from iimscreen.model import Parsed, Record, Refusal
+from iimscreen.model import Author, Parsed, Record, Refusal
 from iimscreen.wording import counted
 
 SUFFIXES = (".xml",)
@@ -149,6 +149,8 @@ def _pieces(file: Readable) -> Iterator[_Piece]:
             )
     if not is_begun:
         raise _other_kind(held)
+    if stray := _stray(held, 0, len(held)):
+        yield _Piece(line + held.count(b"\n", 0, stray), b"", "text outside any record: expected <record>")
     if not _END.search(held):
         last = line + held.count(b"\n")
         raise InputError(
@@ -347,8 +349,8 @@ def _record(fields: _Fields) -> Record | None:
         title=title,
         vernacular_title=fields.first("titles/translated-title"),
         abstract=abstract,
-        authors=authors(fields.lines("contributors/authors/author"))
-        or authors(fields.lines("contributors/secondary-authors/author")),
+        authors=_authors(fields, "contributors/authors/author")
+        or _authors(fields, "contributors/secondary-authors/author"),
         journal=journal,
         journal_abbreviation=short if short != journal else None,
         year=year,
@@ -364,6 +366,15 @@ def _record(fields: _Fields) -> Record | None:
 
 def _clean(text: str) -> str:
     return " ".join(text.translate(_CONTROLS).split())
+
+
+def _authors(fields: _Fields, path: str) -> tuple[Author, ...]:
+    """Persons and groups: EndNote marks a group by a comma behind its name."""
+    return tuple(
+        Author(name.rstrip(" ,"), is_group=True) if name.endswith(",") and name.count(",") == 1 else one
+        for name in fields.lines(path)
+        for one in authors([name])
+    )
 
 
 def _types(fields: _Fields) -> Iterator[str]:
