@@ -152,7 +152,7 @@ def test_an_item_that_is_no_json_is_refused_and_the_next_is_read() -> None:
     read = found(text.encode())
 
     assert [type(one) for one in read] == [Refusal, Parsed, Parsed]
-    assert read[0] == Refusal(2, "item 1 is not JSON: Expecting ':' delimiter in line 29")
+    assert read[0] == Refusal(2, "item 1 is not JSON: Expecting ':' delimiter in line 34")
     assert [one.line for one in read] == [2, 43, 84]
 
 
