@@ -25,6 +25,7 @@ from iimscreen.formats._text import (
     encoding_named,
     encoding_of,
     line_blocks,
+    one_line,
     text_of,
 )
 from iimscreen.model import Parsed, Refusal
@@ -47,6 +48,7 @@ __all__ = [
     "names",
     "normal_doi",
     "of_another_kind",
+    "one_line",
     "states_its_encoding",
     "text_of",
     "whole",

@@ -44,6 +44,9 @@ _SAMPLE = re.compile(r"[^\s\"'(),;:]*[^\x00-\x7f][^\s\"'(),;:]*")
 _LETTERS = frozenset("äöüßéèêëáàâãåæçíìîïñóòôõøúùûýÿœšžÄÖÜÉÈÀÁÅÆÇÍÑÓÔØÚŒŠŽ")
 _SIGNS = frozenset("’‘“”–—…•°±µ·×®©™§²³½¼«»†‡£€ªº¹")
 
+# Control characters are nothing, those that end lines somewhere (NEL) are a space.
+_CONTROLS: dict[int, str | None] = {**dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)]), 0x85: " "}
+
 _EXPORT_AS_UTF8 = "export the file as UTF-8, or name its encoding: iimscreen import --encoding cp1252"
 
 
@@ -269,6 +272,13 @@ def line_blocks(file: Readable) -> Iterator[list[str]]:
         if lines:
             yield lines
             number += len(lines)
+
+
+def one_line(text: str) -> str:
+    """A text without control characters, each stretch of white space a single space."""
+    if text.isprintable():  # so that no other white space than spaces is in it
+        return " ".join(text.split()) if "  " in text else text.strip()
+    return " ".join(text.translate(_CONTROLS).split())
 
 
 def text_of(data: bytes) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, line_blocks, normal_doi
+from iimscreen.formats import Found, Readable, line_blocks, normal_doi, one_line
 from iimscreen.model import Author, Parsed, Record, Refusal
 
 SUFFIXES = (".ris", ".txt")
@@ -24,6 +24,7 @@ SUFFIXES = (".ris", ".txt")
 MAX_RECORD = 64_000_000  # bytes of memory, about; a record of 10,000 authors with addresses takes 5 MB
 
 Values = list[str | list[str]]  # of one tag; a list where a value goes on over several lines
+Fields = dict[str, list[str]]  # of one record, clean: each tag has a value, none is empty
 
 _TAGS = frozenset(
     first + second
@@ -31,6 +32,11 @@ _TAGS = frozenset(
     for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 )
 _TITLES = ("TI", "T1", "CT", "BT")
+_READ = frozenset((
+    "A1", "A2", "A3", "AB", "AN", "AR", "AU", "BT", "C2", "C3", "C5", "C7", "CT", "DA", "DB", "DO", "DP", "ED",
+    "EP", "ID", "IS", "J2", "JA", "JF", "JO", "KW", "L2", "L3", "LA", "M1", "M3", "N1", "N2", "PT", "PY", "SP",
+    "T1", "T2", "TI", "TT", "TY", "U1", "U2", "UI", "UR", "VL", "Y1",
+))  # fmt: skip
 _EDGES = frozenset(("TY", "ER"))
 _ABOUT_THE_FILE = frozenset(("ER", "EF", "FN", "VR"))  # Web of Science's last and first lines
 _TAG = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?: (.*)|\s*)$", re.DOTALL)
@@ -40,8 +46,6 @@ _START = re.compile(r"^\s*\ufeff?TY {1,2}- ?\w", re.MULTILINE)
 _LOOSE_START = re.compile(r"\s*TY {0,2}-\s*[A-Z]{3,6}\s*$", re.IGNORECASE)
 _LOOSE_TAG = re.compile(r"\s*([A-Z][A-Z0-9]) {0,2}-(?:\s(.*)|\s*)$", re.DOTALL | re.IGNORECASE)
 _BANNER = re.compile(r"\s*(?:<\s*\d+\s*\.?\s*>|\d+\.)\s*$")  # Ovid's "<1>" and "1. "
-# Control characters are nothing, those that end lines somewhere (NEL) are a space.
-_CONTROLS: dict[int, str | None] = {**dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)]), 0x85: " "}
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
 _DATE = re.compile(r"(1[5-9]\d\d|2[01]\d\d)(?:[/-](0?[1-9]|1[0-2])(?:[/-](0?[1-9]|[12]\d|3[01]))?)?(?![\d])")
 _STATED_DOI = re.compile(r"(?:\bdoi(?:\.org/|\s*:\s*|\s+)|^\s*)(10\.\d{4,9}\S*)", re.IGNORECASE)
@@ -62,6 +66,11 @@ _GROUP = re.compile(
     r"trialists)\b",
     re.IGNORECASE,
 )
+# How the words of _GROUP begin: sought first, in a third of its time.
+_GROUP_HINT = re.compile(
+    r"group|conso|colla|inves|commi|socie|assoc|netwo|team|organ|insti|unive|regis|initi|task|progr|stud|trial"
+)
+_NO_NAMES = frozenset(("", "et al", "anonymous", "[anonymous]"))
 _PARTICLES = frozenset((
     "de", "da", "do", "dos", "del", "della", "di", "du", "van", "von", "der", "den", "ten", "ter",
     "la", "le", "el", "al", "bin", "ibn", "zu",
@@ -248,32 +257,50 @@ class _Reader:
         self._records += 1
         if draft.size > MAX_RECORD:
             return Refusal(draft.line, "the record has no end, or more text than any record has")
-        if draft.start != "TY" and not (self._starts and _first(draft.fields, *_TITLES)):
+        if draft.start != "TY" and not (self._starts and _first(_cleaned(draft.fields), *_TITLES)):
             return Refusal(
                 draft.line, f"the record starts with '{draft.start}  - ': expected 'TY  - ' before it"
             )
         return _record_of(draft)
 
 
-def _all(fields: dict[str, Values], *tags: str) -> list[str]:
-    return [clean for tag in tags if tag in fields for value in fields[tag] if (clean := _clean(value))]
+def _cleaned(fields: dict[str, Values]) -> Fields:
+    """The values of the tags that are read, without control characters and double spaces, none of them empty."""
+    clean: Fields = {}
+    for tag, values in fields.items():
+        if tag not in _READ:
+            continue
+        kept = []
+        for value in values:
+            # Printable: no other white space than spaces is in it. So are nearly all.
+            if type(value) is str and value.isprintable() and "  " not in value:
+                value = value.strip()
+            else:
+                value = one_line(" ".join(value) if isinstance(value, list) else value)
+            if value:
+                kept.append(value)
+        if kept:
+            clean[tag] = kept
+    return clean
 
 
-def _first(fields: dict[str, Values], *tags: str) -> str | None:
+def _all(fields: Fields, *tags: str) -> list[str]:
+    return [value for tag in tags if tag in fields for value in fields[tag]]
+
+
+def _first(fields: Fields, *tags: str) -> str | None:
     for tag in tags:
         if tag in fields:
-            for value in fields[tag]:
-                if clean := _clean(value):
-                    return clean
+            return fields[tag][0]
     return None
 
 
 def _record_of(draft: _Draft) -> Found:
-    fields = draft.fields
+    fields = _cleaned(draft.fields)
     title = _first(fields, *_TITLES)
     pmid, pmcid = _pubmed_ids(fields)
     doi = _doi(fields)
-    abstract = " ".join(dict.fromkeys(_all(fields, "AB"))) or _first(fields, "N2")
+    abstract = " ".join(dict.fromkeys(fields["AB"])) if "AB" in fields else _first(fields, "N2")
     if not (title or abstract or doi or pmid or pmcid):
         return Refusal(
             draft.line, "the record has no title (TI, T1 or CT), and no abstract, DOI or PMID to know it by"
@@ -283,65 +310,56 @@ def _record_of(draft: _Draft) -> Found:
     dates = _all(fields, "PY", "Y1", "DA")
     record = Record(
         source_id=_first(fields, "ID"),
-        accession=_accession(fields),
+        accession=_accession(fields) or (pmid if _is_of_pubmed(_stated_database(fields)) else None),
         pmid=pmid,
         pmcid=pmcid,
         doi=doi,
         title=title,
         vernacular_title=_first(fields, "TT"),
         abstract=abstract,
-        authors=tuple(_authors(fields)),
+        authors=_authors(fields),
         journal=journal,
         journal_abbreviation=abbreviation if abbreviation != journal else None,
         year=next((year for year in map(_year, dates) if year), None),
         volume=_first(fields, "VL"),
         issue=_first(fields, "IS"),
         pages=_pages(fields),
-        languages=tuple(_all(fields, "LA")),
+        languages=tuple(fields.get("LA", ())),
         publication_types=tuple(_types(fields)),
-        keywords=tuple(dict.fromkeys(_all(fields, "KW"))),
+        keywords=tuple(dict.fromkeys(fields.get("KW", ()))),
         published_on=max(map(_iso, dates), key=len, default="") or None,
     )
-    return Parsed(draft.line, record, _database(fields))
+    return Parsed(draft.line, record, _database(_first(fields, "DB"), _first(fields, "DP")))
 
 
-def _clean(value: str | list[str]) -> str:
-    if isinstance(value, list):
-        value = " ".join(value)
-    if value.isprintable():  # so that no other white space than spaces is in it
-        value = value.strip()
-        return " ".join(value.split()) if "  " in value else value
-    return " ".join(value.translate(_CONTROLS).split())
-
-
-def _database(fields: dict[str, Values]) -> str | None:
+@lru_cache(maxsize=256)
+def _database(stated: str | None, provider: str | None) -> str | None:
     """The database that the record says it is from: DB, or without one its provider (DP)."""
-    provider = _first(fields, "DP")
-    name = _first(fields, "DB") or provider
+    name = stated or provider
     if name is None:
         return None
     name = re.sub(r"\s*<[^>]*>", "", name).strip() or name  # Ovid's "<1946 to March 11, 2021>"
     return _EBSCO.get(name.lower(), name) if (provider or "").lower().startswith("ebsco") else name
 
 
-def _accession(fields: dict[str, Values]) -> str | None:
+def _accession(fields: Fields) -> str | None:
     """The identifier that stays the same in every export: AN, or where else a vendor puts it."""
     stated = _first(fields, "AN")
-    if stated and (pmid := _PMID.fullmatch(stated)):
-        return pmid.group(1)
-    candidates = [stated] if stated else []
-    if not stated:
-        candidates += _all(fields, "UI")
-        candidates += [
-            found.group(1) for value in _all(fields, "N1") if (found := _ACCESSION_NUMBER.search(value))
-        ]
-        addresses = map(_IN_ADDRESS.search, _all(fields, "UR"))
-        candidates += [found.group(1) or found.group(2) for found in addresses if found]
+    if stated is not None:
+        if pmid := _PMID.fullmatch(stated):
+            return pmid.group(1)
+        return stated if _ACCESSION.fullmatch(stated) else None
+    candidates = [*fields.get("UI", ())]
+    candidates += [
+        found.group(1) for value in fields.get("N1", ()) if (found := _ACCESSION_NUMBER.search(value))
+    ]
+    addresses = map(_IN_ADDRESS.search, fields.get("UR", ()))
+    candidates += [found.group(1) or found.group(2) for found in addresses if found]
     return next((number for number in candidates if _ACCESSION.fullmatch(number)), None)
 
 
-def _doi(fields: dict[str, Values]) -> str | None:
-    for value in _all(fields, "DO"):
+def _doi(fields: Fields) -> str | None:
+    for value in fields.get("DO", ()):
         if doi := normal_doi(value):
             return doi
     # Notes and links may cite other works: a DOI there counts only where the text says that it is one.
@@ -351,46 +369,65 @@ def _doi(fields: dict[str, Values]) -> str | None:
     return None
 
 
-def _pubmed_ids(fields: dict[str, Values]) -> tuple[str | None, str | None]:
+def _pubmed_ids(fields: Fields) -> tuple[str | None, str | None]:
     """PMID and PMCID, where the tag, the database or the text itself says that the number is one."""
-    numbers: list[str] = []
-    database = " ".join(_all(fields, "DB", "DP")).lower()
-    if database:
-        if _OF_PUBMED.search(database) and "embase" not in database:
-            # Ovid gives MEDLINE's number in AN, UI or ID; in ID others count their records.
-            numbers += _all(fields, "AN") or _all(fields, "UI", *(("ID",) if "ovid" in database else ()))
-        if "scopus" in database:
-            numbers += _all(fields, "C2")
-        if "embase" in database:
-            numbers += _all(fields, "C5")
+    numbers = [
+        number
+        for tag in _tags_of_pmids(_stated_database(fields), "AN" in fields)
+        for number in fields.get(tag, ())
+    ]
     pmid = next((number for number in numbers if _NUMBER.fullmatch(number)), None)
     if pmid is None:
-        stated = [_PMID.match(value) for value in _all(fields, "AN", "C2", "C5", "M1", "N1", "U1")]
-        stated += [_CENTRAL_PMID.match(value) for value in _all(fields, "C3")]
-        linked = [_PUBMED_ADDRESS.search(value) for value in _all(fields, "UR", "L2")]
-        pmid = next((found.group(1) for found in [*stated, *linked] if found), None)
-    pmcs = [_PMCID.match(value) for value in _all(fields, "C2", "AN", "U2")]
-    pmcid = next((f"PMC{found.group(1)}" for found in pmcs if found), None)
-    return pmid, pmcid
+        stated = [*map(_PMID.match, _all(fields, "AN", "C2", "C5", "M1", "N1", "U1"))]
+        if "C3" in fields:
+            stated += map(_CENTRAL_PMID.match, fields["C3"])
+        if "UR" in fields or "L2" in fields:
+            stated += map(_PUBMED_ADDRESS.search, _all(fields, "UR", "L2"))
+        pmid = next((found.group(1) for found in stated if found), None)
+    pmcs = map(_PMCID.match, _all(fields, "C2", "AN", "U2"))
+    return pmid, next((f"PMC{found.group(1)}" for found in pmcs if found), None)
 
 
-def _pages(fields: dict[str, Values]) -> str | None:
+def _stated_database(fields: Fields) -> str:
+    return " ".join(_all(fields, "DB", "DP")).lower()
+
+
+@lru_cache(maxsize=256)
+def _is_of_pubmed(database: str) -> bool:
+    return _OF_PUBMED.search(database) is not None and "embase" not in database
+
+
+@lru_cache(maxsize=256)
+def _tags_of_pmids(database: str, has_accession: bool) -> tuple[str, ...]:
+    """The tags in which a database gives plain PMIDs."""
+    tags: list[str] = []
+    if _is_of_pubmed(database):
+        if has_accession:
+            tags += ["AN"]
+        else:  # Ovid gives MEDLINE's number in UI or ID; in ID others count their records
+            tags += ["UI", "ID"] if "ovid" in database else ["UI"]
+    if "scopus" in database:
+        tags += ["C2"]
+    if "embase" in database:
+        tags += ["C5"]
+    return tuple(tags)
+
+
+def _pages(fields: Fields) -> str | None:
     first, last = _first(fields, "SP"), _first(fields, "EP")
     if first and last and last != first and "-" not in first:
         return f"{first}-{last}"
     return first or last or _first(fields, "C7", "AR")  # article numbers: Scopus, EndNote; Web of Science
 
 
-def _types(fields: dict[str, Values]) -> Iterator[str]:
+def _types(fields: Fields) -> Iterator[str]:
     kind = _TYPES.get((_first(fields, "TY") or "").upper())
     if kind:
         yield kind
     # M3 holds the type (EndNote, Scopus, Embase), but a DOI in older exports.
-    yield from (
-        value
-        for value in _all(fields, "M3", "PT")
-        if value != kind and not ("10." in value and normal_doi(value))
-    )
+    for value in _all(fields, "M3", "PT"):
+        if value != kind and not ("10." in value and normal_doi(value)):
+            yield value
 
 
 @lru_cache(maxsize=4096)
@@ -408,24 +445,24 @@ def _iso(text: str) -> str:
     return "-".join(part.zfill(2) for part in match.groups() if part)
 
 
-def _authors(fields: dict[str, Values]) -> Iterator[Author]:
-    names = _all(fields, "AU", "A1") or _all(fields, "A2", "A3", "ED")
-    for name in names:
-        for part in name.split(";"):
-            if part.strip(" ,.") and part.strip(" ,.").lower() not in ("et al", "anonymous", "[anonymous]"):
-                yield _author(part.strip())
+def _authors(fields: Fields) -> tuple[Author, ...]:
+    names = fields.get("AU") or fields.get("A1") or _all(fields, "A2", "A3", "ED")
+    if any(";" in name for name in names):  # some exports put all of them into one value
+        names = [part.strip() for name in names for part in name.split(";")]
+    return tuple([_author(name) for name in names if name.strip(" ,.").lower() not in _NO_NAMES])
 
 
-@lru_cache(maxsize=16384)  # names recur: half the time of the authors of 100,000 generated records
 def _author(name: str) -> Author:
     """One author: "Paik, Julie J.", "Paik JJ", "Visser M de", "Julie J. Paik", or a group."""
+    is_group = _GROUP_HINT.search(name.lower()) is not None and _GROUP.search(name) is not None
     family, comma, given = name.partition(",")
     if comma:
-        if not given.strip() or (_GROUP.search(name) and not _INITIALS.fullmatch(given.strip())):
-            return Author(name.strip(" ,"), is_group=_GROUP.search(name) is not None)
-        return Author(family.strip(), given.strip())
+        given = given.strip()
+        if not given or (is_group and not _INITIALS.fullmatch(given)):
+            return Author(name.strip(" ,"), is_group=is_group)
+        return Author(family.strip(), given)
     words = name.split()
-    if _GROUP.search(name) and len(words) > 1:
+    if is_group and len(words) > 1:
         return Author(name, is_group=True)
     end = len(words)
     while end > 1 and words[end - 1].lower() in _PARTICLES and words[end - 1].islower():

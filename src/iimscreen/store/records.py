@@ -27,6 +27,9 @@ _AT_ONCE = 500  # records stored together: what a long list holds in memory, and
 _COLUMNS = tuple(field.name for field in fields(Record) if field.name != "accession")
 _ROW = ("source", "accession", "key", *_COLUMNS)
 _INSERT = f"insert into records (id, {', '.join(_ROW)}) values ({', '.join('?' * (len(_ROW) + 1))})"
+_LIST_PLACES = tuple(map(_COLUMNS.index, _LISTS))
+_LATER_LIST_PLACES = tuple(map(_COLUMNS.index, _LATER_LISTS))
+_AUTHORS, _LINKS = _COLUMNS.index("authors"), _COLUMNS.index("links")
 _stated = attrgetter(*_COLUMNS)
 
 Content = tuple[str | int | None, ...]
@@ -40,14 +43,19 @@ join sources on sources.source = records.source
 
 def columns_of(record: Record) -> dict[str, Any]:
     """A record's columns as they are stored (lists as JSON), without its identity."""
-    row: dict[str, Any] = dict(zip(_COLUMNS, _stated(record), strict=True))
-    for name in _LISTS:
-        row[name] = _listed(map(_quoted, row[name])) if row[name] else "[]"
-    for name in _LATER_LISTS:
-        row[name] = _listed(map(_quoted, row[name])) if row[name] else None
-    row["authors"] = _listed(map(_author_stated, record.authors))
-    row["links"] = _listed(map(_link_stated, record.links))
-    return row
+    return dict(zip(_COLUMNS, content_of(record), strict=True))
+
+
+def content_of(record: Record) -> Content:
+    """All that a record states, as `columns_of` has it, to be stored or compared with what is."""
+    stated = list(_stated(record))
+    for place in _LIST_PLACES:
+        stated[place] = _listed(map(_quoted, values)) if (values := stated[place]) else "[]"
+    for place in _LATER_LIST_PLACES:
+        stated[place] = _listed(map(_quoted, values)) if (values := stated[place]) else None
+    stated[_AUTHORS] = _listed(map(_author_stated, record.authors))
+    stated[_LINKS] = _listed(map(_link_stated, record.links)) if record.links else "[]"
+    return tuple(stated)
 
 
 # As json.dumps(..., ensure_ascii=False) spells it, which is what hashes of stored rows were taken of;
@@ -110,11 +118,6 @@ class RowsHash:
         whole = self._hash.copy()
         whole.update(b"]")
         return whole.hexdigest()
-
-
-def content_of(record: Record) -> Content:
-    """All that a record states, as it is stored, to compare with what is held."""
-    return tuple(columns_of(record).values())
 
 
 def content_sha256(record: Record) -> str:
@@ -196,7 +199,7 @@ class Intake:
             fresh = added.get(key)
             if fresh is None:
                 last += 1
-                fresh = added[key] = (last, source, accession, key, *columns_of(record).values())
+                fresh = added[key] = (last, source, accession, key, *content_of(record))
             ids.append(fresh[0])
             add_row(fresh[1:])
         db.conn.executemany(_INSERT, added.values())
