@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -11,85 +12,19 @@ from iimscreen.errors import InputError
 from iimscreen.formats import Found, Remark, _latex, bibtex, guess
 from iimscreen.model import Author, Parsed, Record, Refusal
 
-ZOTERO = r"""
-@article{ferro_drug_2021,
-	title = {Drug one in {TNF}-$\alpha$ driven disease: an open-label study},
-	volume = {7},
-	issn = {0000-0000},
-	url = {https://example.org/one\_two},
-	doi = {10.1000/one\_two},
-	abstract = {Ten patients {\textless}18 years, 50\% of them girls.},
-	language = {en},
-	number = {2},
-	urldate = {2021-05-06},
-	journal = {Journal of Inventions},
-	author = {Ferro, Anna B. and M{\"u}ller, J{\"o}rg and {Invented Study Group}},
-	month = mar,
-	year = {2021},
-	note = {PMID: 90000001
-PMCID: PMC7000001},
-	keywords = {alpha, beta},
-	pages = {1--9},
-}
-"""
-SCOPUS = """Scopus
-EXPORT DATE: 01 May 2021
+EXPORTS = Path(__file__).parent / "data" / "exports"
 
-@ARTICLE{Ferro20211,
-author={Ferro, A.B. and Okafor, C.},
-title={Drug two},
-journal={Invented Journal},
-year={2021},
-volume={7},
-pages={e12},
-doi={10.1000/two},
-note={cited By 3},
-url={https://www.scopus.com/inward/record.uri?eid=2-s2.0-1},
-author_keywords={alpha;  beta},
-pubmed_id={90000002},
-document_type={Review},
-}
-"""
-WOS = """@article{ WOS:000200000001,
-Author = {Ferro, AB and Okafor, C},
-Title = {{Drug three}},
-Journal = {{INVENTED JOURNAL}},
-Year = {{2021}},
-Volume = {{7}},
-Month = {{MAR 5}},
-Pages = {{1-9}},
-Type = {{Article}},
-Unique-ID = {{WOS:000200000001}},
-}
-"""
-SCHOLAR = """@article{ferro2021drug,
-  title={Drug four},
-  author={Ferro, Anna and Okafor, Chi and others},
-  journal={Inventions},
-  volume={7},
-  number={2},
-  pages={1--9},
-  year={2021},
-  publisher={Nobody}
-}
-"""
-JABREF = """% Encoding: UTF-8
 
-@String{inv = {Journal of Inventions}}
+def export(name: str) -> str:
+    """An invented export as its maker writes it, every byte of it."""
+    return (EXPORTS / name).read_bytes().decode()
 
-@InProceedings{Ferro2021,
-  author       = {Ferro, Anna},
-  date         = {2021-03-05},
-  title        = {Drug five},
-  subtitle     = {A trial},
-  crossref     = {Meeting},
-  journaltitle = inv # { B},
-}
 
-@Proceedings{Meeting, title = {A Meeting}, year = 2021}
-
-@Comment{jabref-meta: databaseType:biblatex;}
-"""
+ZOTERO = export("zotero.bib")
+SCOPUS = export("scopus.bib")
+WOS = export("wos.bib")
+SCHOLAR = export("scholar.bib")
+JABREF = export("jabref.bib")
 UNKNOWN = "the entry 'k' has no title, and no abstract, DOI or PMID to know it by"
 TWO = (Author("Ferro", "Anna"), Author("Okafor", "Chi"))
 

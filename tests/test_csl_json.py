@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,29 +12,8 @@ from iimscreen.errors import InputError
 from iimscreen.formats import Found, csl_json, guess
 from iimscreen.model import Author, Parsed, Record, Refusal
 
-ITEM = {
-    "id": "http://zotero.org/users/1/items/ABCD",
-    "citation-key": "ferro2021",
-    "type": "article-journal",
-    "title": "Drug <i>one</i> in disease",
-    "abstract": "Ten patients.",
-    "container-title": "Journal of Inventions",
-    "container-title-short": "J Invent",
-    "author": [
-        {"family": "Ferro", "given": "Anna B."},
-        {"family": "Berg", "given": "Jan", "non-dropping-particle": "van den", "suffix": "Jr"},
-        {"literal": "Invented Study Group"},
-    ],
-    "issued": {"date-parts": [[2021, 3, 5]]},
-    "volume": 7,
-    "issue": "2",
-    "page": "1-9",
-    "DOI": "10.1000/ONE",
-    "PMID": "90000001",
-    "PMCID": "PMC7000001",
-    "language": "en",
-    "keyword": "alpha, beta",
-}
+EXPORT = (Path(__file__).parent / "data" / "exports" / "zotero.json").read_text(encoding="utf-8")
+ITEM = json.loads(EXPORT)[0]
 UNKNOWN = "no title, and no abstract, DOI or PMID to know it by"
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,25 +16,8 @@ HEAD = '<?xml version="1.0" encoding="UTF-8" ?>\n<xml><records>'
 TAIL = "</records></xml>"
 ILL_FORMED = "the record is no well-formed XML"
 UNKNOWN = "the record has no title, and no abstract, DOI or PMID to know it by"
-WHOLE = (
-    '<record><database name="Own.enl" path="C:\\Own.enl">Own.enl</database>'
-    '<source-app name="EndNote" version="20.4">EndNote</source-app><rec-number>412</rec-number>'
-    '<foreign-keys><key app="EN" db-id="x">412</key></foreign-keys>'
-    '<ref-type name="Journal Article">17</ref-type><contributors><authors>'
-    '<author><style face="normal" font="default" size="100%">Ferro, Anna B.</style></author>'
-    "<author>Okafor C</author><author>Invented Alliance,</author></authors></contributors>"
-    '<auth-address>Anywhere</auth-address><titles><title><style face="normal">Drug one </style>'
-    '<style face="italic">in vitro</style><style face="normal"> &amp; in mice</style></title>'
-    "<secondary-title>J Invent</secondary-title><translated-title>Mittel eins</translated-title></titles>"
-    "<periodical><full-title>Journal of Inventions</full-title><abbr-1>J Invent</abbr-1></periodical>"
-    "<pages>1-9</pages><volume>7</volume><number>2</number>"
-    "<keywords><keyword>alpha</keyword><keyword><style>beta&#xD;gamma</style></keyword></keywords>"
-    "<dates><year>2021</year><pub-dates><date>Mar 5</date></pub-dates></dates>"
-    "<accession-num>90000001</accession-num><abstract><style>Ten patients.&#xD;All well.</style></abstract>"
-    "<urls><related-urls><url>https://example.org/x</url></related-urls></urls><custom2>PMC7000001</custom2>"
-    "<electronic-resource-num>https://doi.org/10.1000/ONE</electronic-resource-num>"
-    "<remote-database-name>MEDLINE</remote-database-name><language>eng</language></record>"
-)
+EXPORT = (Path(__file__).parent / "data" / "exports" / "endnote.xml").read_text(encoding="utf-8")
+WHOLE = EXPORT.removeprefix(HEAD).removesuffix(TAIL)
 
 
 def one(title: str = "A title", inner: str = "") -> str:

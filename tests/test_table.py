@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -16,68 +17,25 @@ from iimscreen.formats._table_text import MAX_ROW, Row, rows
 from iimscreen.model import Author, Parsed, Record, Refusal
 from strategies import texts
 
-PUBMED = (
-    "PMID,Title,Authors,Citation,First Author,Journal/Book,Publication Year,Create Date,PMCID,NIHMS ID,DOI\n"
-    '90000001,"Drug one, in a disease.","Ferro AB, Okafor C.",'
-    '"Invent Rheumatol. 2021 May;73(5):858-865. doi: 10.1000/one. Epub 2020 Dec 1.",Ferro AB,Invent Rheumatol,2021,'
-    "2020/12/01,PMC7000001,,10.1000/one\n"
-)
-EMBASE = (
-    "Title,Author Names,Source title,Publication Type,Volume,Issue,First Page,Last Page,Publication Year,Abstract,"
-    "Author Keywords,Embase Accession ID,Medline PMID,DOI,Article Language\n"
-    'Drug two,"Ferro A.B., Okafor C.",Invented Journal,Article,7,2,11,19,2020,Ten patients.,'
-    '"alpha, beta",L2000000001,90000002,10.1000/two,English\n'
-)
-SCOPUS = (
-    '\ufeff"Authors","Author full names","Author(s) ID","Title","Year","Source title","Volume","Issue","Art. No.",'
-    '"Page start","Page end","DOI","Link","Abstract","Author Keywords","PubMed ID","Document Type","Source","EID"\n'
-    '"Ferro, A.B.; Okafor, C.","Ferro, Anna B. (57190000001); Okafor, Chi (57190000002)","1; 2","Drug three","2019",'
-    '"Invented Journal","7","","e12","","","10.1000/three","https://www.scopus.com/x","Ten patients.","alpha; beta",'
-    '"90000003","Article","Scopus","2-s2.0-85000000001"\n'
-)
-COCHRANE = (
-    "Cochrane Review ID,Author(s),Title,Source,Year,Abstract,Issue,Publisher,ISSN,Keywords,DOI,URL,"
-    "Cochrane Review Group Code\n"
-    'CD000001.PUB2,"Ferro, AB; Okafor, C",Drug four,Cochrane Database of Systematic Reviews,2018,Ten trials.,3,'
-    "John Wiley,1465-1858,Humans; Adult,10.1002/14651858.cd000001.pub2,http://dx.doi.org/x,MUSKEL\n"
-)
-RAYYAN = (
-    "key,title,authors,issue,volume,journal,year,pages,abstract,notes\n"
-    'rayyan-1001,Drug five,"Ferro, Anna and Okafor, Chi",2,7,Invented Journal,2017,1-9,Ten patients.,'
-    '"RAYYAN-INCLUSION: {""Ann""=>""Included""} | RAYYAN-LABELS: rct"\n'
-    'rayyan-1002,Drug six,"Ferro, Anna",2,7,Invented Journal,2017,10-19,Ten patients.,a note\n'
-)
-COVIDENCE = (
-    "Title,Authors,Abstract,Published Year,Published Month,Journal,Volume,Issue,Pages,Accession Number,DOI,Ref,"
-    "Covidence #,Study,Notes,Tags\n"
-    'Drug seven,"Ferro, A. B.; Okafor, C.",Ten patients.,2016,May,Invented Journal,7,2,1-9,20160001,10.1000/seven,12,'
-    "#412,Ferro 2016,Exclusion reason: wrong population;,\n"
-)
-ASREVIEW = (
-    "record_id,title,abstract,authors,doi,included,asreview_label,asreview_time\n"
-    "0,Drug eight,Ten patients.,\"['Ferro, AB', 'Okafor, C']\",https://doi.org/10.1000/eight,1,1,2025-01-01\n"
-    "1,Drug nine,Ten patients.,,,0,,\n"
-)
-SYNERGY = (
-    "openalex_id,doi,title,abstract,label_included\n"
-    "https://openalex.org/W2000000001,https://doi.org/10.1000/ten,Drug ten,Ten patients.,0\n"
-)
-ZOTERO = (
-    '"Key","Item Type","Publication Year","Author","Title","Publication Title","ISSN","DOI","Url","Abstract Note",'
-    '"Date","Date Added","Pages","Issue","Volume","Journal Abbreviation","Language","Extra","Manual Tags"\n'
-    '"ABCD1234","journalArticle","2015","Ferro, Anna B.; Okafor, Chi","Drug eleven","Invented Journal","","","","Ten",'
-    '"2015-05-06","2020-01-01","1-9","2","7","Inv J","en","PMID: 90000011\nPMCID: PMC7000011","x"\n'
-)
-WOS = (
-    "Publication Type\tAuthors\tArticle Title\tSource Title\tDocument Type\tPublication Year\tStart Page\tEnd Page\t"
-    "DOI\tPubmed Id\tUT (Unique WOS ID)\n"
-    "J\tFerro, AB; Okafor, C\tDrug twelve\tINVENTED JOURNAL\tArticle\t2014\t1\t9\t10.1000/twelve\t90000012\t"
-    "WOS:000200000001\n"
-)
-ENDNOTE = (
-    "*Journal Article\nAuthor\tYear\tTitle\tSecondary Title\tVolume\tNumber\tPages\tElectronic Resource Number\n"
-    "Ferro, Anna B.;Okafor, Chi\t2013\tDrug thirteen\tInvented Journal\t7\t2\t1-9\t10.1000/thirteen\n"
-)
+EXPORTS = Path(__file__).parent / "data" / "exports"
+
+
+def export(name: str) -> str:
+    """An invented export as its maker writes it, every byte of it."""
+    return (EXPORTS / name).read_bytes().decode()
+
+
+PUBMED = export("pubmed.csv")
+EMBASE = export("embase.csv")
+SCOPUS = export("scopus.csv")
+COCHRANE = export("cochrane.csv")
+RAYYAN = export("rayyan.csv")
+COVIDENCE = export("covidence.csv")
+ASREVIEW = export("asreview.csv")
+SYNERGY = export("synergy.csv")
+ZOTERO = export("zotero.csv")
+WOS = export("wos.tsv")
+ENDNOTE = export("endnote-tab.txt")
 TWO = (Author("Ferro", "AB"), Author("Okafor", "C"))
 
 

@@ -125,7 +125,9 @@ def _of_text(text: str) -> Kind | None:
     if found := _MARKUP.match(text):
         return Kind(f"an XML file of another kind (<{found.group(1)[:40]}>)", _EXPORT)
     if text[:1] in ("{", "[") and '"' in text[:4000]:
-        return Kind("JSON of another kind", f"{_EXPORT}; JSON is read as one record a line (jsonl)")
+        return Kind(
+            "JSON of another kind", f"{_EXPORT}; JSON is read as CSL-JSON, or as one record a line (jsonl)"
+        )
     return None
 
 
