@@ -127,6 +127,16 @@ def test_a_table_without_known_headers_is_read_once_they_are_named(run):
     assert stored("select title, year from records") == [("Drug one", 2020)]
 
 
+def test_a_csv_as_excel_saves_it_in_germany_is_read_with_its_umlauts(run):
+    text = "Titel;Autoren;Jahr\nÜber Myositis bei Jüngeren;Müller A;2020\n".encode("cp1252")
+
+    result = run("import", a_file("list.csv", text), "--database", "Embase")
+
+    assert result.exit_code == 0, result.output
+    assert "read as Windows-1252" in said(result)
+    assert stored("select title from records") == [("Über Myositis bei Jüngeren",)]
+
+
 def test_a_sheet_may_be_named(run):
     result = run("import", a_file("export.xlsx", WORKBOOK), "--database", "Embase", "--sheet", "Sheet2")
 

@@ -162,6 +162,36 @@ def test_headers_in_other_languages_are_known(header: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (
+            "About the data: exported on 1 May 2021.\nPublication ID,DOI,PMID,Title,Source title,PubYear,Pagination\n"
+            "pub.1000000001,10.1000/x,90000001,Drug one,Invented Journal,2020,1-9\n",
+            {"accession": "pub.1000000001", "year": 2020, "pages": "1-9", "journal": "Invented Journal"},
+        ),
+        (
+            "NCT Number,Study Title,Study Status,Brief Summary\nNCT00000001,Drug one,COMPLETED,Ten patients.\n",
+            {
+                "accession": "NCT00000001",
+                "registrations": ("ClinicalTrials.gov:NCT00000001",),
+                "title": "Drug one",
+            },
+        ),
+        (
+            "Lens ID,Title,Date Published,Publication Year,Publication Type,Source Title,Author/s,Start Page,End Page\n"
+            "000-000-000-000-001,Drug one,2020-05-06,2020,journal article,Invented Journal,Anna Ferro; Chi Okafor,1,9\n",
+            {"published_on": "2020-05-06", "pages": "1-9", "publication_types": ("journal article",)},
+        ),
+    ],
+    ids=["Dimensions", "ClinicalTrials.gov", "Lens"],
+)
+def test_headers_of_other_sources_are_known(text, facts) -> None:
+    record = the_record(text)
+
+    assert {name: getattr(record, name) for name in facts} == facts
+
+
 # --- the guess -------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """Which column of a table is which field: told by its header, confirmed by what stands in it.
 
 The headers are those of exports of PubMed, Embase, Scopus, the Cochrane Library, Web of Science,
-Rayyan, Covidence, ASReview, SYNERGY, Zotero and EndNote, and the usual words in German, French,
+EBSCO, Dimensions, Lens, OpenAlex, IEEE Xplore, ClinicalTrials.gov, Rayyan, Covidence, ASReview, SYNERGY,
+Zotero and EndNote, and the usual words in German, French,
 Italian, Spanish and Portuguese.
 """
 
@@ -24,15 +25,16 @@ _HEADERS: dict[str, str] = {
     "vernacular_title": "vernaculartitle originaltitle originalnonenglishtitle originaltitletranslated",
     "abstract": (
         "abstract abstractnote ab notesabstract abstracttext zusammenfassung kurzfassung resume riassunto resumen "
-        "resumo summary"
+        "resumo summary briefsummary"
     ),
     "authors": (
         "authors author authornames authorfullnames au af creators bookauthors firstauthors autoren autor verfasser "
-        "auteurs auteur autori autore autores authorss"
+        "auteurs auteur autori autore autores authorsfullnames authorshipsauthordisplayname"
     ),
     "journal": (
         "journal journalbook sourcetitle publicationtitle so journaltitle journalname secondarytitle jf t2 jt "
-        "sourcepublication zeitschrift revue periodique rivista revista source quelle fonte"
+        "sourcepublication pubtitle primarylocationsourcedisplayname publication "
+        "zeitschrift revue periodique rivista revista source quelle fonte"
     ),
     "journal_abbreviation": (
         "journalabbreviation abbreviatedsourcetitle journalisoabbreviation ji j9 ja isoabbreviation alternatetitle"
@@ -42,24 +44,26 @@ _HEADERS: dict[str, str] = {
         "anno ano"
     ),
     "date": "publicationdate date datepublished pubdate da pd dateofpublication datum data fecha",
-    "volume": "volume vl vol band jahrgang tome volumen",
-    "issue": "issue is number issuenumber number issueno heft ausgabe fascicolo fascicule numero",
+    "volume": "volume vl vol bibliovolume band jahrgang tome volumen",
+    "issue": "issue is number issuenumber number issueno biblioissue heft ausgabe fascicolo fascicule numero",
     "pages": "pages pagerange page pg pagination seiten pagine paginas",
-    "first_page": "startpage pagestart firstpage bp sp beginningpage vonseite",
-    "last_page": "endpage pageend lastpage ep bisseite",
+    "first_page": "startpage pagestart firstpage bp sp beginningpage bibliofirstpage vonseite",
+    "last_page": "endpage pageend lastpage ep bibliolastpage bisseite",
     "article_number": "articlenumber artno ar articleno",
     "doi": "doi di digitalobjectidentifier doilink doiurl electronicresourcenumber",
-    "pmid": "pmid pubmedid medlinepmid pm pubmedpmid",
+    "pmid": "pmid pubmedid medlinepmid pm pubmedpmid idspmid",
     "pmcid": "pmcid pmc pmcidnumber pmcnumber",
     "accession": (
-        "accessionnumber utuniquewosid ut eid embaseaccessionid cochranereviewid cochraneid centralid openalexid "
-        "accession pui an"
+        "accessionnumber utuniquewosid ut eid embaseaccessionid cochranereviewid cochraneid centralid nctnumber "
+        "openalexid accession publicationid lensid pui an"
     ),
-    "source_id": "recordid key covidence# rayyanid citationkey id refid",
+    "source_id": "recordid key covidence# rayyanid citationkey refid id",
     "keywords": "keywords authorkeywords de keyword kw schlagworter schlagworte motscles parolechiave palabrasclave",
-    "index_terms": "indexkeywords keywordsplus meshterms emtreemedicalindexterms emtreedrugindexterms",
+    "index_terms": (
+        "indexkeywords keywordsplus meshterms ieeeterms subjects emtreemedicalindexterms emtreedrugindexterms"
+    ),
     "language": "language languageoforiginaldocument articlelanguage languages la sprache langue lingua idioma",
-    "type": "documenttype itemtype publicationtype publicationtypes dt referencetype typeofreference pt",
+    "type": "documenttype itemtype doctype publicationtype publicationtypes dt referencetype typeofreference pt type",
     "citation": "citation",
     "extra": "extra",
     "url": "url urls link links fulltextlink doilinks",
@@ -231,7 +235,7 @@ def _is_confirmed(name: str, cells: Sequence[str]) -> bool:
 _TESTS: dict[str, Callable[[str], bool]] = {
     "doi": lambda cell: normal_doi(cell) is not None,
     "year": lambda cell: _YEAR.search(cell) is not None,
-    "date": lambda cell: _YEAR.search(cell) is not None or "-" in cell or "/" in cell,
+    "date": lambda cell: _YEAR.search(cell) is not None,
     "pmid": lambda cell: _PMID.fullmatch(cell) is not None or "e+" in cell.lower(),
     "pmcid": lambda cell: cell.upper().startswith("PMC"),
     "journal": lambda cell: cell.casefold() not in _DATABASES,

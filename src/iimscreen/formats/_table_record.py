@@ -33,6 +33,8 @@ _SPOILT_PAGES = re.compile(
     r"|\d{4}-\d\d-\d\d(?:[ T].*)?",
     re.IGNORECASE,
 )
+_NCT = re.compile(r"NCT\d{8}")
+_OPENALEX = "https://openalex.org/"
 _Read = TypeVar("_Read")
 
 
@@ -135,6 +137,7 @@ class RecordReader:
             languages=tuple(_split(values.get("language", ""), r"\s*[;,|]\s*")),
             publication_types=tuple(_split(values.get("type", ""), r"\s*[;|]\s*|,\s+")),
             keywords=_keywords(stated),
+            registrations=_registrations(values.get("accession", "")),
             entered_on=iso_date(values["entered_on"]) if "entered_on" in values else None,
             published_on=_published_on(values.get("date", ""), year),
         )
@@ -146,7 +149,7 @@ class RecordReader:
         return self._read(line, "pmid", values, _pmid)
 
     def _accession(self, values: dict[str, str], pmid: str | None) -> str | None:
-        stated = values.get("accession", "").removeprefix("https://openalex.org/")
+        stated = values.get("accession", "").removeprefix(_OPENALEX)
         if stated and _ACCESSION.fullmatch(stated):
             return stated
         return pmid if self._is_pubmed else None
@@ -239,6 +242,10 @@ def _keywords_of(cell: str) -> list[str]:
         if mark in cell:
             return _split(cell, rf"\s*{re.escape(mark)}\s*")
     return _split(cell, r",\s+")
+
+
+def _registrations(accession: str) -> tuple[str, ...]:
+    return (f"ClinicalTrials.gov:{accession}",) if _NCT.fullmatch(accession) else ()
 
 
 def _published_on(date: str, year: int | None) -> str | None:
