@@ -180,7 +180,7 @@ def test_headers_in_other_languages_are_known(header: str) -> None:
         ),
         (
             "Lens ID,Title,Date Published,Publication Year,Publication Type,Source Title,Author/s,Start Page,End Page\n"
-            "000-000-000-000-001,Drug one,2020-05-06,2020,journal article,Invented Journal,Anna Ferro; Chi Okafor,1,9\n",
+            "000-000-000-000-001,Drug one,2020-05-06,2020,journal article,Invented,Anna Ferro; Chi Okafor,1,9\n",
             {"published_on": "2020-05-06", "pages": "1-9", "publication_types": ("journal article",)},
         ),
     ],
