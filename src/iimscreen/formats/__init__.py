@@ -138,11 +138,13 @@ def guess(file_name: str, data: bytes) -> Format:
     says what it is instead.
     """
     text = _beginning(data)
-    if not text.strip("\ufeff\0 \t\r\n"):
+    if not text.strip("\ufeff\0 \t\r\n").strip():
         raise InputError(
             f"{file_name} is empty: expected records", hint="export it again from the database or manager"
         )
     head = text[:4000]
+    if _kinds.is_binary(data):  # a text inside an archive is none that is at hand: no line of it begins one
+        head = re.sub(r"[\r\n<{]", "\ufffd", head)
     matches = [found for found in map(named, names()) if found.looks_like(head)]
     for found in matches:
         if file_name.lower().endswith(found.suffixes):

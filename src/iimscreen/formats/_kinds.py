@@ -63,7 +63,7 @@ _HTML = re.compile(
 _LOGIN = re.compile(
     r"log ?in|sign ?in|password|shibboleth|session (?:has )?(?:expired|timed? ?out)", re.IGNORECASE
 )
-_SENTENCE = re.compile(r"[^\W\d_]{2,}(?:[ ,]+[^\W\d_]+){3,}")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def is_binary(data: bytes) -> bool:
@@ -140,9 +140,11 @@ def _of_noise(data: bytes, text: str) -> Kind | None:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return Kind("damaged UTF-16 text", "export it again as UTF-8")
         return Kind("binary data", f"it may be cut or encrypted; {_EXPORT}")
-    lines = [line for line in head.splitlines() if line.strip()]
-    if _SENTENCE.match(lines[0].strip()) and not any(
-        "\t" in line or line.count(",") > 5 for line in lines[:3]
+    first = next((line for line in head.splitlines() if line.strip()), "")
+    if (
+        len(_WORD.findall(first)) >= 4
+        and first.count(" ") >= 4
+        and not re.search(r"\t|,.*,.*,.*,|;.*;.*;", first)
     ):
         return Kind("plain text without the tags of a record", f"{_EXPORT}, not formatted references")
     return None

@@ -59,7 +59,10 @@ class _WrongError(ValueError):
 
 def looks_like(head: str) -> bool:
     """Whether a text begins as this format does: with a JSON object that fits on a line."""
-    first = head.lstrip("\ufeff \t\r\n").split("\n", 1)[0].strip()
+    line, end, _ = head.lstrip("\ufeff \t\r\n").partition("\n")
+    first = line.strip()
+    if end and first.endswith(("[", "{", ",")):  # spread over lines
+        return False
     return first.startswith("{") and ('"' in first or first == "{}") and first != "{"
 
 

@@ -70,11 +70,11 @@ class Identities:
             return self._take(base, first, _EXACT)
         if not name:
             return self._copy(base)
+        if first.content == content and first.id <= self._stored and self._taken[first.id] == _REVISED:
+            self.met_late.add(base)
         other = held.get(name)
         if other is not None and other.content == content and self._is_free(other):
             return self._take(name, other, _EXACT)
-        if first.content == content and first.id <= self._stored and self._taken[first.id] == _REVISED:
-            self.met_late.add(base)
         if self._is_free(first) and base not in self._repeated and _fits(first.title, record.title):
             return self._take(base, first, _REVISED)
         return self._new(name, record, held) if other is None else self._copy(name)
