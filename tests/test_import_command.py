@@ -324,7 +324,7 @@ def test_a_file_in_another_format_than_the_one_named_is_refused(run):
 def test_an_unknown_format_names_those_there_are(run):
     result = run("import", a_file("a.ris", GOOD_RIS), "--database", "Embase", "--format", "docx")
 
-    refused(result, "'docx'", "jsonl, nbib, pubmed_xml, ris, wos")
+    refused(result, "'docx'", "bibtex, csl_json, endnote_xml, jsonl, nbib, pubmed_xml, ris, table, wos")
 
 
 # --- what was said about the file ------------------------------------------------------------------
@@ -471,6 +471,8 @@ def test_the_report_is_json_where_it_is_asked_for(run, run_json):
         "imported_before": False,
         "deleted": 0,
         "deleted_but_held": [],
+        "columns": None,
+        "remarks": [],
     }
 
 
