@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iimscreen.errors import InputError
@@ -199,6 +199,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.lists(JSON, max_size=4))
 def test_any_item_is_a_record_or_a_refusal(items: list[object]) -> None:
     assert len(found(json.dumps(items).encode())) == len(items)

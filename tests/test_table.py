@@ -4,10 +4,11 @@ import contextlib
 import csv
 import io
 import itertools
+import time
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from iimscreen.errors import InputError
@@ -490,6 +491,7 @@ RECORDS = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(
     st.lists(RECORDS, min_size=1, max_size=5),
     st.sampled_from([",", ";", "\t", "|"]),
@@ -559,3 +561,23 @@ def test_no_bytes_make_the_reader_fail_but_with_an_input_error(data: bytes) -> N
 
     lines = [one.line for one in read]
     assert all(before < after for before, after in itertools.pairwise(lines))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '"' + 'a"b' * 20_000,
+        '"' * 40_001,
+        "x" + " " * 40_000 + "y",
+        "; " * 20_000,
+        "A" + " and " * 20_000,
+        "[" + "'" * 20_000,
+    ],
+    ids=["stray quotes", "quotes", "blanks", "semicolons", "ands", "lists"],
+)
+def test_no_cell_takes_longer_than_its_length_asks_for(row: str) -> None:
+    began = time.process_time()
+
+    found("title,authors\n" + f"One,{row}\n" * 2)
+
+    assert time.process_time() - began < 5  # what grows with the square takes minutes

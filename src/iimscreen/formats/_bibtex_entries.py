@@ -21,11 +21,12 @@ MONTHS = dict.fromkeys(
 
 _MOST_UNCLOSED = 50  # each reads to the end of the file
 _START = re.compile(r"@[ \t]*([A-Za-z][\w-]*)\s*([{(])")
-_KEY = re.compile(r"\s*([^,{}()=\"]*?)\s*(?:,|(?=[})])|$)")
+# Possessive where blanks may run on: nothing is tried twice.
+_KEY = re.compile(r"([^,{}()=\"]*+)(?:,|(?=[})])|$)")
 _NAME = re.compile(r"[\s,]*([A-Za-z_][\w:.+-]*)\s*=\s*")
 _BARE = re.compile(r"[^\s,#{}()\"=]+")
-_IN_BRACES = re.compile(r"\\[{}]|([{}])|(\n[ \t]*@[ \t]*[A-Za-z]+\s*[{(]\s*[^\s,{}()=\"]*\s*,)")
-_IN_QUOTES = re.compile(r'\\[{}"]|([{}"])|(\n[ \t]*@[ \t]*[A-Za-z]+\s*[{(]\s*[^\s,{}()="]*\s*,)')
+_IN_BRACES = re.compile(r"\\[{}]|([{}])|(\n[ \t]*+@[ \t]*+[A-Za-z]++\s*+[{(]\s*+[^\s,{}()=\"]*+\s*+,)")
+_IN_QUOTES = re.compile(r'\\[{}"]|([{}"])|(\n[ \t]*+@[ \t]*+[A-Za-z]++\s*+[{(]\s*+[^\s,{}()="]*+\s*+,)')
 _JOINED = re.compile(r"\s*#\s*")
 _NEXT = re.compile(r"\n[ \t]*@[ \t]*[A-Za-z]+\s*[{(]")
 _BLANK = re.compile(r"[\s,]*")
@@ -147,7 +148,7 @@ class _Reader:
             if _NAME.match(self._text, self._place) is None:
                 raise _BrokenError("the entry has no key and no field", self._next_start())
         else:
-            entry.key = key[1]
+            entry.key = key[1].strip()
             self._place = self._read_to = key.end()
         last = "the key"
         while (found := self._field()) is not None:

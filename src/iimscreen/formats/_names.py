@@ -19,6 +19,7 @@ _PARTICLES = frozenset((
     "de", "da", "do", "dos", "del", "della", "di", "du", "van", "von", "der", "den", "ten", "ter",
     "la", "le", "el", "al", "bin", "ibn", "zu",
 ))  # fmt: skip
+_BLANKS = re.compile(r"[^\S\n]+")
 _NOBODY = frozenset(("et al", "et al.", "others", "anonymous", "[anonymous]", "anon", "no authors listed"))
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _NUMBERED = re.compile(r"\s*\(\d{6,}\)")  # Scopus' "Smith, John (57190000000)"
@@ -70,7 +71,7 @@ def _is_name(name: str) -> bool:
 
 
 def _parted(cell: str) -> Iterator[str]:
-    text = cell.strip()
+    text = _BLANKS.sub(" ", cell).strip()
     if text.count(".") == 1:  # PubMed's "Paik JJ, Werth VP."
         text = text.removesuffix(".")
     if text.startswith("[") and text.endswith("]") and (quoted := _QUOTED.findall(text)):

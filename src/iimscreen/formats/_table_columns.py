@@ -80,7 +80,7 @@ _DECISIONS = frozenset((
     "screeningdecision", "verdict", "vote", "includedlabel", "abstractscreening", "rayyaninclusion",
     "fulltextdecision", "exclusionreason", "reasonforexclusion",
 ))  # fmt: skip
-_DECIDED_IN_NOTES = re.compile(r"RAYYAN-(?:INCLUSION|EXCLUSION)|\bExclusion reason\s*:", re.IGNORECASE)
+_DECIDED_IN_NOTES = ("RAYYAN-INCLUSION", "RAYYAN-EXCLUSION", "Exclusion reason:")
 _DATABASES = frozenset((
     "scopus", "pubmed", "medline", "embase", "web of science", "wos", "cinahl", "central", "crossref", "openalex",
     "google scholar", "psycinfo", "cochrane library",
@@ -107,8 +107,8 @@ def is_decision(header: str) -> bool:
 
 
 def decides(header: str, cell: str) -> bool:
-    """Whether a cell says what someone decided: of a column of decisions, or in notes as Rayyan writes them."""
-    return bool(cell) and (is_decision(header) or _DECIDED_IN_NOTES.search(cell) is not None)
+    """Whether a cell says what someone decided: of a column of decisions, or in notes as Rayyan and Covidence do."""
+    return bool(cell) and (is_decision(header) or any(words in cell for words in _DECIDED_IN_NOTES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ def text_of_cell(value: object) -> str:
 
 def clean(text: str) -> str:
     """A text on one line, without control characters."""
+    if text.isprintable():  # so that no other white space than spaces is in it
+        text = text.strip()
+        return " ".join(text.split()) if "  " in text else text
     return " ".join(text.translate(_CONTROLS).split())
 
 

@@ -8,6 +8,7 @@ quoted cell that was not doubled ends the cell there. It reads what `csv.writer`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from iimscreen.model import Refusal
 DELIMITERS = ",;\t|"
 MAX_ROW = 5_000_000  # characters; a record with ten thousand authors has half a million
 
+# What may stand between a quote and the end of its cell.
+_ENDS = {mark: re.compile(rf"[^\S{re.escape(mark)}]++(?:{re.escape(mark)}|$)") for mark in DELIMITERS}
 _MOST_REPAIRS = 50  # each reads up to MAX_ROW characters anew
 _NEVER_CLOSED = "a quote opened on this line is not closed where a cell ends"
 
@@ -120,7 +123,7 @@ class _Row:
             after = line[quote + 1 : quote + 2]
             if after == '"':
                 place = quote + 2
-            elif after in ("", self._delimiter) or not line[quote + 1 :].split(self._delimiter)[0].strip():
+            elif after in ("", self._delimiter) or _ENDS[self._delimiter].match(line, quote + 1):
                 self._parts.append(line[start:quote].replace('""', '"'))
                 self.cells.append("".join(self._parts))
                 self._parts = []
