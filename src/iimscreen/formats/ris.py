@@ -26,10 +26,11 @@ MAX_RECORD = 64_000_000  # bytes of memory, about; a record of 10,000 authors wi
 Values = list[str | list[str]]  # of one tag; a list where a value goes on over several lines
 Fields = dict[str, list[str]]  # of one record, clean: each tag has a value, none is empty
 
-_TAGS = frozenset(
+_INNER_TAGS = frozenset(
     first + second
     for first in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    if first + second not in ("TY", "ER")
 )
 _TITLES = ("TI", "T1", "CT", "BT")
 _READ = frozenset((
@@ -37,7 +38,6 @@ _READ = frozenset((
     "EP", "ID", "IS", "J2", "JA", "JF", "JO", "KW", "L2", "L3", "LA", "M1", "M3", "N1", "N2", "PT", "PY", "SP",
     "T1", "T2", "TI", "TT", "TY", "U1", "U2", "UI", "UR", "VL", "Y1",
 ))  # fmt: skip
-_EDGES = frozenset(("TY", "ER"))
 _ABOUT_THE_FILE = frozenset(("ER", "EF", "FN", "VR"))  # Web of Science's last and first lines
 _TAG = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?: (.*)|\s*)$", re.DOTALL)
 _START = re.compile(r"^\s*\ufeff?TY {1,2}- ?\w", re.MULTILINE)
@@ -142,21 +142,21 @@ class _Draft:
         self.start = start  # the tag it starts with
         self.is_strict = is_strict
         self.fields: dict[str, Values] = {}
-        self.last: Values = []
+        self.last = start
         self.size = 0  # of what is held, where more than a block is
 
     def add(self, tag: str, value: str) -> None:
-        self.last = self.fields.setdefault(tag, [])
-        self.last.append(value)
+        self.fields.setdefault(tag, []).append(value)
+        self.last = tag
 
     def go_on(self, text: str) -> None:
-        last = self.last
-        if last is self.fields.get("KW") or not last:  # EndNote puts one keyword on each following line
-            last.append(text)
-        elif isinstance(before := last[-1], list):
+        values = self.fields.setdefault(self.last, [])
+        if self.last == "KW" or not values:  # EndNote puts one keyword on each following line
+            values.append(text)
+        elif isinstance(before := values[-1], list):
             before.append(text)
         else:
-            last[-1] = [before, text]
+            values[-1] = [before, text]
 
 
 class _Reader:
@@ -174,25 +174,25 @@ class _Reader:
 
     def take(self, lines: list[str]) -> Iterator[Found]:
         draft = self._draft
+        fields = {} if draft is None else draft.fields
         for number, line in enumerate(lines, self._number + 1):
             # Nearly every line of nearly every file: a tag as the specification has it.
-            if draft is not None and line[2:6] == "  - " and (tag := line[:2]) in _TAGS and tag not in _EDGES:
-                fields = draft.fields
-                values = fields.get(tag)
-                if values is None:
-                    values = fields[tag] = []
-                values.append(line[6:])
-                draft.last = values
+            if line[2:6] == "  - " and draft is not None and (tag := line[:2]) in _INNER_TAGS:
+                if tag in fields:
+                    fields[tag].append(line[6:])
+                else:
+                    fields[tag] = [line[6:]]
+                draft.last = tag
                 continue
             if found := self._other(number, line):
                 yield found
             draft = self._draft
+            fields = {} if draft is None else draft.fields
         self._number += len(lines)
         if draft is not None and draft.line <= self._number - len(lines):
             draft.size += sum(map(len, lines)) + 60 * len(lines)
             if draft.size > MAX_RECORD:
                 draft.fields.clear()
-                draft.last = []
 
     def end(self) -> Iterator[Found]:
         if self._draft is not None:
