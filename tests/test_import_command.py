@@ -553,6 +553,22 @@ def test_a_file_that_was_imported_for_one_of_its_databases_brings_the_others(run
     assert run("check").exit_code == 0
 
 
+def test_a_source_that_is_known_as_another_kind_stays_so_in_a_library(run, run_json):
+    run("import", a_file("a.ris", GOOD_RIS), "--database", "A trial list", "--kind", "register")
+    text = "TY  - JOUR\nTI  - A title\nDB  - A Trial List\nER  - \n"
+
+    (found,) = run_json("import", a_file("b.ris", text), "--by-database")
+
+    assert (found["database"], found["kind"], found["new"]) == ("A trial list", "register", 1)
+
+
+@pytest.mark.parametrize("name", ["ris", "nbib", "wos", "jsonl"])
+def test_a_format_that_is_named_does_not_hide_what_a_file_is(run, name):
+    path = a_file("a.ris", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+
+    refused(run("import", path, "--database", "Embase", "--format", name), "a.ris is a PDF document")
+
+
 def test_one_of_the_two_ways_to_name_databases_is_needed(run):
     result = run("import", a_file("a.ris", GOOD_RIS))
 

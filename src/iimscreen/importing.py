@@ -299,10 +299,17 @@ class _Reading:
                 return None
             name, source = wanted.database, source_name(wanted.database)
         if source not in self.shares:
-            kind = _kind_of(source, wanted)
+            kind = self._kind_of(source)
             database = records.ensure_source(self.review.db, source, str(name), kind)
             self.shares[source] = _Share(self.review, source, database, kind, self.repeated.get(source, ()))
         return self.shares[source]
+
+    def _kind_of(self, source: str) -> Kind:
+        """As it was said; but in a library as the source is known, and registers by their names."""
+        if not self.wanted.by_database or self.wanted.kind is not Kind.DATABASE:
+            return self.wanted.kind
+        known = records.kind_of(self.review.db, source)
+        return known or (Kind.REGISTER if source in _REGISTERS else Kind.DATABASE)
 
 
 def _named(database: str) -> str | None:
@@ -311,13 +318,6 @@ def _named(database: str) -> str | None:
         return source_name(database)
     except InputError:
         return None
-
-
-def _kind_of(source: str, wanted: Wanted) -> Kind:
-    """As it was said; but in a file of several databases registers are known by their names."""
-    if wanted.by_database and wanted.kind is Kind.DATABASE and source in _REGISTERS:
-        return Kind.REGISTER
-    return wanted.kind
 
 
 def _but_deletions(reading: _Reading) -> str:

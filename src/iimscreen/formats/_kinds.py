@@ -77,8 +77,9 @@ def kind_of(file_name: str, data: bytes, text: str) -> Kind | None:
 
 
 def certain_kind(file_name: str, data: bytes) -> Kind | None:
-    """What a file is by a mark at its beginning that no text has."""
-    return _of_bytes(file_name, data)
+    """What a file is by a mark at its beginning that no text has; a workbook is left to those that read it."""
+    is_workbook = data.startswith(_ZIP) and b"xl/" in data
+    return None if is_workbook else _of_bytes(file_name, data)
 
 
 def _of_bytes(file_name: str, data: bytes) -> Kind | None:
