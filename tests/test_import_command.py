@@ -274,7 +274,6 @@ def test_a_file_without_one_usable_record_is_refused(run, words):
         pytest.param(gzip.compress(GOOD_RIS.encode() * 9)[:60], "the gzip file is cut", id="cut gzip"),
         pytest.param(b"\x1f\x8b\x08\x00" + bytes(40), "the gzip file is cut or damaged", id="damaged gzip"),
         pytest.param(XML.encode()[:900], "line 3: this is no well-formed XML", id="cut XML"),
-        pytest.param(b"title,year\nA title,2020\n", "is in no format that can be read", id="csv"),
         pytest.param(b'{"titel": "A key of another name"}\n', "unknown key 'titel'", id="unknown key"),
         pytest.param(
             b"<?xml version='1.0'?><records><record/></records>", "export.ris", id="XML of another kind"
@@ -325,7 +324,7 @@ def test_a_file_in_another_format_than_the_one_named_is_refused(run):
 def test_an_unknown_format_names_those_there_are(run):
     result = run("import", a_file("a.ris", GOOD_RIS), "--database", "Embase", "--format", "docx")
 
-    refused(result, "'docx'", "jsonl, nbib, pubmed_xml, ris, wos")
+    refused(result, "'docx'", "bibtex, csl_json, endnote_xml, jsonl, nbib, pubmed_xml, ris, table, wos")
 
 
 # --- what was said about the file ------------------------------------------------------------------
@@ -472,6 +471,8 @@ def test_the_report_is_json_where_it_is_asked_for(run, run_json):
         "imported_before": False,
         "deleted": 0,
         "deleted_but_held": [],
+        "columns": None,
+        "remarks": [],
     }
 
 
@@ -550,6 +551,22 @@ def test_a_file_that_was_imported_for_one_of_its_databases_brings_the_others(run
         ("Embase", 1, False),
     ]
     assert run("check").exit_code == 0
+
+
+def test_a_source_that_is_known_as_another_kind_stays_so_in_a_library(run, run_json):
+    run("import", a_file("a.ris", GOOD_RIS), "--database", "A trial list", "--kind", "register")
+    text = "TY  - JOUR\nTI  - A title\nDB  - A Trial List\nER  - \n"
+
+    (found,) = run_json("import", a_file("b.ris", text), "--by-database")
+
+    assert (found["database"], found["kind"], found["new"]) == ("A trial list", "register", 1)
+
+
+@pytest.mark.parametrize("name", ["ris", "nbib", "wos", "jsonl"])
+def test_a_format_that_is_named_does_not_hide_what_a_file_is(run, name):
+    path = a_file("a.ris", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+
+    refused(run("import", path, "--database", "Embase", "--format", name), "a.ris is a PDF document")
 
 
 def test_one_of_the_two_ways_to_name_databases_is_needed(run):

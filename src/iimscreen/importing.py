@@ -8,7 +8,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -62,6 +62,8 @@ class ImportOutcome:
     was_done: bool  # this very file was imported before; nothing was stored
     deleted: int  # PMIDs that the file reports as deleted from PubMed
     deleted_but_held: tuple[str, ...]  # keys of the review's records that carry one of them; they stay
+    layout: formats.Layout | None = None  # of a table: what became of its columns
+    remarks: tuple[str, ...] = ()  # what was left out of the file, a sentence each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Wanted:
     format_name: str | None = None
     encoding: formats.Encoding | None = None
     keep_good: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 def import_files(
@@ -86,12 +89,14 @@ def import_files(
     format_name: str | None = None,
     encoding: str | None = None,
     keep_good: bool = False,
+    options: Mapping[str, object] | None = None,
 ) -> list[ImportOutcome]:
     """Store the records of exported files under one database's name, or each under its own.
 
     With `by_database` a record belongs to the database that it names itself, one that names none to
     `database`. Records are stored as they are read, in one transaction: a long file is never whole in
-    memory.
+    memory. `options` are keywords for the reader of a format that takes them (`columns` and `sheet` of
+    tables).
 
     Raises InputError, and stores nothing of any file, if one cannot be read or holds something that
     is no usable record, unless `keep_good` lets the usable ones in and keeps line and cause of the
@@ -104,6 +109,7 @@ def import_files(
         format_name=format_name,
         encoding=formats.encoding_named(encoding) if encoding else None,
         keep_good=keep_good,
+        options=options or {},
     )
     source = None if database is None else source_name(database)
     with review.writing() as db:
@@ -125,7 +131,7 @@ def _import_file(review: Review, path: Path, wanted: Wanted) -> list[ImportOutco
         reading = _Reading(review, wanted, repeated, done)
         with _opened(path, wanted.encoding) as file:
             found = _format_of(path, file, wanted.format_name)
-            reading.take(_read(path, file, found))
+            reading.take(_read(path, file, found, wanted.options))
             encoding, sha256 = file.encoding, file.sha256()
         _check(path, reading, wanted)
         met_late = {share.source: share.met_late for share in reading.shares.values() if share.met_late}
@@ -158,6 +164,7 @@ def _import_file(review: Review, path: Path, wanted: Wanted) -> list[ImportOutco
                 file_format=found.name,
                 file_sha256=sha256,
                 refusals=refused,
+                warnings=reading.remarks,
             )
         new = 0 if is_done else share.intake.new
         outcomes.append(
@@ -175,6 +182,8 @@ def _import_file(review: Review, path: Path, wanted: Wanted) -> list[ImportOutco
                 was_done=is_done,
                 deleted=len(reading.deleted) if is_first else 0,
                 deleted_but_held=held if is_first else (),
+                layout=reading.layout if is_first else None,
+                remarks=tuple(reading.remarks) if is_first else (),
             )
         )
     return outcomes
@@ -238,16 +247,18 @@ class _Reading:
     refusals: list[Refusal] = field(default_factory=list)
     deleted: dict[str, None] = field(default_factory=dict)  # PMIDs, each once, in order
     shares: dict[str, _Share] = field(default_factory=dict)
+    layout: formats.Layout | None = None
+    remarks: list[str] = field(default_factory=list)
     _by_name: dict[str | None, _Share | None] = field(default_factory=dict)
 
-    def take(self, found: Iterable[formats.Found | formats.Deleted]) -> None:
+    def take(self, found: Iterable[formats.Found | formats.Told]) -> None:
         """Count everything, and store the records; none after a refusal that forbids to store any."""
         for one in found:
             if isinstance(one, Refusal):
                 self.refusals.append(one)
                 continue
-            if isinstance(one, formats.Deleted):
-                self.deleted.update(dict.fromkeys(one.pmids))
+            if not isinstance(one, Parsed):
+                self._note(one)
                 continue
             share = self._share_of(one)
             if share is None:
@@ -265,6 +276,14 @@ class _Reading:
         for share in self.shares.values():
             share.store()
 
+    def _note(self, told: formats.Told) -> None:
+        if isinstance(told, formats.Deleted):
+            self.deleted.update(dict.fromkeys(told.pmids))
+        elif isinstance(told, formats.Layout):
+            self.layout = told
+        else:
+            self.remarks.append(told.text)
+
     def _share_of(self, one: Parsed) -> _Share | None:
         name = one.database if self.wanted.by_database else None
         if name not in self._by_name:
@@ -280,10 +299,17 @@ class _Reading:
                 return None
             name, source = wanted.database, source_name(wanted.database)
         if source not in self.shares:
-            kind = _kind_of(source, wanted)
+            kind = self._kind_of(source)
             database = records.ensure_source(self.review.db, source, str(name), kind)
             self.shares[source] = _Share(self.review, source, database, kind, self.repeated.get(source, ()))
         return self.shares[source]
+
+    def _kind_of(self, source: str) -> Kind:
+        """As it was said; but in a library as the source is known, and registers by their names."""
+        if not self.wanted.by_database or self.wanted.kind is not Kind.DATABASE:
+            return self.wanted.kind
+        known = records.kind_of(self.review.db, source)
+        return known or (Kind.REGISTER if source in _REGISTERS else Kind.DATABASE)
 
 
 def _named(database: str) -> str | None:
@@ -292,13 +318,6 @@ def _named(database: str) -> str | None:
         return source_name(database)
     except InputError:
         return None
-
-
-def _kind_of(source: str, wanted: Wanted) -> Kind:
-    """As it was said; but in a file of several databases registers are known by their names."""
-    if wanted.by_database and wanted.kind is Kind.DATABASE and source in _REGISTERS:
-        return Kind.REGISTER
-    return wanted.kind
 
 
 def _but_deletions(reading: _Reading) -> str:
@@ -317,7 +336,8 @@ def read_file(path: Path, format_name: str | None = None) -> tuple[str, list[Par
     """A file's format and what stands in it, in order. Raises InputError naming the file."""
     with _opened(path, guesses=False) as file:
         found = _format_of(path, file, format_name)
-        return found.name, [one for one in _read(path, file, found) if not isinstance(one, formats.Deleted)]
+        given = _read(path, file, found, {})
+        return found.name, [one for one in given if isinstance(one, Parsed | Refusal)]
 
 
 class _File:
@@ -398,9 +418,18 @@ def _format_of(path: Path, file: _Opened, format_name: str | None) -> formats.Fo
         return found
 
 
-def _read(path: Path, file: _Opened, found: formats.Format) -> Iterator[formats.Found | formats.Deleted]:
+def _read(
+    path: Path, file: _Opened, found: formats.Format, options: Mapping[str, object]
+) -> Iterator[formats.Found | formats.Told]:
+    for name in options:
+        if name not in found.options:
+            option = {"columns": "--column"}.get(name, f"--{name}")
+            raise InputError(
+                f"{path} is read as {found.name}, to which {option} says nothing",
+                hint=f"leave {option} out, or name the format of a table with --format table",
+            )
     with _file_trouble(path), _naming(path):
-        yield from found.read_stream(cast("BinaryIO", file.readable))
+        yield from found.read_stream(cast("BinaryIO", file.readable), **options)
 
 
 @contextlib.contextmanager

@@ -39,7 +39,11 @@ def import_(
     ] = Kind.DATABASE,
     format_name: Annotated[
         str | None,
-        typer.Option("--format", help="ris, nbib, wos, pubmed_xml or jsonl; otherwise told by content."),
+        typer.Option(
+            "--format",
+            help="ris, nbib, wos, pubmed_xml, endnote_xml, bibtex, csl_json, table or jsonl; otherwise told by "
+            "content.",
+        ),
     ] = None,
     encoding: Annotated[
         str | None,
@@ -50,13 +54,25 @@ def import_(
     keep_good: Annotated[
         bool, typer.Option("--keep-good", help="Store the usable records of a file that holds others too.")
     ] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            help="Of a table: the header that a field is read from; without one, it is left out. Repeat for others.",
+            metavar="FIELD=HEADER",
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help="Of a workbook: the sheet to read; otherwise its first.")
+    ] = None,
     as_json: AsJson = False,
     review: ReviewPath = None,
 ) -> None:
     """Import exported files.
 
-    RIS, MEDLINE nbib, Web of Science text, PubMed XML, or a corpus in JSON lines. All of a file or
-    nothing: read = new + already there + refused, refused records with line and cause.
+    RIS, MEDLINE nbib, Web of Science text, PubMed XML, EndNote XML, BibTeX, CSL-JSON, a table (CSV,
+    TSV, XLSX), or a corpus in JSON lines. All of a file or nothing: read = new + already there +
+    refused, refused records with line and cause.
     """
     from iimscreen import importing, render
 
@@ -74,6 +90,9 @@ def import_(
             format_name=format_name,
             encoding=encoding,
             keep_good=keep_good,
+            options={
+                name: given for name, given in (("columns", column), ("sheet", sheet)) if given is not None
+            },
         )
     render.imports(outcomes, as_json=as_json)
     if not as_json:

@@ -2,8 +2,9 @@
 
 A format is a module of this folder with `SUFFIXES`, `looks_like(head)` and `read(data)`; its file
 name is its name on the command line. One whose files grow large also has `read_stream(file)`, which
-holds no more than a part of them. Modules whose names begin with _ belong to formats: text and its
-encodings are in _text, files of the wrong kind in _kinds.
+holds no more than a part of them, and may say in `OPTIONS` which keywords that function takes. Modules
+whose names begin with _ belong to formats: text and its encodings are in _text, files of the wrong
+kind in _kinds.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from iimscreen.errors import InputError
 from iimscreen.formats import _kinds
@@ -36,7 +36,10 @@ __all__ = [
     "Encoding",
     "Format",
     "Found",
+    "Layout",
     "Readable",
+    "Remark",
+    "Told",
     "Utf8File",
     "encoding_named",
     "guess",
@@ -48,6 +51,7 @@ __all__ = [
     "one_line",
     "states_its_encoding",
     "text_of",
+    "whole",
 ]
 
 Found = Parsed | Refusal
@@ -66,6 +70,24 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How the columns of a table are read: it comes before the first record."""
+
+    columns: tuple[tuple[str, str], ...]  # header and field, in the order of the table
+    unread: tuple[str, ...]  # headers of columns that no field is taken from
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What must be said of a whole file, in a sentence without its full stop: what was left out of it."""
+
+    text: str
+
+
+Told = Deleted | Layout | Remark  # what a file says beside its records
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A readable file format."""
 
@@ -73,7 +95,8 @@ class Format:
     suffixes: tuple[str, ...]
     looks_like: Callable[[str], bool]  # given the first 4,000 characters
     read: Callable[[bytes], Iterator[Found]]
-    read_stream: Callable[[BinaryIO], Iterator[Found | Deleted]]  # of a file that is open; deletions too
+    read_stream: Callable[..., Iterator[Found | Told]]  # of an open file; `options` as keywords
+    options: tuple[str, ...] = ()
 
 
 def names() -> list[str]:
@@ -88,11 +111,12 @@ def named(name: str) -> Format:
             f"no file format is named {name!r}", hint=f"formats that can be read: {', '.join(names())}"
         )
     module = importlib.import_module(f"{__name__}.{name}")
-    read_stream = getattr(module, "read_stream", lambda file: module.read(_whole(file)))
-    return Format(name, module.SUFFIXES, module.looks_like, module.read, read_stream)
+    read_stream = getattr(module, "read_stream", lambda file: module.read(whole(file)))
+    options = getattr(module, "OPTIONS", ())
+    return Format(name, module.SUFFIXES, module.looks_like, module.read, read_stream, options)
 
 
-def _whole(file: Readable) -> bytes:
+def whole(file: Readable) -> bytes:
     """All of a file of a format that cannot be read in parts."""
     blocks: list[bytes] = []
     size = 0
@@ -108,7 +132,7 @@ def _whole(file: Readable) -> bytes:
 
 
 def guess(file_name: str, data: bytes) -> Format:
-    """The format of a file, told by its content; its name only breaks ties.
+    """The format of a file, told by its content; its name only breaks ties, or says that it is a table.
 
     `data` is its beginning. Raises InputError if the file is empty or no format recognises it, and
     says what it is instead.
@@ -127,6 +151,9 @@ def guess(file_name: str, data: bytes) -> Format:
             return found
     if matches:
         return matches[0]
+    table = named("table")
+    if file_name.lower().endswith(table.suffixes) and not _kinds.is_binary(data):
+        return table  # its headers may be named with --column
     raise of_another_kind(file_name, data) or InputError(
         f"{file_name} is in no format that can be read: it begins with {head[:40]!r}",
         hint=f"formats that can be read: {', '.join(names())}; name one with --format",

@@ -55,7 +55,6 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
     (r"<\s*\d+\.?\s*>\s+(?:VN  - |Unique Identifier|Accession Number)", "Ovid's own text format",
      "export from Ovid again, with format RIS"),
     (r"Record #\d+ of \d+", "Cochrane Library's plain text", "export from the Cochrane Library again, with format RIS"),
-    (r"@\w+\s*\{", "BibTeX", "export as RIS"),
 )  # fmt: skip
 _MARKUP = re.compile(r"\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*>|\s)*<([A-Za-z_][\w.:-]*)", re.DOTALL)
 _HTML = re.compile(
@@ -78,8 +77,9 @@ def kind_of(file_name: str, data: bytes, text: str) -> Kind | None:
 
 
 def certain_kind(file_name: str, data: bytes) -> Kind | None:
-    """What a file is by a mark at its beginning that no text has."""
-    return _of_bytes(file_name, data)
+    """What a file is by a mark at its beginning that no text has; a workbook is left to those that read it."""
+    is_workbook = data.startswith(_ZIP) and b"xl/" in data
+    return None if is_workbook else _of_bytes(file_name, data)
 
 
 def _of_bytes(file_name: str, data: bytes) -> Kind | None:
@@ -107,6 +107,8 @@ def _of_a_program(file_name: str, data: bytes) -> Kind:
         if file_name.endswith((".enl", ".eni")):
             return Kind("an EndNote library", "open it in EndNote, File, Export, style RefMan (RIS) Export")
         return Kind("an SQLite database", "a manager's own library, or a review; export its records as RIS")
+    if "EncryptedPackage".encode("utf-16-le") in data or file_name.endswith((".xlsx", ".xlsm", ".docx")):
+        return Kind("an Office document encrypted with a password", "open it, and save it without a password")
     if "Workbook".encode("utf-16-le") in data or file_name.endswith(".xls"):
         return Kind("an old Excel workbook (.xls)", "save the table as CSV UTF-8, or as .xlsx")
     return Kind("an old Office document (such as .doc)", f"{_EXPORT}, not formatted references")
@@ -124,7 +126,9 @@ def _of_text(text: str) -> Kind | None:
     if found := _MARKUP.match(text):
         return Kind(f"an XML file of another kind (<{found.group(1)[:40]}>)", _EXPORT)
     if text[:1] in ("{", "[") and '"' in text[:4000]:
-        return Kind("JSON of another kind", f"{_EXPORT}; JSON is read as one record a line (jsonl)")
+        return Kind(
+            "JSON of another kind", f"{_EXPORT}; JSON is read as CSL-JSON, or as one record a line (jsonl)"
+        )
     return None
 
 

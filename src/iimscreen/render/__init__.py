@@ -28,6 +28,7 @@ from iimscreen.wording import counted
 if TYPE_CHECKING:
     from iimscreen.dedupe import DedupeOutcome
     from iimscreen.demo import DemoOutcome
+    from iimscreen.formats import Layout
     from iimscreen.fulltext import Sought
     from iimscreen.importing import ImportOutcome
     from iimscreen.report import LogView, Status
@@ -216,10 +217,26 @@ def _say_of_file(one: ImportOutcome, most: int = 10) -> None:
         _say(f"{one.file_name} was imported before, byte for byte; nothing was stored.")
     if one.deleted:
         _say(_deletions(one), "yellow" if one.deleted_but_held else "")
+    if one.layout is not None:
+        _layout(one.file_name, one.layout)
+    for remark in one.remarks:
+        _say(f"{one.file_name}: {plain(remark)}.", "yellow")
     for refusal in one.refused[:most]:
         _say(f"{one.file_name}, line {refusal.line}: refused: {plain(refusal.cause)}", "yellow")
     if len(one.refused) > most:
         _say(f"{one.file_name}: {len(one.refused) - most:,} more refused; --json lists all.", "yellow")
+
+
+def _layout(file_name: str, layout: Layout) -> None:
+    """What became of each column, so that a wrong guess is seen."""
+    fields: dict[str, list[str]] = {}
+    for header, name in layout.columns:
+        fields.setdefault(name, []).append(header)
+    read = "; ".join(f"{name} = {' + '.join(headers)}" for name, headers in fields.items())
+    _say(f"{file_name}: columns read: {plain(read)}.")
+    if layout.unread:
+        _say(f"{file_name}: columns not read: {plain(', '.join(layout.unread))}.")
+    _say("Read one otherwise: --column FIELD=HEADER; leave a field out: --column FIELD=", "dim")
 
 
 def _encoding(one: ImportOutcome) -> str:
@@ -249,6 +266,13 @@ def _imported(one: ImportOutcome) -> dict[str, object]:
         "imported_before": one.was_done,
         "deleted": one.deleted,
         "deleted_but_held": one.deleted_but_held,
+        "columns": {
+            "read": [{"header": header, "field": name} for header, name in one.layout.columns],
+            "not_read": one.layout.unread,
+        }
+        if one.layout is not None
+        else None,
+        "remarks": one.remarks,
     }
 
 

@@ -147,6 +147,12 @@ def _stored(row: dict[str, Any]) -> StoredRecord:
     )
 
 
+def kind_of(db: Database, source: str) -> Kind | None:
+    """The kind of a source, once it is noted."""
+    found = db.execute("select kind from sources where source = :source", {"source": source}).fetchone()
+    return None if found is None else Kind(found[0])
+
+
 def ensure_source(db: Database, source: str, database: str, kind: Kind) -> str:
     """Note a source on its first use; its database as it was named then.
 

@@ -318,8 +318,12 @@ def import_file(
     file_format: str,
     file_sha256: str,
     refusals: Sequence[Refusal],
+    warnings: Sequence[str] = (),
 ) -> None:
-    """Log the records of one file, stored just now, as a run. To be called inside `writing()`."""
+    """Log the records of one file, stored just now, as a run. To be called inside `writing()`.
+
+    `warnings` are what must be said of the file, in sentences.
+    """
     run = begin_import(
         review,
         source,
@@ -328,7 +332,7 @@ def import_file(
         file_sha256=file_sha256,
         file_format=file_format,
     )
-    _conclude(review, run, Answer(len(intake.ids), ()), intake, refusals)
+    _conclude(review, run, Answer(len(intake.ids), (), warnings=tuple(warnings)), intake, refusals)
 
 
 def begin_import(
