@@ -14,12 +14,17 @@ from iimscreen.errors import InputError, ProtocolError
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, duplicates, records, versions
+from iimscreen.store import Review, curation, duplicates, records, versions
 from iimscreen.store.duplicates import PairVerdict
 from iimscreen.wording import counted
 
 DUPLICATE, DISTINCT, ASKED = "duplicate", "distinct", "asked"
 NAMED_BY_IDENTIFIER = "previous_report_named_by_identifier"
+# Fields that `matching` looks at: after an edit of one of them records are compared anew.
+COMPARED = frozenset((
+    "pmid", "pmcid", "doi", "title", "vernacular_title", "authors", "journal", "journal_abbreviation", "year",
+    "volume", "issue", "pages", "publication_types", "registrations", "languages", "published_on",
+))  # fmt: skip
 NO_LONGER_ALIKE = "rule:no_longer_alike"  # a rule's earlier word, taken back by newer rules or thresholds
 
 
@@ -47,7 +52,7 @@ def run(review: Review) -> DedupeOutcome:
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         new = _new_verdicts(standing, found)
         standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept([record.key for record in everything], standing.values())
+        kept = _kept(review, [record.key for record in everything], standing.values())
         duplicates.add(review, new, kept)
         duplicates.keep(review, kept)
         duplicates.log_run(
@@ -61,9 +66,9 @@ def run(review: Review) -> DedupeOutcome:
     merges = Counter(one.decided_by for one in standing.values() if one.verdict == DUPLICATE)
     return DedupeOutcome(
         records=len(everything),
-        reports=len(set(kept.values())),
+        reports=len(set(kept.values()) - set(curation.removed(review))),
         merged_now=sum(one.verdict == DUPLICATE for one in new),
-        asked=len(_waiting(standing.values(), kept)),
+        asked=len(_waiting(review, standing.values(), kept)),
         rules=tuple(merges.most_common()),
     )
 
@@ -112,7 +117,8 @@ def _new_verdicts(
     return new
 
 
-def _kept(keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
+def _kept(review: Review, keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
+    """Key of each record → key of the record kept for its report."""
     edges, apart = [], []
     for one in verdicts:
         if one.verdict == DUPLICATE:
@@ -120,7 +126,32 @@ def _kept(keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str
             edges.append(ScoredPair(one.key, one.other_key, DUPLICATE, one.decided_by, score))
         elif one.verdict == DISTINCT and one.by_person:
             apart.append((one.key, one.other_key))
-    return matching.groups(keys, edges, apart)
+    return _past_removals(review, matching.groups(keys, edges, apart), keys)
+
+
+def _past_removals(review: Review, kept: dict[str, str], keys: Sequence[str]) -> dict[str, str]:
+    """The same; a record that was ever removed is kept only where its report has none that never was.
+
+    So one that is restored takes no other's place; of several the one restored first. Where all are
+    removed, the earliest stands for the report, which is not screened.
+    """
+    words = curation.last_words(review)
+    touched = {kept[key] for key in words if key in kept}
+    if not touched:
+        return kept
+    members: dict[str, list[str]] = {}
+    for key in keys:
+        if kept[key] in touched:
+            members.setdefault(kept[key], []).append(key)
+
+    def rank(key: str) -> tuple[bool, int]:
+        word = words.get(key)
+        return (False, 0) if word is None else (word.is_removed, 0 if word.is_removed else word.log_id)
+
+    for group in members.values():
+        chosen = min(group, key=rank)  # the earliest of equals
+        kept |= dict.fromkeys(group, chosen)
+    return kept
 
 
 def merge(review: Review, given: Sequence[str], *, by: str, note: str | None = None) -> str:
@@ -176,7 +207,7 @@ def _decide(
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         new = [PairVerdict(one, other, verdict, f"person:{by}", None, note) for one, other in pairs]
         standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept(keys, standing.values())
+        kept = _kept(review, keys, standing.values())
         for one in standing.values():
             if one.by_person and one.verdict == DUPLICATE and kept[one.key] != kept[one.other_key]:
                 raise ProtocolError(
@@ -215,23 +246,24 @@ def asked(review: Review) -> list[Pair]:
         Pair(
             records.by_key(review, one.key), records.by_key(review, one.other_key), one.decided_by, one.score
         )
-        for one in _waiting(duplicates.standing(review), kept)
+        for one in _waiting(review, duplicates.standing(review), kept)
     ]
 
 
-def _waiting(verdicts: Iterable[PairVerdict], kept: Mapping[str, str]) -> list[PairVerdict]:
+def _waiting(review: Review, verdicts: Iterable[PairVerdict], kept: Mapping[str, str]) -> list[PairVerdict]:
     """Asked pairs that are still a question, best score first: one for each pair of reports.
 
-    A pair is none any more when other merges made it one report, or when a person has set apart any
-    two records of the two reports.
+    A pair is none any more when other merges made it one report, when a person has set apart any two
+    records of the two reports, or when all records of one of them are removed.
     """
+    removed = curation.removed(review)
     apart = set()
     open_ones: dict[frozenset[str], PairVerdict] = {}
     for one in sorted(verdicts, key=lambda one: -(one.score or 0)):
         reports = frozenset((kept[one.key], kept[one.other_key]))
         if one.verdict == DISTINCT and one.by_person:
             apart.add(reports)
-        elif one.verdict == ASKED and len(reports) == 2:
+        elif one.verdict == ASKED and len(reports) == 2 and reports.isdisjoint(removed):
             open_ones.setdefault(reports, one)
     return [one for reports, one in open_ones.items() if reports not in apart]
 
@@ -270,7 +302,7 @@ def as_csv(review: Review) -> str:
     """One row per record, singles too: record,source_id,group,kept,rule,score (kept is 1 or 0)."""
     why = _strongest_merge(duplicates.standing(review))
     rows = records.memberships(review)
-    sizes = Counter(row[4] for row in rows)
+    sizes, removed = Counter(row[4] for row in rows), curation.removed(review)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["record", "source_id", "group", "kept", "rule", "score"])
@@ -281,7 +313,7 @@ def as_csv(review: Review) -> str:
                 key,
                 source_id or "",
                 kept,
-                int(key == kept),
+                int(key == kept and key not in removed),
                 merged.decided_by if merged else "",
                 f"{merged.score:g}" if merged and merged.score is not None else "",
             ]
@@ -298,6 +330,9 @@ def to_compare(review: Review) -> list[str]:
     fresh = duplicates.records_not_compared(review)
     if fresh:
         found.append(f"deduplication: {fresh:,} record{'' if fresh == 1 else 's'} not compared yet")
+    edited = curation.edited_since_compared(review, COMPARED)
+    if edited:
+        found.append(f"deduplication: {counted(edited, 'record')} edited since, so run it again")
     return found
 
 
@@ -313,13 +348,22 @@ def unfinished(review: Review) -> list[str]:
 def restore(review: Review) -> None:
     """Make the record kept for each report the one that the logged verdicts say."""
     keys = [row[0] for row in records.memberships(review)]
-    duplicates.keep(review, _kept(keys, duplicates.standing(review)))
+    duplicates.keep(review, _kept(review, keys, duplicates.standing(review)))
+
+
+def keep_again(review: Review, report: str) -> None:
+    """Choose the record kept for one report anew, once records of it were removed or restored.
+
+    To be called inside `writing()`.
+    """
+    keys = records.members_of(review, report)
+    duplicates.keep(review, _past_removals(review, dict.fromkeys(keys, keys[0]), keys))
 
 
 def verify(review: Review) -> list[str]:
     """Records whose kept record is not the one that the verdicts make, in sentences."""
     memberships = records.memberships(review)
-    kept = _kept([row[0] for row in memberships], duplicates.standing(review))
+    kept = _kept(review, [row[0] for row in memberships], duplicates.standing(review))
     return [
         f"{row[0]} belongs to the report of {row[4]}, but the verdicts on duplicates say {kept[row[0]]}"
         for row in memberships
