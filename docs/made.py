@@ -51,8 +51,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
-        "dedupe", "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating", "previous",
-        "watching", "demo",
+        "dedupe", "curation", "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating",
+        "previous", "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats"),
     "Thought (pure)": (

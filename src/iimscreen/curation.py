@@ -408,12 +408,12 @@ def _require_unjudged(review: Review, key: str) -> None:
             hint="it counts among previous studies; if it was retracted since, see `iimscreen watch`",
         )
     closed = versions.closures(review)
-    if closed and key in versions.known(review):
-        if key not in curation.removed(review, before=closed[-1].log_id):
-            raise ProtocolError(
-                f"{key} belongs to version {closed[-1].number}, which is complete: its numbers stand",
-                hint="a report that should no longer count is excluded with `iimscreen resolve` or `iimscreen watch`",
-            )
+    known = versions.known(review) if closed else set()
+    if key in known and key not in curation.removed(review, before=closed[-1].log_id):
+        raise ProtocolError(
+            f"{key} belongs to version {closed[-1].number}, which is complete: its numbers stand",
+            hint="a report that should no longer count is excluded with `iimscreen resolve` or `iimscreen watch`",
+        )
     report = records.kept_of(review, key)
     named = key if report == key else f"{key}, a record of the report of {report},"
     if decisions.is_judged(review, report):

@@ -313,13 +313,13 @@ def _duplicates(
         if key in of_databases and key in seen_keys:
             removed.append(f"{run} {key}")
         seen_keys.add(key)
-    seen_reports = set(found_before)
-    for origin in origins:
-        if origin.kind.is_other_method or origin.is_removed:
-            continue
-        if origin.report in seen_reports:
+    left = [origin for origin in origins if not (origin.kind.is_other_method or origin.is_removed)]
+    seen_reports = found_before | {origin.report for origin in left if origin.key == origin.report}
+    for origin in left:
+        is_kept = origin.key == origin.report and origin.report not in found_before
+        if origin.report in seen_reports and not is_kept:
             removed.append(origin.key)
-        seen_reports.add(origin.report)
+        seen_reports |= {origin.report}
     return tuple(removed)
 
 
@@ -471,6 +471,10 @@ def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
         ],
         "records identified = duplicates + automation + other reasons + screened",
     )
+    if twice := set(flow.lists["duplicates"] or ()) & set(flow.lists["excluded_other"] or ()):
+        faults.append(
+            f"F1: removed both as a duplicate and for other reasons: {', '.join(sorted(twice)[:5])}"
+        )
     open_screening = sum(
         r.screening is not None and r.screening.state in (State.PENDING, State.CONFLICT) for r in column_a
     )

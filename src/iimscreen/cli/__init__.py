@@ -18,7 +18,19 @@ import typer
 from typer.core import TyperGroup
 
 from iimscreen import __version__
-from iimscreen.cli import appendix, begin, find, judge, living, receipts, search, strategy, tell, trace
+from iimscreen.cli import (
+    appendix,
+    begin,
+    find,
+    judge,
+    living,
+    receipts,
+    records,
+    search,
+    strategy,
+    tell,
+    trace,
+)
 from iimscreen.errors import IimscreenError, InputError
 
 STOPPED = "\nStopped. Everything decided or received before is saved. The same command goes on from there."
@@ -120,5 +132,5 @@ def _iimscreen(
     del version
 
 
-for _phase in (begin, search, receipts, appendix, strategy, trace, find, judge, tell, living):
+for _phase in (begin, search, receipts, appendix, strategy, trace, find, records, judge, tell, living):
     _phase.add_to(app)

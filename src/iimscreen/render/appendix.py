@@ -166,7 +166,7 @@ def sources(found: Sources, *, as_json: bool) -> None:
         )
         for line in found.lines:
             if line.removed:
-                said = (
+                some = (
                     f"{line.database}: {line.removed:,} of {counted(line.records, 'record')} removed before "
                 )
                 out.print(Text(render.plain(f"{some}screening; they stay so when found again"), style="dim"))

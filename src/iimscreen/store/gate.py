@@ -104,8 +104,10 @@ class Gate:
 
     @cached_property
     def _arrived_at(self) -> dict[str, int]:
-        """Record → the log id with which it came in."""
-        return runs.arrivals(self._review)
+        """Record → the log id with which it came in, or in again after it was removed."""
+        found = runs.arrivals(self._review)
+        words = curation.last_words(self._review).values()
+        return found | {word.key: word.log_id for word in words if not word.is_removed}
 
     @cached_property
     def _members(self) -> dict[str, list[str]]:
