@@ -314,12 +314,12 @@ def _duplicates(
             removed.append(f"{run} {key}")
         seen_keys.add(key)
     left = [origin for origin in origins if not (origin.kind.is_other_method or origin.is_removed)]
-    seen_reports = found_before | {origin.report for origin in left if origin.key == origin.report}
+    seen_reports = {*found_before, *(origin.report for origin in left if origin.key == origin.report)}
     for origin in left:
         is_kept = origin.key == origin.report and origin.report not in found_before
         if origin.report in seen_reports and not is_kept:
             removed.append(origin.key)
-        seen_reports |= {origin.report}
+        seen_reports.add(origin.report)
     return tuple(removed)
 
 
