@@ -96,6 +96,15 @@ def _judge(review: Review, data: st.DataObject, _number: int, keys: Sequence[str
         Desk(review, "ann", TITLE_ABSTRACT).decide(Decision(keys[0], "include"))
 
 
+def _close(review: Review, _data: st.DataObject, _number: int, keys: Sequence[str]) -> None:
+    """Finish what can be finished, and close a version."""
+    dedupe.run(review)
+    for pair in dedupe.asked(review):
+        dedupe.split(review, [pair.record.key, pair.other.key], by="ann")
+    judge(review, include=[records.kept_of(review, key) for key in keys])
+    living.close(review, by="ann")
+
+
 _MOVES: dict[str, Callable[[Review, st.DataObject, int, Sequence[str]], object]] = {
     "import": _import,
     "dedupe": lambda review, *_: dedupe.run(review),
@@ -106,5 +115,5 @@ _MOVES: dict[str, Callable[[Review, st.DataObject, int, Sequence[str]], object]]
     "remove": lambda review, _data, _number, keys: curation.remove(review, keys, reason="test", by="ann"),
     "restore": lambda review, _data, _number, keys: curation.restore(review, keys, note="none", by="bob"),
     "judge": _judge,
-    "close": lambda review, *_: living.close(review, by="ann"),
+    "close": _close,
 }
