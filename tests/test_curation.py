@@ -15,11 +15,12 @@ import iimscreen
 from conftest import a_record, bring_in
 from iimscreen import curation, dedupe, flow, fulltext, living, report, review_flow, review_protocol
 from iimscreen.errors import InputError, ProtocolError
-from iimscreen.model import Author, Kind, Record
+from iimscreen.model import Author, Kind, Record, Verdict
 from iimscreen.protocol import TITLE_ABSTRACT
 from iimscreen.screening import Decision, Desk, unblind
 from iimscreen.store import Review, decisions, duplicates, open_review, records
 from iimscreen.store import curation as stored
+from iimscreen.voting import Vote
 from living_reviews import judge, play
 
 
@@ -346,6 +347,37 @@ def test_what_has_votes_is_not_removed_whoever_gave_them(review: Review) -> None
 
     Desk(review, "bob", TITLE_ABSTRACT).undo()
     assert removed(review, keys[0]).kept == {keys[0]: keys[1]}
+
+
+def test_a_record_removed_while_a_reviewer_sits_before_it_takes_no_vote(review: Review) -> None:
+    one, other, third = bring_in(review, [a_record(n) for n in (1, 2, 3)])
+    dedupe.merge(review, [one, other], by="ann")
+    desk = Desk(review, "bob", TITLE_ABSTRACT)
+    desk.decide(Decision(third, "include"))
+    removed(review, one)
+
+    assert desk.decide(Decision(one, "include")).key == other
+
+    (late,) = bring_in(review, [a_record(4)], database="Embase")
+    desk = Desk(review, "bob", TITLE_ABSTRACT)
+    assert [record.key for record in desk.waiting()] == [late]
+    removed(review, late)
+    with pytest.raises(ProtocolError, match="removed before screening"):
+        desk.decide(Decision(late, "include"))
+    assert report.check(review).faults == ()
+
+
+def test_check_names_a_removed_record_that_was_judged_after(review: Review) -> None:
+    (key,) = bring_in(review, [a_record(1)])
+    removed(review, key)
+    with review.writing():
+        decisions.add(
+            review, Vote(key, Verdict.INCLUDE, None, None, ("bob",), "vote", "", 0), TITLE_ABSTRACT, "0" * 64
+        )
+
+    assert any(
+        f"{key} was removed before screening, and log row" in one for one in report.check(review).faults
+    )
 
 
 def test_a_removal_is_all_or_nothing(review: Review) -> None:

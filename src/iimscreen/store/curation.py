@@ -211,6 +211,15 @@ def removed(review: Review, *, before: int | None = None) -> dict[str, Removal]:
     return {key: word for key, word in last_words(review, before=before).items() if word.is_removed}
 
 
+def is_removed(review: Review, key: str) -> bool:
+    """Whether this record is removed."""
+    row = review.db.execute(
+        "select removed from record_removals where record_key = :key order by log_id desc limit 1",
+        {"key": key},
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def add_removals(review: Review, keys: Sequence[str], *, is_removed: bool, reason: str, by: str) -> None:
     """Log that these records are removed, or restored. Inside `writing()`."""
     log.append(
