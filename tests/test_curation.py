@@ -573,6 +573,24 @@ def test_a_new_record_of_a_report_that_was_removed_is_new(review: Review) -> Non
     assert report.check(review).faults == ()
 
 
+def test_a_record_restored_after_the_closing_moves_no_judged_report_to_another_column(review: Review) -> None:
+    (found,) = bring_in(review, [a_record(1)])
+    (cited,) = bring_in(review, [a_record(1, source_id="c")], database="List", kind=Kind.CITATION)
+    dedupe.merge(review, [found, cited], by="ann")
+    removed(review, found)
+    judge(review, include=[cited])
+    living.close(review, by="ann")
+
+    curation.restore(review, [found], note="wrong", by="ann")
+
+    made = review_flow.prisma(review)
+    assert (made.lists["database_results"], made.lists["duplicates"]) == ((found,), (found,))
+    assert Desk(review, "ann", TITLE_ABSTRACT).waiting() == []
+    assert made.missing == ()
+    assert (made.boxes["new_reports"], made.boxes["total_reports"]) == (0, 1)
+    assert report.check(review).faults == ()
+
+
 # --- any play adds up ------------------------------------------------------------------------------
 
 
