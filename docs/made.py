@@ -51,8 +51,9 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
-        "dedupe", "curation", "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating",
-        "previous", "watching", "demo",
+        "asking", "dedupe", "merging", "duplicate_review", "duplicate_audit", "curation",
+        "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating", "previous",
+        "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats"),
     "Thought (pure)": (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from hypothesis import strategies as st
 
 from conftest import a_record, bring_in
-from iimscreen import curation, dedupe, fulltext, living
+from iimscreen import asking, curation, dedupe, fulltext, living, merging
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
@@ -72,11 +72,11 @@ def _import(review: Review, data: st.DataObject, number: int, _keys: Sequence[st
 
 
 def _merge(review: Review, _data: st.DataObject, _number: int, keys: Sequence[str]) -> None:
-    dedupe.merge(review, keys, by="ann")
+    merging.merge(review, keys, by="ann")
 
 
 def _split(review: Review, _data: st.DataObject, _number: int, keys: Sequence[str]) -> None:
-    dedupe.split(review, keys, by="ann")
+    merging.split(review, keys, by="ann")
 
 
 def _edit(review: Review, data: st.DataObject, _number: int, keys: Sequence[str]) -> None:
@@ -99,8 +99,8 @@ def _judge(review: Review, data: st.DataObject, _number: int, keys: Sequence[str
 def _close(review: Review, _data: st.DataObject, _number: int, keys: Sequence[str]) -> None:
     """Finish what can be finished, and close a version."""
     dedupe.run(review)
-    for pair in dedupe.asked(review):
-        dedupe.split(review, [pair.record.key, pair.other.key], by="ann")
+    for pair in asking.asked(review):
+        merging.split(review, [pair.record.key, pair.other.key], by="ann")
     judge(review, include=[records.kept_of(review, key) for key in keys])
     living.close(review, by="ann")
 

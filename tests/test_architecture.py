@@ -25,6 +25,10 @@ FLOORS: dict[str, int] = {
             "importing",
             "curation",
             "dedupe",
+            "asking",
+            "merging",
+            "duplicate_audit",
+            "duplicate_review",
             "screening",
             "fulltext",
             "report",
@@ -90,6 +94,7 @@ OWNERS = {  # third-party libraries with a room of their own
     "search_query": "syntax",
     "rich": ("render", "prisma_text", "loop"),
     "rapidfuzz": "matching",
+    "numpy": "matching",
     "typer": ("cli", "__main__"),
 }
 SQL = re.compile(

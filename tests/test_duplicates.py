@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import dedupe
+from iimscreen import asking
 from iimscreen.model import Author, Kind, Record
 from iimscreen.store import Review, records
 
@@ -125,7 +125,7 @@ def test_a_pair_is_asked_once_for_each_pair_of_reports(run: Run, review: Review)
     bring_in(review, [same(PILOT, 3)], database="Embase")
     run("dedupe")
 
-    assert len(dedupe.asked(review)) == 1
+    assert len(asking.asked(review)) == 1
 
 
 def test_one_record_is_taken_out_of_its_group(run: Run, review: Review) -> None:

@@ -333,8 +333,7 @@ def _edited(review: Review, before: StoredRecord, changed: Sequence[str], unchan
         unchanged=tuple(unchanged),
         votes=_votes(review, kept),
         shown_instead=None if kept == before.key else kept,
-        compare_again=bool(dedupe.COMPARED.intersection(changed))
-        and duplicates.last_thresholds(review) is not None,
+        compare_again=bool(dedupe.COMPARED.intersection(changed)) and duplicates.last_run(review) is not None,
         edits_left=len(_standing_edits(review, before.key)),
     )
 

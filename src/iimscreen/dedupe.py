@@ -1,96 +1,162 @@
-"""Find duplicates in this review, settle the uncertain pairs by hand, and undo. Nothing is deleted."""
+"""Find duplicates in this review by the rules of matching. Nothing is deleted."""
 
 from __future__ import annotations
 
-import csv
-import io
+import contextlib
+import gc
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from iimscreen import matching
-from iimscreen.errors import InputError, ProtocolError
+from iimscreen import asking, matching
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, curation, duplicates, records, versions
-from iimscreen.store.duplicates import PairVerdict
+from iimscreen.store.duplicates import DISTINCT, DUPLICATE, PairVerdict
 from iimscreen.wording import counted
 
-DUPLICATE, DISTINCT, ASKED = "duplicate", "distinct", "asked"
 NAMED_BY_IDENTIFIER = "previous_report_named_by_identifier"
 # Fields that `matching` looks at: after an edit of one of them records are compared anew.
 COMPARED = frozenset((
-    "pmid", "pmcid", "doi", "title", "vernacular_title", "authors", "journal", "journal_abbreviation", "year",
-    "volume", "issue", "pages", "publication_types", "registrations", "languages", "published_on",
+    "pmid", "doi", "title", "vernacular_title", "authors", "journal", "journal_abbreviation", "year",
+    "volume", "issue", "pages", "publication_types", "registrations",
 ))  # fmt: skip
 NO_LONGER_ALIKE = "rule:no_longer_alike"  # a rule's earlier word, taken back by newer rules or thresholds
 
 
 @dataclass(frozen=True, slots=True)
 class DedupeOutcome:
-    """What one deduplication found, over all records."""
+    """What one deduplication found."""
 
     records: int
+    compared: int  # records compared with all; the others had been compared before
     reports: int  # records left when one is kept for each report
     merged_now: int  # pairs merged by a rule in this run
     asked: int  # pairs that wait for a person, of this run or earlier
+    linked: int  # pairs linked as reports of one study
     rules: tuple[tuple[str, int], ...]  # standing merges by the rule or kind of person that made them
 
 
-def run(review: Review) -> DedupeOutcome:
-    """Compare all records, log every new verdict, and keep the earliest record of each report.
+def run(review: Review, *, again: bool = False) -> DedupeOutcome:
+    """Compare what is new or edited with all records, log each new verdict, keep one record of each report.
 
-    A person's verdict is never overruled. Running it again changes nothing.
+    Everything is compared anew with `again`, and when the rules or the protocol's thresholds are others than
+    the last time. A person's verdict is never overruled. Running it again changes nothing.
     """
     protocol = in_force(review)
-    everything = records.everything(review)
-    found = matching.find_pairs(everything, merge_at=protocol.merge_at, ask_at=protocol.ask_at)
-    found = _named_by_identifier(everything, found)
-    with review.writing():
-        standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
-        new = _new_verdicts(standing, found)
-        standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept(review, [record.key for record in everything], standing.values())
-        duplicates.add(review, new, kept)
-        duplicates.keep(review, kept)
-        duplicates.log_run(
-            review,
-            records=len(everything),
-            last_key=everything[-1].key if everything else None,
-            pairs=len(found),
+    new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
+    if new is not None:
+        new |= curation.edited_since_compared(review, COMPARED)
+    before = duplicates.standing(review) if new is not None else []
+    keys: list[str] = []
+    bare: list[StoredRecord] = []
+
+    def noted(record: StoredRecord) -> StoredRecord:
+        keys.append(record.key)
+        if record.record.title is None and versions.is_made_elsewhere(record.key):
+            bare.append(record)
+        return record
+
+    with _no_collection():
+        found = matching.find_pairs(
+            map(noted, records.each_to_compare(review)),
             merge_at=protocol.merge_at,
             ask_at=protocol.ask_at,
+            preprints=protocol.preprints,
+            new=new,
+            standing=[_as_pair(one) for one in before if not one.by_person and one.verdict != DISTINCT],
+        )
+    found = _named_by_identifier(review, bare, found)
+    pairs = [pair for pair in found if pair.verdict != matching.LINKED]
+    with review.writing():
+        standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
+        verdicts = _new_verdicts(standing, pairs)
+        standing.update({(one.key, one.other_key): one for one in verdicts})
+        kept = _kept(review, keys, standing.values())
+        duplicates.add(review, verdicts, kept)
+        duplicates.keep(review, kept)
+        linked = _link(review, [pair for pair in found if pair.verdict == matching.LINKED], standing, new)
+        duplicates.log_run(
+            review,
+            records=len(keys),
+            compared=len(keys) if new is None else len(new),
+            last_key=keys[-1] if keys else None,
+            pairs=len(pairs),
+            merge_at=protocol.merge_at,
+            ask_at=protocol.ask_at,
+            preprints=protocol.preprints,
+            rules_version=matching.VERSION,
         )
     merges = Counter(one.decided_by for one in standing.values() if one.verdict == DUPLICATE)
     return DedupeOutcome(
-        records=len(everything),
+        records=len(keys),
+        compared=len(keys) if new is None else len(new),
         reports=len(set(kept.values()) - set(curation.removed(review))),
-        merged_now=sum(one.verdict == DUPLICATE for one in new),
-        asked=len(_waiting(review, standing.values(), kept)),
+        merged_now=sum(one.verdict == DUPLICATE for one in verdicts),
+        asked=len(asking.waiting(standing.values(), kept, curation.removed(review))),
+        linked=linked,
         rules=tuple(merges.most_common()),
     )
 
 
-def _named_by_identifier(everything: Sequence[StoredRecord], found: Sequence[ScoredPair]) -> list[ScoredPair]:
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for garbage while records are held by the hundred thousand: they are none, and it costs 10%."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _judges_anew(review: Review, protocol: Protocol) -> bool:
+    """Whether verdicts given the last time would not be given now."""
+    last = duplicates.last_run(review)
+    return last is None or (last.merge_at, last.ask_at, last.preprints, last.rules_version) != (
+        protocol.merge_at,
+        protocol.ask_at,
+        protocol.preprints,
+        matching.VERSION,
+    )
+
+
+def _as_pair(one: PairVerdict) -> ScoredPair:
+    rule = one.decided_by.removeprefix("rule:")
+    return ScoredPair(one.key, one.other_key, one.verdict, rule, one.score or 0.0, one.agreed, one.differed)
+
+
+def _as_verdict(pair: ScoredPair) -> PairVerdict:
+    return PairVerdict(
+        pair.key,
+        pair.other_key,
+        pair.verdict,
+        f"rule:{pair.rule}",
+        pair.score,
+        None,
+        pair.agreed,
+        pair.differed,
+    )
+
+
+def _named_by_identifier(
+    review: Review, bare: Sequence[StoredRecord], found: Sequence[ScoredPair]
+) -> list[ScoredPair]:
     """The same pairs; one with a report of a version made elsewhere that was entered as a bare PMID or DOI
     is merged: without a title there is nothing that a person could compare.
     """
-    bare = {
-        one.key: one.record
-        for one in everything
-        if versions.is_made_elsewhere(one.key) and one.record.title is None
-    }
-    if not bare:
-        return list(found)
-    by_key = {one.key: one.record for one in everything}
+    named = {one.key: one.record for one in bare}
 
     def is_named(pair: ScoredPair) -> bool:
-        one, other = by_key[pair.key], by_key[pair.other_key]
-        return (pair.key in bare or pair.other_key in bare) and (
-            (one.pmid is not None and one.pmid == other.pmid)
-            or (one.doi is not None and one.doi == other.doi)
+        if pair.key not in named and pair.other_key not in named:
+            return False
+        one, other = (
+            named.get(key) or records.by_key(review, key).record for key in (pair.key, pair.other_key)
+        )
+        return (one.pmid is not None and one.pmid == other.pmid) or (
+            one.doi is not None and one.doi == other.doi
         )
 
     return [
@@ -108,13 +174,44 @@ def _new_verdicts(
     for pair in found:
         judged.add((pair.key, pair.other_key))
         before = standing.get((pair.key, pair.other_key))
-        verdict = PairVerdict(pair.key, pair.other_key, pair.verdict, f"rule:{pair.rule}", pair.score, None)
-        if before is None or (not before.by_person and replace(before, score=verdict.score) != verdict):
+        verdict = _as_verdict(pair)
+        if before is None or not (before.by_person or _says(before) == _says(verdict)):
             new.append(verdict)
     for pair_keys, before in standing.items():
         if pair_keys not in judged and not before.by_person and before.verdict != DISTINCT:
             new.append(replace(before, verdict=DISTINCT, decided_by=NO_LONGER_ALIKE, score=None))
     return new
+
+
+def _says(verdict: PairVerdict) -> tuple[str, str]:
+    return verdict.verdict, verdict.decided_by
+
+
+def _link(
+    review: Review,
+    found: Sequence[ScoredPair],
+    verdicts: Mapping[tuple[str, str], PairVerdict],
+    new: Set[str] | None,
+) -> int:
+    """Log the links that are new and take back those that no longer hold; how many stand.
+
+    What a person decided about a pair, be it as a link or as duplicates, is not touched.
+    """
+    standing = {(one.key, one.other_key): one for one in duplicates.links(review)}
+    by_people = {keys for keys, one in [*standing.items(), *verdicts.items()] if one.by_person}
+    given = {(pair.key, pair.other_key): _as_verdict(pair) for pair in found}
+    changed = [
+        one
+        for keys, one in given.items()
+        if keys not in by_people and (keys not in standing or standing[keys].verdict != one.verdict)
+    ]
+    for keys, one in standing.items():
+        was_judged = new is None or not new.isdisjoint(keys)
+        if was_judged and keys not in given and keys not in by_people and one.verdict == duplicates.LINKED:
+            changed.append(replace(one, verdict=duplicates.UNLINKED, decided_by=NO_LONGER_ALIKE, score=None))
+    duplicates.add_links(review, changed)
+    standing.update({(one.key, one.other_key): one for one in changed})
+    return sum(one.verdict == duplicates.LINKED for one in standing.values())
 
 
 def _kept(review: Review, keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
@@ -154,194 +251,20 @@ def _past_removals(review: Review, kept: dict[str, str], keys: Sequence[str]) ->
     return kept
 
 
-def merge(review: Review, given: Sequence[str], *, by: str, note: str | None = None) -> str:
-    """Decide by hand that these records are one report; the key of the record kept."""
-    found = _distinct_records(review, given)
-    pairs = [(one.key, other.key) for one, other in pairwise(sorted(found, key=lambda r: r.id))]
-    kept = _decide(review, pairs, DUPLICATE, by=by, note=note)
-    return kept[found[0].key]
-
-
-def split(review: Review, given: Sequence[str], *, by: str, note: str | None = None) -> list[tuple[str, str]]:
-    """Decide by hand that records are different reports; the pairs so decided.
-
-    One record is taken out of its group; several are set apart from one another.
-    """
-    found = _distinct_records(review, given, at_least=1)
-    if len(found) == 1:
-        kept = records.kept_of(review, found[0].key)
-        group = [row[0] for row in records.memberships(review) if row[4] == kept]
-        if len(group) == 1:
-            raise ProtocolError(
-                f"{found[0].key} is in no group of duplicates",
-                hint="`iimscreen duplicates` lists pairs and groups",
-            )
-        others = list(records.by_keys(review, [key for key in group if key != found[0].key]))
-        pairs = [_in_order(found[0], other) for other in others]
-    else:
-        pairs = [_in_order(one, other) for n, one in enumerate(found) for other in found[n + 1 :]]
-    _decide(review, pairs, DISTINCT, by=by, note=note)
-    return pairs
-
-
-def _in_order(one: StoredRecord, other: StoredRecord) -> tuple[str, str]:
-    first, second = sorted((one, other), key=lambda record: record.id)
-    return first.key, second.key
-
-
-def _distinct_records(review: Review, given: Sequence[str], at_least: int = 2) -> list[StoredRecord]:
-    found = list({record.key: record for record in (records.find(review, one) for one in given)}.values())
-    if len(found) < at_least:
-        raise InputError(
-            f"{counted(len(found), 'record')} given, expected at least {at_least} different ones",
-            hint="give their keys as `iimscreen duplicates` prints them",
-        )
-    return found
-
-
-def _decide(
-    review: Review, pairs: Sequence[tuple[str, str]], verdict: str, *, by: str, note: str | None
-) -> dict[str, str]:
-    keys = [row[0] for row in records.memberships(review)]
-    with review.writing():
-        standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
-        new = [PairVerdict(one, other, verdict, f"person:{by}", None, note) for one, other in pairs]
-        standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept(review, keys, standing.values())
-        for one in standing.values():
-            if one.by_person and one.verdict == DUPLICATE and kept[one.key] != kept[one.other_key]:
-                raise ProtocolError(
-                    f"{one.key} and {one.other_key} were decided to be one report by hand, and another "
-                    "decision by hand sets records of that report apart",
-                    hint="undo one of the two decisions, with `iimscreen duplicates split` or `merge` on its pair "
-                    "(`iimscreen log` shows them); nothing was stored",
-                )
-        duplicates.add(review, new, kept, actor=by)
-        duplicates.keep(review, kept)
-    return kept
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """An asked pair, with both records."""
-
-    record: StoredRecord
-    other: StoredRecord
-    rule: str
-    score: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Records of one report: the one kept, and the others with what put them here."""
-
-    kept: StoredRecord
-    others: tuple[tuple[StoredRecord, PairVerdict | None], ...]
-
-
-def asked(review: Review) -> list[Pair]:
-    """Pairs that wait for a person, best score first."""
-    kept = {row[0]: row[4] for row in records.memberships(review)}
-    return [
-        Pair(
-            records.by_key(review, one.key), records.by_key(review, one.other_key), one.decided_by, one.score
-        )
-        for one in _waiting(review, duplicates.standing(review), kept)
-    ]
-
-
-def _waiting(review: Review, verdicts: Iterable[PairVerdict], kept: Mapping[str, str]) -> list[PairVerdict]:
-    """Asked pairs that are still a question, best score first: one for each pair of reports.
-
-    A pair is none any more when other merges made it one report, when a person has set apart any two
-    records of the two reports, or when all records of one of them are removed.
-    """
-    removed = curation.removed(review)
-    apart = set()
-    open_ones: dict[frozenset[str], PairVerdict] = {}
-    for one in sorted(verdicts, key=lambda one: -(one.score or 0)):
-        reports = frozenset((kept[one.key], kept[one.other_key]))
-        if one.verdict == DISTINCT and one.by_person:
-            apart.add(reports)
-        elif one.verdict == ASKED and len(reports) == 2 and reports.isdisjoint(removed):
-            open_ones.setdefault(reports, one)
-    return [one for reports, one in open_ones.items() if reports not in apart]
-
-
-def groups(review: Review) -> list[Group]:
-    """Groups of two or more records, in the order of their kept records."""
-    by_key = {record.key: record for record in records.everything(review)}
-    members: dict[str, list[str]] = {}
-    for key, _, _, _, kept, _ in records.memberships(review):
-        members.setdefault(kept, []).append(key)
-    why = _strongest_merge(duplicates.standing(review))
-    return [
-        Group(by_key[kept], tuple((by_key[key], why.get(key)) for key in keys if key != kept))
-        for kept, keys in members.items()
-        if len(keys) > 1
-    ]
-
-
-def _strongest_merge(verdicts: Iterable[PairVerdict]) -> dict[str, PairVerdict]:
-    """For each record, the standing merge that ties it most surely to another."""
-    best: dict[str, PairVerdict] = {}
-    for one in verdicts:
-        if one.verdict != DUPLICATE:
-            continue
-        for key in (one.key, one.other_key):
-            if key not in best or _weight(one) > _weight(best[key]):
-                best[key] = one
-    return best
-
-
-def _weight(verdict: PairVerdict) -> float:
-    return BY_HAND if verdict.by_person else (verdict.score or 0.0)
-
-
-def as_csv(review: Review) -> str:
-    """One row per record, singles too: record,source_id,group,kept,rule,score (kept is 1 or 0)."""
-    why = _strongest_merge(duplicates.standing(review))
-    rows = records.memberships(review)
-    sizes, removed = Counter(row[4] for row in rows), curation.removed(review)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["record", "source_id", "group", "kept", "rule", "score"])
-    for key, _, _, _, kept, source_id in rows:
-        merged = why.get(key) if sizes[kept] > 1 else None
-        writer.writerow(
-            [
-                key,
-                source_id or "",
-                kept,
-                int(key == kept and key not in removed),
-                merged.decided_by if merged else "",
-                f"{merged.score:g}" if merged and merged.score is not None else "",
-            ]
-        )
-    return out.getvalue()
-
-
 def to_compare(review: Review) -> list[str]:
     """Why `dedupe` has to be run (again), in sentences; empty when it has not."""
     found = []
-    protocol, used = in_force(review), duplicates.last_thresholds(review)
-    if used is not None and used != (protocol.merge_at, protocol.ask_at):
+    protocol, last = in_force(review), duplicates.last_run(review)
+    if last is not None and (last.merge_at, last.ask_at) != (protocol.merge_at, protocol.ask_at):
         found.append("deduplication: the protocol's thresholds changed since, so run it again")
-    fresh = duplicates.records_not_compared(review)
+    if last is not None and (last.preprints or protocol.preprints) != protocol.preprints:
+        found.append("deduplication: the protocol treats preprints otherwise since, so run it again")
+    fresh = len(duplicates.not_compared(review))
     if fresh:
         found.append(f"deduplication: {fresh:,} record{'' if fresh == 1 else 's'} not compared yet")
-    edited = curation.edited_since_compared(review, COMPARED)
+    edited = len(curation.edited_since_compared(review, COMPARED))
     if edited:
         found.append(f"deduplication: {counted(edited, 'record')} edited since, so run it again")
-    return found
-
-
-def unfinished(review: Review) -> list[str]:
-    """What deduplication still has to do, in sentences."""
-    found = to_compare(review)
-    waiting = len(asked(review))
-    if waiting:
-        found.append(f"deduplication: {waiting:,} pair{'' if waiting == 1 else 's'} to decide by hand")
     return found
 
 

@@ -17,6 +17,7 @@ from iimscreen import (
     flow,
     fulltext,
     importing,
+    merging,
     queries,
     review_flow,
     review_protocol,
@@ -159,7 +160,7 @@ def _deduplicate(review: Review, on_step: Callable[[str], None]) -> None:
         review, [_data("references.ris")], database=REFERENCES, kind=Kind.CITATION
     )
     outcome = dedupe.run(review)
-    dedupe.split(
+    merging.split(
         review, ASKED_PAIR, by=REVIEWERS[0], note="congress abstract of 2018 and paper of 2021: two reports"
     )
     on_step(

@@ -187,9 +187,11 @@ class ScoredPair:
 
     key: str
     other_key: str
-    verdict: str  # "duplicate", or "asked" when a person must decide
+    verdict: str  # "duplicate", "asked" when a person must decide, or "linked" as two reports of one study
     rule: str  # name of the rule that decided, as it stands in the log
     score: float  # 0 to 100, 100 = the same
+    agreed: tuple[str, ...] = ()  # names of fields on which both agree
+    differed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +234,4 @@ class Protocol:
     screen_other_methods: bool = False  # whether other-method records pass title and abstract first
     merge_at: float = field(default=95.0)  # duplicate scores from here on are merged unasked
     ask_at: float = field(default=85.0)  # and from here on a person is asked
+    preprints: str = "link"  # to their articles; or "merge" them, or leave them "apart"

@@ -49,6 +49,7 @@ def parse_protocol(text: str, where: str) -> Protocol:
         screen_other_methods=counting.value("screen_other_methods", bool, False),
         merge_at=duplicates.value("merge_at", float, 95.0),
         ask_at=duplicates.value("ask_at", float, 85.0),
+        preprints=duplicates.choice("preprints", ("link", "merge", "apart"), "link"),
     )
     for table in (review, question, eligibility, counting, duplicates, highlight, top):
         table.nothing_else()
@@ -174,6 +175,7 @@ def differences(old: Protocol, new: Protocol) -> list[Change]:
         ("screen_other_methods", "whether records from other methods are screened on title and abstract"),
         ("merge_at", "score from which duplicates are merged"),
         ("ask_at", "score from which a person is asked about duplicates"),
+        ("preprints", "what a preprint is to its article"),
     ):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iimscreen import dedupe, flow, living, review_flow, review_protocol, voting, watching
+from iimscreen import asking, dedupe, flow, living, review_flow, review_protocol, voting, watching
 from iimscreen.errors import InputError
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
@@ -72,7 +72,7 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
         return "iimscreen search" if is_bundled else "iimscreen search --strategy FILE"
     if dedupe.to_compare(review):
         return "iimscreen dedupe"
-    if dedupe.asked(review):
+    if asking.asked(review):
         return "iimscreen duplicates"
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         if stage == FULL_TEXT:
@@ -175,7 +175,7 @@ def _in_words(review: Review, entry: log.FullEntry) -> str:
             return (
                 f"{counted(content['records'], 'record')} compared, {counted(content['pairs'], 'pair')} alike"
             )
-        case "duplicate_verdicts":
+        case "duplicate_verdicts" | "report_links":
             score = "" if content["score"] is None else f" (score {content['score']:g})"
             return (
                 f"{content['record_key']} and {content['other_key']}: {content['verdict']}, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from iimscreen import dedupe, receipts
+from iimscreen import asking, receipts
 from iimscreen.appendix.facts import Facts, ended, moment, search_of, shown, state
 from iimscreen.appendix.parts import Filled, Part, Statement, Table
 from iimscreen.store import curation, duplicates, provenance, records, versions
@@ -109,11 +109,11 @@ def deduplication(facts: Facts) -> Filled:
     last = made[-1]
     at = next(entry.at for entry in reversed(facts.log) if entry.kind == "dedupe_runs")
     standing = duplicates.standing(facts.review)
-    merged = [one for one in standing if one.verdict == dedupe.DUPLICATE]
+    merged = [one for one in standing if one.verdict == duplicates.DUPLICATE]
     by_rule = Counter(one.decided_by.removeprefix("rule:") for one in merged if not one.by_person)
     people = [one for one in standing if one.by_person]
     verdicts = [entry.content or {} for entry in facts.log if entry.kind == "duplicate_verdicts"]
-    put = {(one["record_key"], one["other_key"]) for one in verdicts if one["verdict"] == dedupe.ASKED}
+    put = {(one["record_key"], one["other_key"]) for one in verdicts if one["verdict"] == duplicates.ASKED}
     names = sorted({one.decided_by.removeprefix("person:") for one in people})
     # What a version made elsewhere included is compared with, and is nothing that these searches found.
     removed = curation.removed(facts.review)
@@ -140,9 +140,9 @@ def deduplication(facts: Facts) -> Filled:
             )
             + f"; {counted(len(put), 'pair')} put to people; {counted(len(people), 'pair')} decided by people"
             + (f" ({', '.join(names)})" if names else "")
-            + f": {sum(one.verdict == dedupe.DUPLICATE for one in people):,} merged, "
-            f"{sum(one.verdict == dedupe.DISTINCT for one in people):,} left apart; "
-            f"{counted(len(dedupe.asked(facts.review)), 'pair')} waiting for a person.",
+            + f": {sum(one.verdict == duplicates.DUPLICATE for one in people):,} merged, "
+            f"{sum(one.verdict == duplicates.DISTINCT for one in people):,} left apart; "
+            f"{counted(len(asking.asked(facts.review)), 'pair')} waiting for a person.",
             "iimscreen duplicates; the log, duplicate_verdicts",
         ),
         Statement(

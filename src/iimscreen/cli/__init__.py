@@ -21,6 +21,7 @@ from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
     begin,
+    duplicates,
     find,
     judge,
     living,
@@ -132,5 +133,18 @@ def _iimscreen(
     del version
 
 
-for _phase in (begin, search, receipts, appendix, strategy, trace, find, records, judge, tell, living):
+for _phase in (
+    begin,
+    search,
+    receipts,
+    appendix,
+    strategy,
+    trace,
+    find,
+    duplicates,
+    records,
+    judge,
+    tell,
+    living,
+):
     _phase.add_to(app)

@@ -1,4 +1,4 @@
-"""Commands that bring files in and tell duplicates: import, dedupe, duplicates."""
+"""Commands that bring files in and find duplicates: import, dedupe."""
 
 from __future__ import annotations
 
@@ -7,25 +7,14 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import By, Note, ReviewPath, another_follows, opened
+from iimscreen.cli.options import ReviewPath, opened
 from iimscreen.model import Kind
-
-duplicates_app = typer.Typer(
-    help="List pairs to decide and groups; merge, split.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-)
-
-Records = Annotated[
-    list[str], typer.Argument(help="Records: key, number, pmid:… or doi:…", metavar="RECORD…")
-]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register these commands."""
     app.command("import")(import_)
     app.command()(dedupe)
-    app.add_typer(duplicates_app, name="duplicates")
 
 
 def import_(
@@ -64,7 +53,12 @@ def import_(
     typer.echo("Next: iimscreen dedupe")
 
 
-def dedupe(review: ReviewPath = None) -> None:
+def dedupe(
+    again: Annotated[
+        bool, typer.Option("--again", help="Compare all records, not only new ones with all.")
+    ] = False,
+    review: ReviewPath = None,
+) -> None:
     """Find duplicates; nothing is deleted.
 
     Certain ones are merged (the earliest record is kept), a person is asked about the others with
@@ -74,49 +68,5 @@ def dedupe(review: ReviewPath = None) -> None:
     from iimscreen import render, review_protocol
 
     with opened(review) as open_one:
-        outcome = deduplicating.run(open_one)
+        outcome = deduplicating.run(open_one, again=again)
         render.dedupe(outcome, deduplicating.thresholds(review_protocol.in_force(open_one)))
-
-
-@duplicates_app.callback()
-def duplicates(
-    context: typer.Context,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="One row per record: record,source_id,group,kept,rule,score.")
-    ] = False,
-    review: ReviewPath = None,
-) -> None:
-    """List pairs to decide and groups; merge, split."""
-    from iimscreen import dedupe as deduplicating
-    from iimscreen import render
-
-    if another_follows(context):
-        return
-    with opened(review) as open_one:
-        if as_csv:
-            typer.echo(deduplicating.as_csv(open_one), nl=False)
-        else:
-            render.duplicates(deduplicating.asked(open_one), deduplicating.groups(open_one))
-
-
-@duplicates_app.command("merge")
-def merge(records: Records, by: By, note: Note = None, review: ReviewPath = None) -> None:
-    """Decide that these records are one report (also undoes a split)."""
-    from iimscreen import dedupe as deduplicating
-    from iimscreen import screening
-
-    with opened(review) as open_one:
-        kept = deduplicating.merge(open_one, records, by=screening.check_name(by), note=note)
-    typer.echo(f"One report now; kept: {kept}")
-
-
-@duplicates_app.command("split")
-def split(records: Records, by: By, note: Note = None, review: ReviewPath = None) -> None:
-    """Decide that these records are different reports (also undoes a merge)."""
-    from iimscreen import dedupe as deduplicating
-    from iimscreen import screening
-
-    with opened(review) as open_one:
-        pairs = deduplicating.split(open_one, records, by=screening.check_name(by), note=note)
-    for one, other in pairs:
-        typer.echo(f"Different reports now: {one} and {other}")

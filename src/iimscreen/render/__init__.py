@@ -26,7 +26,7 @@ from iimscreen.model import Kind, Record, StoredRecord
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
-    from iimscreen.dedupe import DedupeOutcome, Group, Pair
+    from iimscreen.dedupe import DedupeOutcome
     from iimscreen.demo import DemoOutcome
     from iimscreen.fulltext import Sought
     from iimscreen.importing import ImportOutcome
@@ -222,7 +222,10 @@ def _deletions(one: ImportOutcome, most: int = 10) -> str:
 
 def dedupe(outcome: DedupeOutcome, bands: str) -> None:
     """What deduplication found."""
-    _say(f"{counted(outcome.records, 'record')} compared ({bands}).")
+    if outcome.compared == outcome.records:
+        _say(f"{counted(outcome.records, 'record')} compared ({bands}).")
+    else:
+        _say(f"{counted(outcome.compared, 'new record')} compared with all {outcome.records:,} ({bands}).")
     table = _table("merged by", "pairs", right=("pairs",))
     for rule, count in outcome.rules:
         _row(table, rule, count)
@@ -232,6 +235,10 @@ def dedupe(outcome: DedupeOutcome, bands: str) -> None:
         f"Merged in this run: {counted(outcome.merged_now, 'pair')}. Reports left: {outcome.reports:,}.",
         "bold",
     )
+    if outcome.linked:
+        _say(
+            f"Linked as reports of one study (a preprint and its article): {counted(outcome.linked, 'pair')}."
+        )
     if outcome.asked:
         _say(
             f"{counted(outcome.asked, 'pair')} {'waits' if outcome.asked == 1 else 'wait'} for a person.",
@@ -240,35 +247,6 @@ def dedupe(outcome: DedupeOutcome, bands: str) -> None:
         _say("Next: iimscreen duplicates")
     else:
         _say("Next: iimscreen screen --reviewer NAME")
-
-
-def duplicates(asked: Sequence[Pair], groups: Sequence[Group]) -> None:
-    """Pairs to decide, then groups with the record kept first."""
-    if asked:
-        _say("Is this one report, or two?", "bold")
-    for pair in asked:
-        score = "" if pair.score is None else f", score {pair.score:.0f}"
-        _say(f"\n{pair.rule.removeprefix('rule:')}{score}", "yellow")
-        for record in (pair.record, pair.other):
-            _say(f"  {plain(named(record))}  {plain(record.record.title)}")
-            _say(f"    {plain(cite(record.record))}", "dim")
-        _say(f"  iimscreen duplicates split {pair.record.key} {pair.other.key} --by NAME   (two)")
-        _say(f"  iimscreen duplicates merge {pair.record.key} {pair.other.key} --by NAME   (one)")
-    if not asked:
-        _say("No pair waits for a person.")
-    if groups:
-        table = _table(
-            "record", "title", "merged by", title=f"\n{counted(len(groups), 'group')} of duplicates"
-        )
-        for group in groups:
-            _row(table, f"{named(group.kept)}, kept", group.kept.record.title or "", "")
-            for other, verdict in group.others:
-                why = "a chain of merges" if verdict is None else verdict.decided_by
-                if verdict is not None and verdict.score is not None:
-                    why += f" {verdict.score:.0f}"
-                _row(table, f"  {named(other)}", other.record.title or "", why)
-            table.add_section()
-        console().print(table)
 
 
 # --- reviewers -------------------------------------------------------------------------------------

@@ -105,11 +105,12 @@ def take_back(review: Review, edit: Edit, *, note: str | None, by: str) -> None:
     )
 
 
-def edited_since_compared(review: Review, fields: Collection[str]) -> int:
-    """How many records that were compared for duplicates had one of these fields edited since."""
-    (count,) = review.db.execute(
+def edited_since_compared(review: Review, fields: Collection[str]) -> set[str]:
+    """Keys of records that were compared for duplicates and had one of these fields edited since."""
+    found = rows(
+        review.db,
         """
-        select count(distinct record_edits.record_key)
+        select distinct record_edits.record_key
         from record_edits
         join records on records.key = record_edits.record_key
         join (
@@ -122,8 +123,8 @@ def edited_since_compared(review: Review, fields: Collection[str]) -> int:
         where record_edits.field in (select value from json_each(:fields))
         """,
         {"fields": json.dumps(sorted(fields))},
-    ).fetchone()
-    return int(count)
+    )
+    return {row["record_key"] for row in found}
 
 
 def verify_edits(review: Review) -> list[str]:
