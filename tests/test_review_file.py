@@ -492,7 +492,7 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         log.append_one(db, "unblindings", screened, actor="ann")
         (search,) = db.execute("select log.uid from searches join log on log.id = searches.log_id").fetchone()
         log.append_one(db, "search_abandonments", {"search_uid": search, "note": None})
-        (key,) = db.execute("select key from records order by id limit 1").fetchone()
+        (key,) = db.execute("select key from records order by id desc limit 1").fetchone()
         curation.add_edits(review, key, {"year": "2021"}, note="as printed", by="ann")
         (first,) = curation.edits(review, key)
         curation.take_back(review, first, note=None, by="bob")
