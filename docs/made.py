@@ -51,7 +51,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
-        "asking", "dedupe", "merging", "duplicate_review", "duplicate_audit",
+        "asking", "dedupe", "merging", "duplicate_review", "duplicate_audit", "curation",
         "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating", "previous",
         "watching", "demo",
     ),

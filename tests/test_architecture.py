@@ -23,6 +23,7 @@ FLOORS: dict[str, int] = {
         (
             "search",
             "importing",
+            "curation",
             "dedupe",
             "asking",
             "merging",

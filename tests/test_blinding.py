@@ -88,6 +88,16 @@ CURIOUS = [
     ("source",),
     ("source", "--json"),
     ("source", "of", "testbase:KEY"),
+    ("records", "show", "testbase:KEY"),
+    ("records", "show", "testbase:KEY", "--json"),
+    ("records", "list"),
+    ("records", "list", "--lacking", "abstract", "--json"),
+    ("records", "remove", "testbase:KEY", "--reason", "curious", "--by", "ann"),
+    ("records", "edit", "testbase:KEY", "--set", "abstract=Seen.", "--note", "curious", "--by", "ann"),
+    ("records", "edit", "testbase:KEY", "--undo", "--by", "ann"),
+    ("records", "list", "--edited"),
+    ("status",),
+    ("check",),
 ]
 
 

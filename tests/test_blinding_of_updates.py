@@ -17,6 +17,7 @@ from conftest import a_record, bring_in
 from eutils_links import with_links
 from eutils_server import Article, EutilsServer, serving
 from iimscreen import dedupe, fulltext
+from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.screening import Decision, Desk
 from iimscreen.store import Review, open_review, watches
@@ -75,6 +76,19 @@ CURIOUS = [
     ("prisma",),
     ("search", "--cited-by", "included"),
     ("search", "--update"),
+    *(("records", "show", key, "--json") for key in ("pubmed:1002", NEW[1])),
+    ("records", "list", "--json"),
+    *(("records", "remove", key, "--reason", "curious", "--by", "ann") for key in ("pubmed:1001", *NEW)),
+    *(
+        ("records", "edit", key, "--set", "abstract=Seen.", "--note", "curious", "--by", "ann")
+        for key in ("pubmed:1002", *NEW)
+    ),
+    ("records", "edit", NEW[1], "--undo", "--by", "ann"),
+    ("records", "remove", "reference-list:r77", "--reason", "curious", "--by", "ann"),
+    ("records", "list", "--removed"),
+    ("prisma", "--list", "excluded_other"),
+    ("prisma", "--json"),
+    ("records", "restore", "reference-list:r77", "--note", "curious", "--by", "ann"),
     ("duplicates", "merge", NEW[0], NEW[1], "--by", "ann"),
     ("prisma", "--json"),
     ("status",),
@@ -143,6 +157,7 @@ def closed(run: Run, pubmed: EutilsServer) -> Path:
     assert run("search", "--update").exit_code == 0
     with open_review(path) as review:
         bring_in(review, [a_record(5, pmid="1005")], database="Embase")
+        bring_in(review, [a_record(77)], database="Reference list", kind=Kind.CITATION)
         dedupe.run(review)
     return path
 

@@ -254,23 +254,30 @@ kinds = st.sampled_from(list(Kind))
 
 @st.composite
 def reviews(draw: st.DrawFn) -> tuple[list[Origin], list[Report]]:
-    """Reports of one to four records each, from any kind of source, at any point of the road."""
+    """Reports of one to four records each, some removed, from any kind of source, at any point of the road."""
     origins: list[Origin] = []
     reports: list[Report] = []
     for number in range(draw(st.integers(0, 8))):
         found = draw(st.lists(kinds, min_size=1, max_size=4))
         keys = [f"{number}-{place}" for place in range(len(found))]
+        gone = [draw(st.integers(0, 4)) == 0 for _ in found]
+        left = [key for key, is_removed in zip(keys, gone, strict=True) if not is_removed]
+        kept = draw(st.sampled_from(left)) if left else keys[0]
         origins += [
-            Origin(key, f"{kind} {draw(st.integers(1, 2))}", kind, keys[0])
-            for key, kind in zip(keys, found, strict=True)
+            Origin(key, f"{kind} {draw(st.integers(1, 2))}", kind, kept, is_removed)
+            for key, kind, is_removed in zip(keys, found, gone, strict=True)
         ]
-        from_databases = any(not kind.is_other_method for kind in found)
+        if not left:
+            continue
+        from_databases = any(
+            not (is_removed or kind.is_other_method) for kind, is_removed in zip(found, gone, strict=True)
+        )
         screening = draw(outcomes)
         is_sought = not from_databases or screening is INCLUDED
         retrieval = draw(retrievals) if is_sought else None
         reports.append(
             a_report(
-                keys[0],
+                kept,
                 screening,
                 retrieval,
                 draw(assessments) if retrieval == "retrieved" else None,
@@ -290,8 +297,10 @@ def test_every_possible_review_adds_up(review: tuple[list[Origin], list[Report]]
     boxes = found.boxes
     assert (
         boxes["database_results"] + boxes["register_results"]
-        == boxes["duplicates"] + boxes["records_screened"]
+        == boxes["duplicates"] + boxes["excluded_other"] + boxes["records_screened"]
     )  # type: ignore[operator]  # numbers, as both rounds are open
+    elsewhere = {*(found.lists["excluded_other"] or ()), *(report.key for report in reports)}
+    assert elsewhere.isdisjoint(found.lists["duplicates"] or ())
     column_b = len([report for report in reports if not report.from_databases])
     assert (boxes["other_sought_reports"] or 0) == column_b
     placed = [
@@ -460,3 +469,24 @@ def test_every_possible_update_adds_up(
     assert found.boxes["total_reports"] == len(before) - len(previous.dropped) + (
         found.boxes["new_reports"] or 0
     )
+
+
+def test_a_removed_record_is_in_one_box_also_where_it_is_the_kept_one_or_found_twice() -> None:
+    gone = replace(an_origin("a", "b"), is_removed=True)
+    origins = [gone, an_origin("b"), an_origin("c", "b"), replace(an_origin("d"), is_removed=True)]
+    reports = [a_report("b")]
+
+    found = built(origins, reports)
+    summed = built(origins, reports, hits=[("F01", o.key) for o in origins] + [("F02", "a")])
+
+    assert (found.lists["excluded_other"], found.lists["duplicates"]) == (("a", "d"), ("c",))
+    assert (summed.lists["excluded_other"], summed.lists["duplicates"]) == (("a", "d"), ("F02 a", "c"))
+    assert flow.violations(found, reports) == flow.violations(summed, reports) == []
+
+
+def test_a_record_in_two_boxes_is_named() -> None:
+    reports = [a_report("a")]
+    found = built([an_origin("a"), replace(an_origin("b", "a"), is_removed=True)], reports)
+    twice = replace(found, lists={**found.lists, "duplicates": ("b",), "records_screened": ()})
+
+    assert "F1: removed both as a duplicate and for other reasons: b" in flow.violations(twice, reports)

@@ -22,7 +22,7 @@ from typer.testing import Result
 from conftest import a_record, bring_in
 from iimscreen import dedupe, demo, living, previous, review_protocol, screening
 from iimscreen.errors import ReviewError
-from iimscreen.store import Review, connection, log, migrations, open_review, watches
+from iimscreen.store import Review, connection, curation, log, migrations, open_review, watches
 from iimscreen.store.watches import Finding
 
 COPIES = Path("review.db-copies")
@@ -492,6 +492,11 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         log.append_one(db, "unblindings", screened, actor="ann")
         (search,) = db.execute("select log.uid from searches join log on log.id = searches.log_id").fetchone()
         log.append_one(db, "search_abandonments", {"search_uid": search, "note": None})
+        (key,) = db.execute("select key from records order by id desc limit 1").fetchone()
+        curation.add_edits(review, key, {"year": "2021"}, note="as printed", by="ann")
+        (first,) = curation.edits(review, key)
+        curation.take_back(review, first, note=None, by="bob")
+        curation.add_removals(review, [key], is_removed=False, reason="a row, and nothing else", by="ann")
         log.append_one(db, "source_notes", {"item": 14, "source": None, "text": "none", "done_on": None})
         (one, other) = [row[0] for row in db.execute("select key from records order by id limit 2")]
         linked = {"record_key": one, "other_key": other, "verdict": "linked", "decided_by": "person:ann"}
@@ -551,6 +556,11 @@ def forge(path: Path, statement: str) -> None:
 
 
 FORGERIES = {
+    "update record_edits set value = '1999' where value = '2021'": "is not as it was written",
+    "update record_edits set undoes = (select uid from log where id = 1) where undoes is not null": (
+        "takes back an edit of year"
+    ),
+    "update record_removals set removed = 1": "is not as it was written",
     "update decisions set verdict = 'unsure' where log_id = (select min(log_id) from decisions "
     "where verdict = 'include')": "is not as it was written",
     "update log set actor = 'bob' where id = (select min(id) from log where actor = 'ann')": (

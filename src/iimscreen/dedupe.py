@@ -12,10 +12,16 @@ from iimscreen import asking, matching
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, duplicates, records, versions
+from iimscreen.store import Review, curation, duplicates, records, versions
 from iimscreen.store.duplicates import DISTINCT, DUPLICATE, PairVerdict
+from iimscreen.wording import counted
 
 NAMED_BY_IDENTIFIER = "previous_report_named_by_identifier"
+# Fields that `matching` looks at: after an edit of one of them records are compared anew.
+COMPARED = frozenset((
+    "pmid", "doi", "title", "vernacular_title", "authors", "journal", "journal_abbreviation", "year",
+    "volume", "issue", "pages", "publication_types", "registrations",
+))  # fmt: skip
 NO_LONGER_ALIKE = "rule:no_longer_alike"  # a rule's earlier word, taken back by newer rules or thresholds
 
 
@@ -33,13 +39,15 @@ class DedupeOutcome:
 
 
 def run(review: Review, *, again: bool = False) -> DedupeOutcome:
-    """Compare what is new with all records, log every new verdict, and keep the earliest record of each report.
+    """Compare what is new or edited with all records, log each new verdict, keep one record of each report.
 
     Everything is compared anew with `again`, and when the rules or the protocol's thresholds are others than
     the last time. A person's verdict is never overruled. Running it again changes nothing.
     """
     protocol = in_force(review)
     new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
+    if new is not None:
+        new |= curation.edited_since_compared(review, COMPARED)
     before = [_as_pair(one) for one in duplicates.standing(review) if _is_a_rules_find(one)]
     keys = records.keys(review)
     found = before if new is not None and not new else _compared(review, protocol, new, before)
@@ -48,7 +56,7 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         verdicts = _new_verdicts(standing, pairs)
         standing.update({(one.key, one.other_key): one for one in verdicts})
-        kept = _kept(keys, standing.values())
+        kept = _kept(review, keys, standing.values())
         duplicates.add(review, verdicts, kept)
         duplicates.keep(review, kept)
         linked = _link(review, [pair for pair in found if pair.verdict == matching.LINKED], standing, new)
@@ -67,9 +75,9 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
     return DedupeOutcome(
         records=len(keys),
         compared=len(keys) if new is None else len(new),
-        reports=len(set(kept.values())),
+        reports=len(set(kept.values()) - set(curation.removed(review))),
         merged_now=sum(one.verdict == DUPLICATE for one in verdicts),
-        asked=len(asking.waiting(standing.values(), kept)),
+        asked=len(asking.waiting(standing.values(), kept, curation.removed(review))),
         linked=linked,
         rules=tuple(merges.most_common()),
     )
@@ -217,7 +225,8 @@ def _link(
     return sum(one.verdict == duplicates.LINKED for one in standing.values())
 
 
-def _kept(keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
+def _kept(review: Review, keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
+    """Key of each record → key of the record kept for its report."""
     edges, apart = [], []
     for one in verdicts:
         if one.verdict == DUPLICATE:
@@ -225,7 +234,32 @@ def _kept(keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str
             edges.append(ScoredPair(one.key, one.other_key, DUPLICATE, one.decided_by, score))
         elif one.verdict == DISTINCT and one.by_person:
             apart.append((one.key, one.other_key))
-    return matching.groups(keys, edges, apart)
+    return _past_removals(review, matching.groups(keys, edges, apart), keys)
+
+
+def _past_removals(review: Review, kept: dict[str, str], keys: Sequence[str]) -> dict[str, str]:
+    """The same; a record that was ever removed is kept only where its report has none that never was.
+
+    So one that is restored takes no other's place; of several the one restored first. Where all are
+    removed, the earliest stands for the report, which is not screened.
+    """
+    words = curation.last_words(review)
+    touched = {kept[key] for key in words if key in kept}
+    if not touched:
+        return kept
+    members: dict[str, list[str]] = {}
+    for key in keys:
+        if kept[key] in touched:
+            members.setdefault(kept[key], []).append(key)
+
+    def rank(key: str) -> tuple[bool, int]:
+        word = words.get(key)
+        return (False, 0) if word is None else (word.is_removed, 0 if word.is_removed else word.log_id)
+
+    for group in members.values():
+        chosen = min(group, key=rank)  # the earliest of equals
+        kept |= dict.fromkeys(group, chosen)
+    return kept
 
 
 def to_compare(review: Review) -> list[str]:
@@ -239,19 +273,31 @@ def to_compare(review: Review) -> list[str]:
     fresh = len(duplicates.not_compared(review))
     if fresh:
         found.append(f"deduplication: {fresh:,} record{'' if fresh == 1 else 's'} not compared yet")
+    edited = len(curation.edited_since_compared(review, COMPARED))
+    if edited:
+        found.append(f"deduplication: {counted(edited, 'record')} edited since, so run it again")
     return found
 
 
 def restore(review: Review) -> None:
     """Make the record kept for each report the one that the logged verdicts say."""
     keys = [row[0] for row in records.memberships(review)]
-    duplicates.keep(review, _kept(keys, duplicates.standing(review)))
+    duplicates.keep(review, _kept(review, keys, duplicates.standing(review)))
+
+
+def keep_again(review: Review, report: str) -> None:
+    """Choose the record kept for one report anew, once records of it were removed or restored.
+
+    To be called inside `writing()`.
+    """
+    keys = records.members_of(review, report)
+    duplicates.keep(review, _past_removals(review, dict.fromkeys(keys, keys[0]), keys))
 
 
 def verify(review: Review) -> list[str]:
     """Records whose kept record is not the one that the verdicts make, in sentences."""
     memberships = records.memberships(review)
-    kept = _kept([row[0] for row in memberships], duplicates.standing(review))
+    kept = _kept(review, [row[0] for row in memberships], duplicates.standing(review))
     return [
         f"{row[0]} belongs to the report of {row[4]}, but the verdicts on duplicates say {kept[row[0]]}"
         for row in memberships

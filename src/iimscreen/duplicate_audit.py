@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import StoredRecord
-from iimscreen.store import Review, duplicates, records
+from iimscreen.store import Review, curation, duplicates, records
 from iimscreen.store.duplicates import DUPLICATE, PairVerdict
 
 
@@ -56,7 +56,7 @@ def as_csv(review: Review) -> str:
     """One row per record, singles too: record,source_id,group,kept,rule,score (kept is 1 or 0)."""
     why = _strongest_merge(duplicates.standing(review))
     rows = records.memberships(review)
-    sizes = Counter(row[4] for row in rows)
+    sizes, removed = Counter(row[4] for row in rows), curation.removed(review)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["record", "source_id", "group", "kept", "rule", "score"])
@@ -67,7 +67,7 @@ def as_csv(review: Review) -> str:
                 key,
                 source_id or "",
                 kept,
-                int(key == kept),
+                int(key == kept and key not in removed),
                 merged.decided_by if merged else "",
                 f"{merged.score:g}" if merged and merged.score is not None else "",
             ]

@@ -64,6 +64,7 @@ class Origin:
     database: str
     kind: Kind
     report: str  # key of the record kept for its report
+    is_removed: bool = False  # before screening, for another reason than being a duplicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,10 @@ def build(
         if kind.is_other_method and not has_other:
             lists[box] = None
     lists["duplicates"] = _duplicates(origins, hits, previous.found if previous else frozenset())
-    # No command marks records ineligible by automation or removes them for other reasons yet.
-    lists["excluded_automatic"] = lists["excluded_other"] = ()
+    lists["excluded_automatic"] = ()  # no command marks records ineligible by automation yet
+    lists["excluded_other"] = tuple(
+        origin.key for origin in origins if origin.is_removed and not origin.kind.is_other_method
+    )
 
     column_a = [report for report in reports if report.from_databases]
     column_b = [report for report in reports if not report.from_databases]
@@ -260,7 +263,7 @@ def _previous_notes(origins: Sequence[Origin], previous: Previous | None) -> lis
     if previous is None:
         return []
     notes = [f"Previous studies are those of {previous.title}."]
-    again = sum(o.report in previous.found for o in origins if not o.kind.is_other_method)
+    again = sum(o.report in previous.found for o in origins if not (o.is_removed or o.kind.is_other_method))
     if again:
         are, were = ("is of a report", "it was") if again == 1 else ("are of reports", "they were")
         notes.append(
@@ -301,7 +304,7 @@ def _duplicates(
 ) -> tuple[str, ...]:
     """Records of databases and registers beyond one per report; repeated hits too where hits count.
 
-    All records of a report that was found before.
+    All records of a report that was found before. One that is removed itself is none.
     """
     removed: list[str] = []
     of_databases = {origin.key for origin in origins if not origin.kind.is_other_method}
@@ -310,11 +313,11 @@ def _duplicates(
         if key in of_databases and key in seen_keys:
             removed.append(f"{run} {key}")
         seen_keys.add(key)
-    seen_reports = set(found_before)
-    for origin in origins:
-        if origin.kind.is_other_method:
-            continue
-        if origin.report in seen_reports:
+    left = [origin for origin in origins if not (origin.kind.is_other_method or origin.is_removed)]
+    seen_reports = {*found_before, *(origin.report for origin in left if origin.key == origin.report)}
+    for origin in left:
+        is_kept = origin.key == origin.report and origin.report not in found_before
+        if origin.report in seen_reports and not is_kept:
             removed.append(origin.key)
         seen_reports.add(origin.report)
     return tuple(removed)
@@ -414,12 +417,14 @@ def _other_methods_note(
     if not named:
         return []
     own = {report.key for report in column_b}
-    before = sum(origin.report in found_before for origin in named)
-    elsewhere = sum(origin.report not in own for origin in named) - before
+    left = [origin for origin in named if not origin.is_removed]
+    before = sum(origin.report in found_before for origin in left)
+    elsewhere = sum(origin.report not in own for origin in left) - before
     parts = [
+        (len(named) - len(left), "removed before screening for other reasons"),
         (before, "of a report that the version before knew"),
         (elsewhere, "also found by databases or registers and counted there"),
-        (len(named) - before - elsewhere - len(own), "another mention of the same report"),
+        (len(left) - before - elsewhere - len(own), "another mention of the same report"),
     ]
     if screening_is_open:
         excluded = len(_in_state(column_b, "screening", State.EXCLUDE))
@@ -466,6 +471,10 @@ def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
         ],
         "records identified = duplicates + automation + other reasons + screened",
     )
+    if twice := set(flow.lists["duplicates"] or ()) & set(flow.lists["excluded_other"] or ()):
+        faults.append(
+            f"F1: removed both as a duplicate and for other reasons: {', '.join(sorted(twice)[:5])}"
+        )
     open_screening = sum(
         r.screening is not None and r.screening.state in (State.PENDING, State.CONFLICT) for r in column_a
     )

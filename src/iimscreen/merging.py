@@ -66,7 +66,7 @@ def _decide(
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         new = [PairVerdict(one, other, verdict, f"person:{by}", None, note) for one, other in pairs]
         standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept(keys, standing.values())
+        kept = _kept(review, keys, standing.values())
         for one in standing.values():
             if one.by_person and one.verdict == DUPLICATE and kept[one.key] != kept[one.other_key]:
                 raise ProtocolError(

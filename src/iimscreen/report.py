@@ -11,7 +11,7 @@ from iimscreen import asking, dedupe, flow, living, review_flow, review_protocol
 from iimscreen.errors import InputError
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, connection, decisions, log, records, reviewers, runs, versions
+from iimscreen.store import Review, connection, curation, decisions, log, records, reviewers, runs, versions
 from iimscreen.store.gate import Gate, Progress
 from iimscreen.wording import counted
 
@@ -24,6 +24,7 @@ class Status:
 
     title: str
     records: int
+    removed: int  # of those, before screening for other reasons than being duplicates
     reports: int
     stages: tuple[Progress, ...]
     rules: tuple[str, ...]  # of each stage, in a sentence
@@ -43,6 +44,7 @@ def _status(review: Review) -> Status:
     gate = Gate(review, protocol)
     # What a version made elsewhere included is nothing that this review found.
     memberships = [row for row in records.memberships(review) if not versions.is_made_elsewhere(row[0])]
+    removed = curation.removed(review)
     found: dict[str, int | None] = {}
     for stage in protocol.stages:
         found[stage.name] = None
@@ -52,7 +54,8 @@ def _status(review: Review) -> Status:
     return Status(
         title=protocol.title,
         records=len(memberships),
-        reports=len({row[4] for row in memberships}),
+        removed=len(removed),
+        reports=len({row[4] for row in memberships if row[0] not in removed}),
         stages=tuple(gate.progress(stage.name) for stage in protocol.stages),
         rules=tuple(f"{stage.name}: {voting.describe(stage)}" for stage in protocol.stages),
         conflicts=found,
@@ -199,7 +202,7 @@ def _in_words(review: Review, entry: log.FullEntry) -> str:
 
 
 def _living_in_words(kind: str, content: Mapping[str, Any]) -> str:
-    """Rows of a living review: versions, versions made elsewhere, notes, and what `watch` found."""
+    """Rows of a living review and of its records: versions, notes, findings of `watch`, edits, removals."""
     match kind:
         case "version_closures":
             title = f" ({content['title']})" if content["title"] else ""
@@ -227,8 +230,24 @@ def _living_in_words(kind: str, content: Mapping[str, Any]) -> str:
                 f"finding {content['finding_uid'][:8]}: {content['outcome']}{reason} by {content['manner']} of "
                 f"{', '.join(json.loads(content['names']))}"
             )
+        case "record_edits":
+            return _edit_in_words(content)
+        case "record_removals":
+            done = "removed before screening" if content["removed"] else "restored"
+            return f"{content['record_key']} {done}: {content['reason']}"
         case _:
             return str(dict(content))
+
+
+def _edit_in_words(content: Mapping[str, Any]) -> str:
+    why = f" – {content['note']}" if content["note"] else ""
+    about = f"{content['field']} of {content['record_key']}"
+    if content["undoes"] is not None:
+        return f"edit {content['undoes'][:8]} of {about} taken back{why}"
+    if content["value"] is None:
+        return f"{about} emptied{why}"
+    value = " ".join(curation.in_words(content["field"], content["value"]).split())
+    return f"{about} edited: {value if len(value) <= 80 else value[:79].rstrip() + '…'}{why}"
 
 
 # --- check -----------------------------------------------------------------------------------------
@@ -257,6 +276,8 @@ def _check(review: Review) -> Check:
         *runs.verify(review),
         *decisions.verify_openings(review),
         *dedupe.verify(review),
+        *curation.verify_edits(review),
+        *decisions.verify_removals(review),
         *living.verify(review),
         *flow.violations(made, reports),
     ]
@@ -271,7 +292,8 @@ def _check(review: Review) -> Check:
             f"order and content; the log ends with {entries[-1].uid[:16]} (note it elsewhere: rows cut off its end "
             "leave no gap)",
             f"{counted(runs.finished_runs(review), 'run')}: raw replies and records against their logged hashes",
-            "the record kept for each report against the verdicts on duplicates",
+            "the record kept for each report against the verdicts on duplicates and the records removed",
+            "edits of records and removals: what takes an edit back names it, and no removed record was judged after",
             "the file itself: SQLite's integrity check and every foreign key",
             f"{counted(len(versions.closures(review)), 'completed version')}: numbers without a gap, and each flow "
             "derived anew from the log against what was noted when it was closed",

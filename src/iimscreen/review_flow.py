@@ -7,6 +7,7 @@ that version included, or a version made elsewhere did, as previous studies.
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Kind, Protocol
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force, reason_labels
-from iimscreen.store import Review, log, records, runs, versions, watches
+from iimscreen.store import Review, curation, log, records, runs, versions, watches
 from iimscreen.store.gate import Gate, Progress
 from iimscreen.voting import Outcome, State
 from iimscreen.wording import counted
@@ -124,6 +125,7 @@ def flow_and_reports(
     protocol = in_force(review)
     gate = Gate(review, protocol)
     rows = records.memberships(review)
+    removed = curation.removed(review)
     since = _since(review, gate, rows, excluded)
     everything = [_if_excluded(one, excluded) for one in gate.reports()]
     reports = [one for one in everything if one.key not in since.known]
@@ -134,7 +136,7 @@ def flow_and_reports(
         hits = [(run, key) for run, key in runs.hits(review) if key in since.arrived]
     made = flow.build(
         [
-            flow.Origin(key, database, kind, kept)
+            flow.Origin(key, database, kind, kept, key in removed)
             for key, _, database, kind, kept, _ in rows
             if key in since.arrived
         ],
@@ -147,7 +149,11 @@ def flow_and_reports(
             *_missing(review, gate),
             *(f"{left}, known to the version before" for left in flow.unfinished(earlier, *is_open)),
         ],
-        footnotes=[*_footnotes(review, protocol, gate, reports, since.closed_at), *since.notes],
+        footnotes=[
+            *_footnotes(review, protocol, gate, reports, since.closed_at),
+            *_removals([one for key, one in removed.items() if key in since.arrived]),
+            *since.notes,
+        ],
         notice=protocol.notice,
         sources=since.sources,
         labels=reason_labels(review),
@@ -207,13 +213,22 @@ def _since(
         previous = _what_became(review, gate, title, reports, known, kept, excluded, None)
         return _Since(frozenset(own), known, previous, shown, ())
     last = closed[-1]
-    arrived = frozenset(own - versions.known(review))
-    known = frozenset(kept[key] for key in kept if key not in arrived)
+    # A record that was removed at the closing was not judged then: restored since, it is of this version.
+    unjudged = set(curation.removed(review, before=last.log_id))
+    restored = unjudged - set(curation.removed(review))
+    arrived = frozenset(own - versions.known(review) | restored)
+    known = frozenset(kept[key] for key in kept if key not in arrived and key not in unjudged)
     title = f"version {last.number}" + (f" ({last.title})" if last.title else "")
     previous = _what_became(review, gate, title, dict(last.reports), known, kept, excluded, last)
     used = {(database, kind) for key, _, database, kind, _, _ in rows if key in arrived}
     used |= set(versions.sources_used(review, since=last.log_id))
     notes = _found_again(review, last, arrived)
+    if restored:
+        was, counts = ("was", "it counts") if len(restored) == 1 else ("were", "they count")
+        notes.append(
+            f"{counted(len(restored), 'record')} removed before screening in version {last.number} or earlier {was} "
+            f"restored since; {counts} as identified in this version."
+        )
     return _Since(
         arrived, known, previous, tuple(pair for pair in shown if pair in used), tuple(notes), last.log_id
     )
@@ -454,6 +469,15 @@ def _footnotes(
     notes += _open_findings(review, gate)
     notes.append("Each included report is counted as one study until reports are linked to studies.")
     return notes
+
+
+def _removals(removed: Sequence[curation.Removal]) -> list[str]:
+    """Why records were removed before screening, in one sentence."""
+    if not removed:
+        return []
+    reasons = Counter(one.reason for one in removed)
+    said = "; ".join(f"{reason} (n = {count:,})" for reason, count in reasons.most_common())
+    return [f"Records removed before screening for other reasons: {said}."]
 
 
 _FINDINGS = {

@@ -16,7 +16,7 @@ from iimscreen.errors import IimscreenError, InputError, ProtocolError
 from iimscreen.model import Protocol, Stage, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, FULL_TEXT, VOTES, stage_named
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, decisions, records, reviewers
+from iimscreen.store import Review, curation, decisions, records, reviewers
 from iimscreen.store.gate import Gate
 from iimscreen.voting import Outcome, Vote
 
@@ -110,8 +110,10 @@ class Desk:
     def _key_of(self, given: str) -> str:
         found = records.find(self.review, given)
         key = records.kept_of(self.review, found.key)
-        if key not in self._pool:
+        if key not in self._pool or curation.is_removed(self.review, key):
             gate = Gate(self.review, self.protocol)
+            if key in gate.pool(self.stage.name):  # kept in place of one removed since this desk was opened
+                return key
             gate.require_judged_here(key)
             if self.stage.name == FULL_TEXT:
                 gate.require_sought(key)

@@ -26,6 +26,7 @@ class SourceLine:
     searched_at: str | None  # UTC; None if it was only imported from
     imported_at: str | None  # UTC
     records: int
+    removed: int  # of those, before screening for other reasons than being duplicates
     reports: int  # after duplicates
     only_here: int  # reports that no other source brought
     included: int | None  # of its reports; None while the round is closed to view
@@ -104,6 +105,7 @@ def sources(review: Review) -> Sources:
                     searched_at=account.searched_at if account is not None else None,
                     imported_at=account.imported_at if account is not None else None,
                     records=one.records,
+                    removed=one.removed,
                     reports=len(one.reports),
                     only_here=one.only_here,
                     included=None if included is None else len(included & set(one.reports)),

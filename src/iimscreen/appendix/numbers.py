@@ -7,7 +7,7 @@ from collections import Counter
 from iimscreen import asking, receipts
 from iimscreen.appendix.facts import Facts, ended, moment, search_of, shown, state
 from iimscreen.appendix.parts import Filled, Part, Statement, Table
-from iimscreen.store import duplicates, provenance, records, versions
+from iimscreen.store import curation, duplicates, provenance, records, versions
 from iimscreen.wording import counted
 
 
@@ -80,14 +80,25 @@ def totals(facts: Facts) -> Filled:
         "refused records of files",
         "reports only here",
     )
-    return [
+    parts: list[Part] = [
         Table("Records of each source", head, tuple(rows), "iimscreen source; the log, runs and records"),
         Statement(
             f"Together {counted(total, 'record')}, each counted once for each source, before deduplication. "
             "Hits of all runs count a record again for every sub-query and every re-run that found it.",
             "the log, records",
         ),
-    ], ""
+    ]
+    removed = sum(one.removed for one in brought.values())
+    if removed:
+        was = "was" if removed == 1 else "were"
+        parts.append(
+            Statement(
+                f"Of these, {counted(removed, 'record')} {was} removed before screening for other reasons than being a "
+                "duplicate.",
+                "iimscreen records list --removed; the log, record_removals",
+            )
+        )
+    return parts, ""
 
 
 def deduplication(facts: Facts) -> Filled:
@@ -105,7 +116,9 @@ def deduplication(facts: Facts) -> Filled:
     put = {(one["record_key"], one["other_key"]) for one in verdicts if one["verdict"] == duplicates.ASKED}
     names = sorted({one.decided_by.removeprefix("person:") for one in people})
     # What a version made elsewhere included is compared with, and is nothing that these searches found.
+    removed = curation.removed(facts.review)
     rows = [row for row in records.memberships(facts.review) if not versions.is_made_elsewhere(row[0])]
+    left = {row[4] for row in rows if row[0] not in removed}
     among = ""
     if any(one.at < at for one in versions.previous_reviews(facts.review)):
         among = ", with the reports of a version made elsewhere among them"
@@ -133,7 +146,8 @@ def deduplication(facts: Facts) -> Filled:
             "iimscreen duplicates; the log, duplicate_verdicts",
         ),
         Statement(
-            f"{counted(len(rows), 'record')} before, {counted(len({row[4] for row in rows}), 'report')} after.",
+            f"{counted(len(rows), 'record')} before, {counted(len(left), 'report')} after"
+            + (f", without {counted(len(removed), 'record')} removed for other reasons." if removed else "."),
             "the log, records",
         ),
     ]

@@ -26,6 +26,7 @@ from iimscreen.cli import (
     judge,
     living,
     receipts,
+    records,
     search,
     strategy,
     tell,
@@ -132,5 +133,18 @@ def _iimscreen(
     del version
 
 
-for _phase in (begin, search, receipts, appendix, strategy, trace, find, duplicates, judge, tell, living):
+for _phase in (
+    begin,
+    search,
+    receipts,
+    appendix,
+    strategy,
+    trace,
+    find,
+    duplicates,
+    records,
+    judge,
+    tell,
+    living,
+):
     _phase.add_to(app)

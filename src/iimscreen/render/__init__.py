@@ -460,7 +460,10 @@ def status(found: Status, *, rules: bool, as_json: bool) -> None:
         json(asdict(found))
         return
     _say(found.title, "bold")
-    _say(f"{counted(found.records, 'record')}, {counted(found.reports, 'report')} after deduplication")
+    removed = f" ({found.removed:,} removed before screening)" if found.removed else ""
+    _say(
+        f"{counted(found.records, 'record')}{removed}, {counted(found.reports, 'report')} after deduplication"
+    )
     for stage in found.stages:
         if stage.pool is None:
             _say(f"{stage.stage}: not begun")

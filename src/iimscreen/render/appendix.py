@@ -12,6 +12,7 @@ from rich.text import Text
 
 from iimscreen import render
 from iimscreen.appendix.parts import Appendix, Item, Part, Statement, Table, Verbatim
+from iimscreen.wording import counted
 
 if TYPE_CHECKING:
     from iimscreen.appendix.noting import Sources
@@ -126,6 +127,7 @@ def sources(found: Sources, *, as_json: bool) -> None:
                         "searched_at": one.searched_at,
                         "imported_at": one.imported_at,
                         "records": one.records,
+                        "removed": one.removed,
                         "reports": one.reports,
                         "only_here": one.only_here,
                         "included": one.included,
@@ -162,6 +164,12 @@ def sources(found: Sources, *, as_json: bool) -> None:
         out.print(
             Text("reports: after duplicates; only here: those that no other source brought", style="dim")
         )
+        for line in found.lines:
+            if line.removed:
+                some = (
+                    f"{line.database}: {line.removed:,} of {counted(line.records, 'record')} removed before "
+                )
+                out.print(Text(render.plain(f"{some}screening; they stay so when found again"), style="dim"))
         if any(line.included is None for line in found.lines):
             out.print(Text("included: shown once the votes on all full texts are in", style="dim"))
     else:

@@ -106,6 +106,40 @@ def voters(review: Review, stage: str, report: str) -> set[str]:
     return {name for (_, name), verdict in latest.items() if verdict != Verdict.WITHDRAWN}
 
 
+def is_judged(review: Review, report: str) -> bool:
+    """Whether a vote on one report stands at any stage, or a final word was given: progress, not content."""
+    if any(voters(review, stage, report) for stage in (TITLE_ABSTRACT, FULL_TEXT)):
+        return True
+    row = review.db.execute(
+        """
+        select 1
+        from decisions
+        where manner <> 'vote' and record_key in (select value from json_each(:keys))
+        limit 1
+        """,
+        {"keys": json.dumps(records.members_of(review, report))},
+    ).fetchone()
+    return row is not None
+
+
+def verify_removals(review: Review) -> list[str]:
+    """Records that are removed before screening and have decisions of a later time, in sentences."""
+    return [
+        f"{row['key']} was removed before screening, and log row {row['log_id']} judges it after that"
+        for row in rows(
+            review.db,
+            """
+            select standing_removals.record_key as "key", min(decisions.log_id) as log_id
+            from standing_removals
+            cross join decisions on decisions.record_key = standing_removals.record_key
+            where standing_removals.removed and decisions.log_id > standing_removals.log_id
+            group by standing_removals.record_key
+            order by log_id
+            """,
+        )
+    ]
+
+
 def has_decided(review: Review, name: str) -> bool:
     """Whether a vote of theirs stands, or they took part in a final word."""
     row = review.db.execute(
@@ -242,7 +276,9 @@ def changed_since(review: Review, stage: str, log_id: int) -> bool:
         from log
         where id > :id
           and (
-            kind in ('run_results', 'duplicate_verdicts', 'protocol_versions', 'retrievals')
+            kind in (
+              'run_results', 'duplicate_verdicts', 'protocol_versions', 'retrievals', 'record_removals'
+            )
             or (kind = 'decisions' and (select stage from decisions where log_id = log.id) in (:stage, :before))
           )
         limit 1
@@ -274,6 +310,7 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
       from kept_records
       join records as kept on kept.id = kept_records.kept_id
       where kept_records.record_id = kept_records.kept_id
+        and kept.key not in (select record_key from standing_removals where removed)
         and not exists (
           select 1
           from kept_records as member
@@ -299,7 +336,9 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
               from kept_records as member
               join records on records.id = member.record_id
               join sources on sources.source = records.source
-              where member.kept_id = kept.id and sources.kind in ('database', 'register')
+              where member.kept_id = kept.id
+                and sources.kind in ('database', 'register')
+                and records.key not in (select record_key from standing_removals where removed)
             )
           )
         """

@@ -1,28 +1,58 @@
 -- Views only; remade whenever this text changes. Views over votes are absent on purpose: outcomes are
 -- worked out behind the blinding gate in store/gate.py, by the rules in voting.py.
 
--- Reports that this review judges: those that a version made elsewhere included are not among them. One
--- that a completed version knew stays in the column in which it was judged, whatever finds it again.
+-- Edits that stand: the last one of each field of a record that nobody took back.
+create view standing_edits as
+select record_edits.*
+from record_edits
+where record_edits.undoes is null
+  and record_edits.log_id = (
+    select max(last.log_id)
+    from record_edits as last
+    join log on log.id = last.log_id
+    where last.record_key = record_edits.record_key
+      and last.field = record_edits.field
+      and last.undoes is null
+      and not exists (select 1 from record_edits as undoing where undoing.undoes = log.uid)
+  );
+
+-- The last word on each record that was ever removed: it is removed (1), or was restored (0).
+create view standing_removals as
+select record_removals.*
+from record_removals
+where record_removals.log_id = (
+  select max(later.log_id) from record_removals as later where later.record_key = record_removals.record_key
+);
+
+-- Reports that this review judges, with a record that is not removed: those that a version made elsewhere
+-- included are not among them. One that a completed version judged stays in the column in which it was
+-- judged, whatever finds it again; a record restored after the closing counts as one that came after it.
 create view reports as
 select
   kept.id as id,
   kept.key as key,
   max(
     sources.kind in ('database', 'register')
-    and member.id <= coalesce(
+    and coalesce(
       (
-        select min(last.id)
+        select member.id <= last.id and coalesce(word.log_id, 0) < version_closures.log_id
         from version_closures
         join records as last on last.key = version_closures.last_record_key
         where last.id >= kept.id
+          and version_closures.log_id > coalesce(word_on_kept.log_id, 0)
+        order by version_closures.log_id
+        limit 1
       ),
-      member.id
+      1
     )
   ) as from_databases
 from kept_records
 join records as kept on kept.id = kept_records.kept_id
 join records as member on member.id = kept_records.record_id
 join sources on sources.source = member.source
+left join standing_removals as word on word.record_key = member.key
+left join standing_removals as word_on_kept on word_on_kept.record_key = kept.key
+where coalesce(word.removed, 0) = 0
 group by kept.id
 having max(member.source in (select source from previous_reviews)) = 0;
 

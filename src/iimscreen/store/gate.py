@@ -27,7 +27,7 @@ from iimscreen.errors import ProtocolError
 from iimscreen.flow import Report
 from iimscreen.model import Protocol, Stage
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, parse_protocol, stage_named
-from iimscreen.store import decisions, duplicates, protocols, retrievals, reviewers, runs
+from iimscreen.store import curation, decisions, duplicates, protocols, retrievals, reviewers, runs
 from iimscreen.store.connection import Review, rows
 from iimscreen.store.versions import previous_reviews
 from iimscreen.voting import Outcome, State, Vote, outcome, unsuperseded
@@ -104,8 +104,10 @@ class Gate:
 
     @cached_property
     def _arrived_at(self) -> dict[str, int]:
-        """Record → the log id with which it came in."""
-        return runs.arrivals(self._review)
+        """Record → the log id with which it came in, or in again after it was removed."""
+        found = runs.arrivals(self._review)
+        words = curation.last_words(self._review).values()
+        return found | {word.key: word.log_id for word in words if not word.is_removed}
 
     @cached_property
     def _members(self) -> dict[str, list[str]]:
@@ -394,7 +396,13 @@ class Gate:
         )
 
     def require_judged_here(self, key: str) -> None:
-        """Raise ProtocolError if a version made elsewhere included this report."""
+        """Raise ProtocolError if this report is removed, or a version made elsewhere included it."""
+        removal = curation.removed(self._review).get(key)
+        if removal is not None:
+            raise ProtocolError(
+                f"{key} was removed before screening by {removal.by} on {removal.at[:10]}: {removal.reason}",
+                hint=f"`iimscreen records restore {key} --by NAME --note WHY` takes it in again",
+            )
         for previous in previous_reviews(self._review):
             if any(self._kept[one] == key for one, _ in previous.reports):
                 raise ProtocolError(

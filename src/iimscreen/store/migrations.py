@@ -41,6 +41,8 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "watch_findings": (("log_id",), ("record_key", "kind", "notice")),
     "watch_settlements": (("log_id",), ("finding_uid",)),
     "report_links": (("log_id",),),
+    "record_edits": (("log_id",), ("undoes",)),
+    "record_removals": (("log_id",),),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
@@ -78,6 +80,12 @@ def m001_initial(db: Database) -> None:
 def m002_search_and_updates(db: Database) -> None:
     """What a search tells beyond its records; notes on other sources; versions of a living review."""
     run_script(db, _script("m002_search_and_updates.sql"))
+
+
+@migrations()
+def m003_curation(db: Database) -> None:
+    """Edits of records, and records removed before screening."""
+    run_script(db, _script("m003_curation.sql"))
 
 
 @migrations()

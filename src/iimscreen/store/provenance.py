@@ -18,6 +18,7 @@ class Contribution:
     database: str  # the name a reader knows
     kind: Kind
     records: int  # distinct ones
+    removed: int  # of those, before screening for other reasons than being duplicates
     reports: tuple[str, ...]  # that its records belong to after duplicates, by the keys of their kept records
     only_here: int  # of those reports, the ones that no other source brought
 
@@ -37,6 +38,7 @@ def contributions(review: Review) -> list[Contribution]:
         join kept_records on kept_records.record_id = records.id
         join records as kept on kept.id = kept_records.kept_id
         where records.source not in (select source from previous_reviews)
+          and records.key not in (select record_key from standing_removals where removed)
         order by kept.id
         """,
     ):
@@ -48,6 +50,7 @@ def contributions(review: Review) -> list[Contribution]:
             database=row["database"],
             kind=Kind(row["kind"]),
             records=row["records"],
+            removed=row["removed"],
             reports=tuple(reports.get(row["source"], ())),
             only_here=sum(len(brought_by[report]) == 1 for report in reports.get(row["source"], ())),
         )
@@ -55,7 +58,13 @@ def contributions(review: Review) -> list[Contribution]:
             review.db,
             """
             select sources.source, sources.database, sources.kind,
-              (select count(*) from records where records.source = sources.source) as records
+              (select count(*) from records where records.source = sources.source) as records,
+              (
+                select count(*)
+                from standing_removals
+                join records on records.key = standing_removals.record_key
+                where standing_removals.removed and records.source = sources.source
+              ) as removed
             from sources
             where sources.source not in (select source from previous_reviews)
             order by sources.rowid

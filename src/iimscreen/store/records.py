@@ -1,12 +1,17 @@
-"""Records as their sources stated them: stored once, never changed, found again by what people type."""
+"""Records as their sources stated them: stored once, never changed, found again by what people type.
+
+What people added or corrected (`store/curation.py`) is read over the source's words here and nowhere
+else: all that hands on a `StoredRecord` has the standing values. Hashes, and what says "stated", keep to
+the source's.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import count, islice
 from json.encoder import encode_basestring as _quoted
 from operator import attrgetter
@@ -16,7 +21,7 @@ from sqlite_utils import Database
 
 from iimscreen.errors import InputError
 from iimscreen.model import Author, Kind, Link, Record, StoredRecord
-from iimscreen.store import log
+from iimscreen.store import curation, log
 from iimscreen.store.connection import Review, rows
 
 _LISTS = ("languages", "publication_types", "mesh_terms", "substances", "keywords", "provenance")
@@ -128,8 +133,14 @@ def content_sha256(record: Record) -> str:
     return log.sha256(log.canonical(stated))
 
 
-def _stored(row: dict[str, Any]) -> StoredRecord:
+def _stored(row: dict[str, Any], edited: Mapping[str, str | None] | None = None) -> StoredRecord:
+    """The record of a row, with the values of fields that were edited."""
     facts = {name: row[name] for name in _COLUMNS}
+    if edited:
+        facts.update(edited)
+        facts["year"] = None if facts["year"] is None else int(facts["year"])
+        for name in (*_LISTS, "authors"):
+            facts[name] = facts[name] or "[]"
     for name in _LISTS:
         facts[name] = tuple(json.loads(facts[name]))
     for name in _LATER_LISTS:
@@ -273,7 +284,14 @@ def held(db: Database, source: str, accessions: Iterable[str]) -> dict[str, Held
 
 def everything(review: Review) -> list[StoredRecord]:
     """All records, in order of arrival."""
-    return [_stored(row) for row in rows(review.db, _SELECT + " order by records.id")]
+    return list(each(review))
+
+
+def each(review: Review) -> Iterator[StoredRecord]:
+    """All records, in order of arrival, one at a time."""
+    edited = curation.standing_edits(review)
+    for row in rows(review.db, _SELECT + " order by records.id"):
+        yield _stored(row, edited.get(row["key"]))
 
 
 def keys(review: Review) -> list[str]:
@@ -283,6 +301,7 @@ def keys(review: Review) -> list[str]:
 
 def each_to_compare(review: Review) -> Iterator[StoredRecord]:
     """All records, in order of arrival, with only what tells duplicates: half of a record's columns."""
+    edited = curation.standing_edits(review)
     kinds = {source: Kind(kind) for source, kind in review.db.execute("select source, kind from sources")}
     cursor = review.db.execute(
         """
@@ -295,6 +314,9 @@ def each_to_compare(review: Review) -> Iterator[StoredRecord]:
     for row in cursor:
         number, key, source, accession, pmid, doi, title, vernacular, authors, journal, short, *rest = row
         year, volume, issue, pages, types, registrations = rest
+        if key in edited:
+            yield from by_keys(review, [key])
+            continue
         yield StoredRecord(
             number,
             key,
@@ -333,9 +355,66 @@ def by_key(review: Review, key: str) -> StoredRecord:
 
 def by_keys(review: Review, keys: Sequence[str]) -> Iterator[StoredRecord]:
     """Records with these keys, in the order given."""
+    edited = curation.standing_edits(review, keys)
     for key in keys:
         for row in rows(review.db, _SELECT + " where records.key = :key", {"key": key}):
-            yield _stored(row)
+            yield _stored(row, edited.get(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The little of a record that a list needs."""
+
+    id: int
+    key: str
+    title: str | None
+    lacks: frozenset[str]  # of title, abstract, year, DOI and authors
+
+
+def outlines(review: Review) -> Iterator[Outline]:
+    """All records in outline, in order of arrival, one at a time."""
+    edited = curation.standing_edits(review)
+    for row in rows(
+        review.db,
+        """
+        select id, key, title, year, doi, nullif(authors, '[]') as authors,
+          case when abstract <> '' then 1 end as abstract
+        from records
+        order by id
+        """,
+    ):
+        facts = row | edited.get(row["key"], {})
+        lacks = frozenset(name for name in _LISTED if facts[name] in (None, ""))
+        yield Outline(row["id"], row["key"], facts["title"], lacks)
+
+
+_LISTED = ("title", "abstract", "year", "doi", "authors")
+
+
+def as_stated(review: Review, key: str) -> StoredRecord:
+    """The record with exactly this key in its source's words, whatever was edited."""
+    return next(_stored(row) for row in rows(review.db, _SELECT + " where records.key = :key", {"key": key}))
+
+
+def _carrying(review: Review, field: str, value: str) -> list[StoredRecord]:
+    """Records that have this PMID or DOI, as it stands, in order of arrival."""
+    keys = [
+        row["key"]
+        for row in rows(
+            review.db,
+            f"""
+            select id, key from records where {field} = :value
+            union
+            select records.id, records.key
+            from record_edits
+            join records on records.key = record_edits.record_key
+            where record_edits.field = :field and record_edits.value = :value
+            order by id
+            """,
+            {"field": field, "value": value},
+        )
+    ]
+    return [one for one in by_keys(review, keys) if getattr(one.record, field) == value]
 
 
 def find(review: Review, given: str) -> StoredRecord:
@@ -345,42 +424,52 @@ def find(review: Review, given: str) -> StoredRecord:
     Where several records carry one PMID or DOI they must be one report; the earliest is returned.
     Raises InputError if nothing, or more than one report, fits.
     """
+    found = _meant(review, given)
+    reports = {kept_of(review, record.key) for record in found}
+    if len(reports) > 1:
+        raise InputError(
+            f"{given.strip()!r} fits {len(reports)} reports: {', '.join(sorted(reports))}",
+            hint="give the key of the one you mean",
+        )
+    return found[0]
+
+
+def find_one(review: Review, given: str) -> StoredRecord:
+    """The one record a person means, given as for `find`: several records of one report are too many."""
+    found = _meant(review, given)
+    if len(found) > 1:
+        raise InputError(
+            f"{given.strip()!r} fits {len(found)} records: {', '.join(record.key for record in found)}",
+            hint="give the key of the one you mean",
+        )
+    return found[0]
+
+
+def _meant(review: Review, given: str) -> list[StoredRecord]:
     given = given.strip()
     prefix, _, rest = given.partition(":")
-    if given.isdecimal():
-        where, value = "records.id = :value", given
-    elif prefix.lower() == "pmid":
-        where, value = "records.pmid = :value", rest.strip()
+    if prefix.lower() == "pmid":
+        found = _carrying(review, "pmid", rest.strip())
     elif prefix.lower() == "doi":
-        where, value = "records.doi = :value", rest.strip().lower()
+        found = _carrying(review, "doi", rest.strip().lower())
     else:
-        where, value = "records.key = :value", given
-    found = [
-        _stored(row)
-        for row in rows(review.db, f"{_SELECT} where {where} order by records.id", {"value": value})
-    ]
+        where = "id" if given.isdecimal() else "key"
+        found = list(by_keys(review, _keys_where(review, f"{where} = :value", {"value": given})))
     if not found and rest:
-        found = [
-            _stored(row)
-            for row in rows(
-                review.db,
-                _SELECT
-                + " where records.source = :source and records.source_id = :value order by records.id",
-                {"source": prefix, "value": rest},
-            )
-        ]
+        where = "source = :source and source_id = :value"
+        found = list(by_keys(review, _keys_where(review, where, {"source": prefix, "value": rest})))
     if not found:
         raise InputError(
             f"no record of this review is {given!r}",
             hint="give its key (pubmed:33258553), its number, pmid:33258553 or doi:10.1002/art.41602",
         )
-    reports = {kept_of(review, record.key) for record in found}
-    if len(reports) > 1:
-        raise InputError(
-            f"{given!r} fits {len(reports)} reports: {', '.join(sorted(reports))}",
-            hint="give the key of the one you mean",
-        )
-    return found[0]
+    return found
+
+
+def _keys_where(review: Review, where: str, values: dict[str, str]) -> list[str]:
+    return [
+        row["key"] for row in rows(review.db, f"select key from records where {where} order by id", values)
+    ]
 
 
 def kept_of(review: Review, key: str) -> str:
@@ -399,7 +488,7 @@ def kept_of(review: Review, key: str) -> str:
 
 
 def members_of(review: Review, report: str) -> list[str]:
-    """Keys of the records of one report, named by the key of its kept record."""
+    """Keys of the records of one report, named by the key of its kept record, in order of arrival."""
     return [
         row["key"]
         for row in rows(
@@ -410,6 +499,7 @@ def members_of(review: Review, report: str) -> list[str]:
             join kept_records on kept_records.kept_id = kept.id
             join records on records.id = kept_records.record_id
             where kept.key = :report
+            order by records.id
             """,
             {"report": report},
         )
@@ -445,16 +535,23 @@ def sources(review: Review) -> list[tuple[str, Kind]]:
 
 def keys_with_pmids(review: Review, pmids: Sequence[str]) -> list[str]:
     """Keys of the records, of whichever source, that carry one of these PMIDs, in order of arrival."""
+    edited = {key: row["pmid"] for key, row in curation.standing_edits(review).items() if "pmid" in row}
+    wanted = set(pmids)
     return [
         row["key"]
         for row in rows(
             review.db,
             """
-            select distinct records.id, records.key
+            select records.id, records.key
             from json_each(:pmids) as wanted
             cross join records on records.pmid = wanted.value
-            order by records.id
+            union
+            select records.id, records.key
+            from json_each(:edited) as edited
+            cross join records on records.key = edited.value
+            order by 1
             """,
-            {"pmids": json.dumps(pmids)},
+            {"pmids": json.dumps(pmids), "edited": json.dumps(list(edited))},
         )
+        if row["key"] not in edited or edited[row["key"]] in wanted
     ]

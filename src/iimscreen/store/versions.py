@@ -207,7 +207,8 @@ def has_work_since(review: Review, log_id: int) -> bool:
         from log
         where id > :id
           and kind in (
-            'run_results', 'decisions', 'duplicate_verdicts', 'retrievals', 'watch_settlements'
+            'run_results', 'decisions', 'duplicate_verdicts', 'retrievals', 'watch_settlements',
+            'record_removals'
           )
         limit 1
         """,
