@@ -493,6 +493,9 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (search,) = db.execute("select log.uid from searches join log on log.id = searches.log_id").fetchone()
         log.append_one(db, "search_abandonments", {"search_uid": search, "note": None})
         log.append_one(db, "source_notes", {"item": 14, "source": None, "text": "none", "done_on": None})
+        one, other = (key for (key,) in db.execute("select key from records order by id limit 2"))
+        said = {"record_key": one, "other_key": other, "reviewer": "ann", "verdict": "unsure", "note": None}
+        log.append_one(db, "duplicate_votes", said, actor="ann")
         run_id = db.execute("select min(log_id) from runs").fetchone()[0]
         db.execute("insert into refusals (run_id, position, line, cause) values (?, 0, 1, 'x')", [run_id])
     return path

@@ -5,38 +5,226 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from iimscreen.render import _row, _say, _table, cite, console, named, plain
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from iimscreen import render
+from iimscreen.render import cite, console, named, plain
+from iimscreen.side_by_side import Piece, Row, Stated, shortened
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
     from iimscreen.asking import Pair
-    from iimscreen.duplicate_audit import Group
+    from iimscreen.consequences import Consequences
+    from iimscreen.duplicate_audit import Groups, Weighed
+    from iimscreen.duplicate_review import PairConflict
+    from iimscreen.model import Record, StoredRecord
+
+_SIGNS = {Stated.AGREE: "=", Stated.DIFFER: "≠", Stated.ONE: ""}
+_LABEL = 14
 
 
-def listing(asked: Sequence[Pair], groups: Sequence[Group]) -> None:
-    """Pairs to decide, then groups with the record kept first."""
+def listing(asked: Sequence[Pair], groups: Groups, *, most: int | None) -> None:
+    """The first pairs to decide and the first groups, with the record kept first, and how many more there are."""
+    say = render._say
     if asked:
-        _say("Is this one report, or two?", "bold")
-    for pair in asked:
+        say("Is this one report, or two?", "bold")
+    for pair in asked[:most]:
         score = "" if pair.score is None else f", score {pair.score:.0f}"
-        _say(f"\n{pair.rule.removeprefix('rule:')}{score}", "yellow")
+        say(f"\n{plain(pair.rule).removeprefix('rule:')}{score}", "yellow")
         for record in (pair.record, pair.other):
-            _say(f"  {plain(named(record))}  {plain(record.record.title)}")
-            _say(f"    {plain(cite(record.record))}", "dim")
-        _say(f"  iimscreen duplicates split {pair.record.key} {pair.other.key} --by NAME   (two)")
-        _say(f"  iimscreen duplicates merge {pair.record.key} {pair.other.key} --by NAME   (one)")
-    if not asked:
-        _say("No pair waits for a person.")
-    if groups:
-        table = _table(
-            "record", "title", "merged by", title=f"\n{counted(len(groups), 'group')} of duplicates"
+            say(f"  {plain(named(record))}  {plain(record.record.title)}")
+            say(f"    {plain(cite(record.record))}", "dim")
+        say(f"  iimscreen duplicates split {pair.record.key} {pair.other.key} --by NAME   (two)")
+        say(f"  iimscreen duplicates merge {pair.record.key} {pair.other.key} --by NAME   (one)")
+    if len(asked) > len(asked[:most]):
+        more = counted(len(asked) - len(asked[:most]), "more pair")
+        say(f"\n… and {more}: --all lists them.", "yellow")
+    if asked:
+        say("\nOne after another, one key each: iimscreen duplicates review --reviewer NAME", "bold")
+    else:
+        say("No pair waits for a person.")
+    if not groups.total:
+        return
+    table = render._table(
+        "record", "title", "merged by", title=f"\n{counted(groups.total, 'group')} of duplicates"
+    )
+    for group in groups.first:
+        render._row(table, f"{named(group.kept)}, kept", group.kept.record.title or "", "")
+        for other, verdict in group.others:
+            why = "a chain of merges" if verdict is None else verdict.decided_by
+            if verdict is not None and verdict.score is not None:
+                why += f" {verdict.score:.0f}"
+            render._row(table, f"  {named(other)}", other.record.title or "", why)
+        table.add_section()
+    console().print(table)
+    if groups.total > len(groups.first):
+        more = counted(groups.total - len(groups.first), "more group")
+        say(f"… and {more}: --all lists them, --csv has every record.", "yellow")
+
+
+# --- one pair, side by side ------------------------------------------------------------------------
+
+
+def question(weighed: Weighed, *, place: str, note: str = "", whole: bool = False) -> None:
+    """A pair to be decided: why it is asked, both records side by side, and where each came from."""
+    out = console()
+    out.rule(place)
+    pair = weighed.pair
+    score = "" if pair.score is None else f", score {pair.score:g} of 100"
+    render._say(f"Asked by {weighed.kind} {plain(pair.rule).removeprefix('rule:')}{score}", "bold")
+    render._say(f"  {weighed.meaning}")
+    if note:
+        render._say(f"  Noted: {plain(note)}", "yellow")
+    pair_side_by_side(weighed, whole=whole)
+
+
+def pair_side_by_side(weighed: Weighed, *, whole: bool) -> None:
+    """Both records, field by field, with what differs marked; then what agrees, and where each came from."""
+    out = console()
+    pair = weighed.pair
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), width=out.width)
+    table.add_column("", width=_LABEL, no_wrap=True)
+    for record in (pair.record, pair.other):
+        table.add_column(Text(f"{plain(named(record))}\n{plain(record.database)}"), ratio=1, overflow="fold")
+    mark = _marker(out, weighed.rows)
+    for row in weighed.rows:
+        one, other = row.one, row.other
+        if row.field == "abstract" and not whole and row.stated is not Stated.ONE:
+            one, other = shortened(one), shortened(other)
+        table.add_row(
+            Text(f"{_SIGNS[row.stated] or ' '} {row.field}"), mark(one, row.stated), mark(other, row.stated)
         )
-        for group in groups:
-            _row(table, f"{named(group.kept)}, kept", group.kept.record.title or "", "")
-            for other, verdict in group.others:
-                why = "a chain of merges" if verdict is None else verdict.decided_by
-                if verdict is not None and verdict.score is not None:
-                    why += f" {verdict.score:.0f}"
-                _row(table, f"  {named(other)}", other.record.title or "", why)
-            table.add_section()
-        console().print(table)
+    out.print(table)
+    for label, stated in (
+        ("Agree", Stated.AGREE),
+        ("Differ", Stated.DIFFER),
+        ("Stated by one only", Stated.ONE),
+    ):
+        if fields := weighed.fields(stated):
+            render._say(f"{label}: {', '.join(fields)}")
+    if weighed.title is not None:
+        render._say(f"Titles: {weighed.title:.0f}% alike")
+    for record in (pair.record, pair.other):
+        origins = [
+            f"{plain(one.label)}, no. {one.position:,} of {one.hits:,}"
+            for one in weighed.brought.get(record.key, ())
+        ]
+        found = f" ({'; '.join(origins[:3])}{' …' if len(origins) > 3 else ''})" if origins else ""
+        render._say(
+            "  ".join([f"{plain(named(record))}: {plain(record.database)}{found}", *links(record.record)]),
+            "dim",
+        )
+
+
+def links(record: Record) -> list[str]:
+    """Where a record can be looked up."""
+    found = [f"https://doi.org/{plain(record.doi)}"] if record.doi else []
+    return found + ([f"https://pubmed.ncbi.nlm.nih.gov/{plain(record.pmid)}/"] if record.pmid else [])
+
+
+class _marker:  # noqa: N801 - reads as the function it makes
+    """Marks what differs: bold and underlined in a terminal, in brackets where styles do not show."""
+
+    def __init__(self, out: Console, rows: Sequence[Row]) -> None:
+        self._has_styles = out.is_terminal and not out.is_dumb_terminal
+        text = "".join(piece.text for row in rows for piece in (*row.one, *row.other))
+        self._brackets = ("[", "]") if not set("[]") & set(text) else ("{", "}")
+
+    def __call__(self, pieces: Sequence[Piece], stated: Stated) -> Text:
+        if not pieces:
+            return Text("not stated", style="dim")
+        found = Text()
+        for piece in pieces:
+            is_marked = piece.differs and stated is not Stated.ONE
+            if is_marked and not self._has_styles:
+                found.append(f"{self._brackets[0]}{plain(piece.text)}{self._brackets[1]}")
+            else:
+                found.append(plain(piece.text), style="bold underline" if is_marked else "")
+        return found
+
+
+def consequences(found: Consequences) -> None:
+    """What a decision would do, a line each."""
+    for sentence in found.kept:
+        render._say(f"  {plain(sentence)}")
+    if found.decisions:
+        render._say("This touches decisions already taken:", "bold yellow")
+        for sentence in found.decisions:
+            render._say(f"  {plain(sentence)}", "yellow")
+    elif not found.kept:
+        render._say("  No report changes.")
+    else:
+        render._say("  No decision already taken is touched.")
+
+
+# --- lists for scripts and conflicts ---------------------------------------------------------------
+
+
+def _record_json(record: StoredRecord) -> dict[str, object]:
+    return {
+        "record": record.key,
+        "database": record.database,
+        "title": record.record.title,
+        "doi": record.record.doi,
+        "pmid": record.record.pmid,
+        "citation": cite(record.record),
+    }
+
+
+def weighed_json(weighed: Weighed) -> dict[str, object]:
+    """A pair with all that speaks for and against, for scripts."""
+    return {
+        "record": weighed.pair.record.key,
+        "other": weighed.pair.other.key,
+        "records": [_record_json(weighed.pair.record), _record_json(weighed.pair.other)],
+        weighed.kind: weighed.pair.rule.removeprefix("rule:"),
+        "meaning": weighed.meaning,
+        "score": weighed.pair.score,
+        "titles_alike": weighed.title,
+        "agree": weighed.fields(Stated.AGREE),
+        "differ": weighed.fields(Stated.DIFFER),
+        "one_only": weighed.fields(Stated.ONE),
+    }
+
+
+def waiting_json(found: Sequence[tuple[Weighed, bool]]) -> None:
+    """The pairs left for one reviewer, for scripts."""
+    render.json([{**weighed_json(weighed), "was_unsure": was_unsure} for weighed, was_unsure in found])
+
+
+def conflicts(found: Sequence[PairConflict], *, as_json: bool) -> None:
+    """Pairs on which the words differ, with both."""
+    if as_json:
+        render.json(
+            [
+                {
+                    "record": one.pair.record.key,
+                    "other": one.pair.other.key,
+                    "rule": one.pair.rule.removeprefix("rule:"),
+                    "score": one.pair.score,
+                    "votes": [
+                        {"reviewer": v.reviewer, "verdict": v.verdict, "note": v.note} for v in one.votes
+                    ],
+                }
+                for one in found
+            ]
+        )
+        return
+    if not found:
+        render._say("No pair of possible duplicates is in conflict.")
+    for one in found:
+        render._say(f"\n{plain(one.pair.rule).removeprefix('rule:')}", "yellow")
+        for record in (one.pair.record, one.pair.other):
+            render._say(f"  {plain(named(record))}  {plain(record.record.title)}")
+            render._say(f"    {plain(cite(record.record))}", "dim")
+        for vote in one.votes:
+            why = f" – {plain(vote.note)}" if vote.note else ""
+            render._say(f"  {plain(vote.reviewer)}: {vote.verdict}{why}")
+        names = " ".join(f"--by {plain(vote.reviewer)}" for vote in one.votes)
+        render._say(
+            f"  iimscreen duplicates resolve {one.pair.record.key} {one.pair.other.key} "
+            f"--verdict duplicate|distinct {names}"
+        )

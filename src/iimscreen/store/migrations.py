@@ -40,6 +40,7 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "watch_runs": (("log_id",),),
     "watch_findings": (("log_id",), ("record_key", "kind", "notice")),
     "watch_settlements": (("log_id",), ("finding_uid",)),
+    "duplicate_votes": (("log_id",),),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
@@ -77,6 +78,12 @@ def m001_initial(db: Database) -> None:
 def m002_search_and_updates(db: Database) -> None:
     """What a search tells beyond its records; notes on other sources; versions of a living review."""
     run_script(db, _script("m002_search_and_updates.sql"))
+
+
+@migrations()
+def m004_duplicate_votes(db: Database) -> None:
+    """What each reviewer says of a pair of records."""
+    run_script(db, _script("m004_duplicate_votes.sql"))
 
 
 def known() -> set[str]:
