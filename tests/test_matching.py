@@ -8,7 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iimscreen.matching import BY_HAND, GUARDS, RULES, compare_records, find_pairs, groups
-from iimscreen.matching.fields import is_same_journal, normal_text, page_range
+from iimscreen.matching.journals import is_same_journal
+from iimscreen.matching.pages import page_range
+from iimscreen.matching.titles import normal_text
 from iimscreen.model import Author, Kind, Record, ScoredPair, StoredRecord
 from strategies import stored_records
 

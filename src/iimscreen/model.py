@@ -187,9 +187,11 @@ class ScoredPair:
 
     key: str
     other_key: str
-    verdict: str  # "duplicate", or "asked" when a person must decide
+    verdict: str  # "duplicate", "asked" when a person must decide, or "linked" as two reports of one study
     rule: str  # name of the rule that decided, as it stands in the log
     score: float  # 0 to 100, 100 = the same
+    agreed: tuple[str, ...] = ()  # names of fields on which both agree
+    differed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

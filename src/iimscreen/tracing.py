@@ -14,7 +14,8 @@ from typing import Protocol, TypeVar
 from iimscreen import known_items, recall
 from iimscreen.errors import SourceError
 from iimscreen.known_items import KnownItem, Lookup, State
-from iimscreen.matching.fields import normal_text, page_range
+from iimscreen.matching.pages import page_range
+from iimscreen.matching.titles import normal_text
 from iimscreen.model import Record, Strategy, SubQuery
 from iimscreen.recall import AllOf, Anatomy, AnyOf, Formula, Line, Share, Words, letter_of, text_of
 from iimscreen.settings import Entrez

@@ -6,24 +6,28 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from iimscreen.matching.fields import Comparable, is_same_journal
+from iimscreen.matching import journals, names, pages
+from iimscreen.matching.fields import Comparable
 
 SHORT_TITLE = 30  # letters; a shorter title ("Editorial", "Heart failure") is told apart by its place
 SHORT_CUT = 15  # letters that a title cut short must have left
+SHORT_REST = 30  # letters that a title must have left when it is its beginning that is missing
 LIKE_TITLE = 75.0  # below this, titles need an identifier or a page that agrees
 LEAST_TITLE = 55.0  # below this, titles that are no translations of one another have chance alone in common
+SAME_TITLE = 92.0  # one wrong letter in twelve, or a subtitle's punctuation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Pair:
     """Two records side by side. Where True means "agree" and False "differ", None is "not stated by both"."""
 
     one: Comparable
     other: Comparable
     title: float  # 0 to 100, 100 = the same letters in the same order
-    title_cut: bool  # one title is the beginning of the other
+    title_cut: bool  # one title is the beginning, or the end, of the other
     pmid: bool | None
     doi: bool | None
+    accession: bool | None  # of one source; None where the sources differ
     first_author: bool | None
     authors: float | None  # share of the shorter list of authors that is in the longer, 0 to 1
     journal: bool | None
@@ -33,75 +37,110 @@ class Pair:
     page: bool | None  # the first page, or article number
     last_page: bool | None
 
+    @property
+    def pages(self) -> int:
+        """How many pages both say that the article has; 0 where they do not agree on it."""
+        if not self.page or not self.last_page:
+            return 0
+        return min(pages.length(one.first_page, one.last_page) for one in (self.one, self.other))
 
-def compare(one: Comparable, other: Comparable) -> Pair | None:
-    """The two side by side; None where they have so little in common that no rule could join them."""
-    title = _title(one, other)
-    cut = title < 100.0 and _is_cut(one.titles[0], other.titles[0])
-    if title < LIKE_TITLE and not cut and not _shares_identifier_or_page(one, other):
-        return None  # nine in ten candidates end here
-    pmid = _same(one.pmid, other.pmid)
-    doi = _same(one.doi, other.doi)
-    page = _same_page(one, other)
-    volume = _same(one.volume, other.volume)
-    is_known = cut or pmid or doi or one.registered & other.registered
-    if title < LIKE_TITLE and not is_known and not (page and (title >= LEAST_TITLE or volume)):
+
+def compare(one: Comparable, other: Comparable, title: float | None = None) -> Pair | None:
+    """The two side by side; None where they have so little in common that no rule could join them.
+
+    `title` is the likeness of the titles where it is known already.
+    """
+    if title is None:
+        title = title_likeness(one, other)
+    cut = title < 100.0 and is_cut(one.title, other.title)
+    if title < LIKE_TITLE and not cut and not shares_identifier_or_page(one, other):
         return None
-    gap = abs(one.year - other.year) if one.year and other.year else None
+    pair = side_by_side(one, other, title, cut)
+    is_known = cut or pair.pmid or pair.doi or pair.accession or one.registered & other.registered
+    if title < LIKE_TITLE and not is_known and not (pair.page and (title >= LEAST_TITLE or pair.volume)):
+        return None
+    return pair
+
+
+def side_by_side(
+    one: Comparable, other: Comparable, title: float | None = None, cut: bool | None = None
+) -> Pair:
+    """The two side by side, however little they have in common."""
+    if title is None:
+        title = title_likeness(one, other)
+    if cut is None:
+        cut = title < 100.0 and is_cut(one.title, other.title)
+    first_author, authors = _people(one, other)
     return Pair(
         one,
         other,
         title,
         cut,
-        pmid,
-        doi,
-        _same_author(one, other),
-        _shared_authors(one, other),
+        _same(one.pmid, other.pmid),
+        _same(one.doi, other.doi),
+        (one.accession == other.accession or None) if one.accession and other.accession else None,
+        first_author,
+        authors,
         _same_journal(one, other),
-        gap,
-        volume,
+        abs(one.year - other.year) if one.year and other.year else None,
+        _same_volume(one, other),
         _same(one.issue, other.issue),
-        page,
+        _same_page(one, other),
         _same(one.last_page, other.last_page),
     )
 
 
-def _shares_identifier_or_page(one: Comparable, other: Comparable) -> bool:
+def shares_identifier_or_page(one: Comparable, other: Comparable) -> bool:
+    """Whether they agree on anything that may join two unlike titles."""
     return bool(
         (one.pmid and one.pmid == other.pmid)
         or (one.doi and one.doi == other.doi)
+        or (one.accession and one.accession == other.accession)
         or one.registered & other.registered
-        or (one.first_page and other.first_page and _same_page(one, other))
+        or _same_page(one, other)
     )
+
+
+def title_likeness(one: Comparable, other: Comparable) -> float:
+    """How alike the titles are, translations counted: 0 to 100."""
+    best = 100.0 if one.title == other.title else fuzz.ratio(one.title, other.title)
+    if best < 95.0 and (one.translations or other.translations):
+        best = max(fuzz.ratio(a, b) for a in one.titles for b in other.titles)
+    return best
+
+
+def is_cut(one: str, other: str) -> bool:
+    """Whether one title is the beginning of the other, or its end behind some heading ("Ask the expert: …")."""
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    if len(short) < SHORT_CUT:
+        return False
+    if short[:5] == long[:5]:
+        return long.startswith(short) or fuzz.ratio(short, long[: len(short)], score_cutoff=96.0) > 0.0
+    return len(short) >= SHORT_REST and long.endswith(short)
 
 
 def _same(one: str | None, other: str | None) -> bool | None:
     return None if one is None or other is None else one == other
 
 
-def _title(one: Comparable, other: Comparable) -> float:
-    best = 100.0 if one.titles[0] == other.titles[0] else fuzz.ratio(one.titles[0], other.titles[0])
-    if best < 95.0 and len(one.titles) + len(other.titles) > 2:
-        best = max(fuzz.ratio(a, b) for a in one.titles for b in other.titles)
-    return best
-
-
-def _is_cut(one: str, other: str) -> bool:
-    if one[:5] != other[:5]:
-        return False
-    short, long = (one, other) if len(one) <= len(other) else (other, one)
-    if len(short) < SHORT_CUT:
-        return False
-    if long.startswith(short):
+def _same_volume(one: Comparable, other: Comparable) -> bool | None:
+    if one.volume is None or other.volume is None:
+        return None
+    if one.volume == other.volume:
         return True
-    return fuzz.ratio(short, long[: len(short)], score_cutoff=96.0) > 0.0
+    # Some databases give the year where they have no volume: no contradiction then.
+    is_year = [record.year is not None and record.volume == str(record.year) for record in (one, other)]
+    return None if is_year[0] != is_year[1] else False
 
 
 def _same_page(one: Comparable, other: Comparable) -> bool | None:
     a, b = one.first_page, other.first_page
     if a is None or b is None:
         return None
-    if a == b or (len(one.first_pages) + len(other.first_pages) > 2 and one.first_pages & other.first_pages):
+    if a == b:
+        return True
+    several = one.other_first_pages or other.other_first_pages
+    if several and {a, *one.other_first_pages} & {b, *other.other_first_pages}:
         return True
     # "S34" and "34", "e54" and "54": databases keep or drop the letter
     if a.isdigit() and b.isdigit():
@@ -113,27 +152,26 @@ def _same_page(one: Comparable, other: Comparable) -> bool | None:
 def _same_journal(one: Comparable, other: Comparable) -> bool | None:
     if not one.journals or not other.journals:
         return None
-    if one.journals == other.journals:
-        return True
-    return any(is_same_journal(*sorted((a, b))) for a in one.journals for b in other.journals)
+    return one.journals == other.journals or journals.share_a_name(one.journals, other.journals)
 
 
-def _same_author(one: Comparable, other: Comparable) -> bool | None:
-    """Whether the first authors may be one person: families agree, or family and given name are swapped."""
-    if not one.families or not other.families:
-        return None
-    a, b = one.families[0], other.families[0]
-    return a == b or a in other.name_words or b in one.name_words or fuzz.ratio(a, b) >= 80.0
+def _people(one: Comparable, other: Comparable) -> tuple[bool | None, float | None]:
+    """Whether the first authors may be one person, and the share of the shorter list that is in the longer.
+
+    First authors agree where families agree, or family and given name are swapped.
+    """
+    if not one.names or not other.names:
+        return None, None
+    if one.names == other.names:
+        return True, 1.0
+    ours, theirs = names.families(one.names), names.families(other.names)
+    our_words, their_words = names.words_of(one.names), names.words_of(other.names)
+    a, b = ours[0], theirs[0]
+    first = a == b or a in their_words or b in our_words or fuzz.ratio(a, b) >= 80.0
+    if len(ours) == len(theirs):
+        return first, min(_share(ours, their_words), _share(theirs, our_words))  # whichever arrived first
+    return first, _share(ours, their_words) if len(ours) < len(theirs) else _share(theirs, our_words)
 
 
-def _shared_authors(one: Comparable, other: Comparable) -> float | None:
-    if not one.families or not other.families:
-        return None
-    if len(one.families) == len(other.families):
-        return min(_share(one, other), _share(other, one))  # the same whichever arrived first
-    short, long = sorted((one, other), key=lambda record: len(record.families))
-    return _share(short, long)
-
-
-def _share(one: Comparable, other: Comparable) -> float:
-    return sum(family in other.name_words for family in one.families) / len(one.families)
+def _share(people: list[str], words: set[str]) -> float:
+    return sum(family in words for family in people) / len(people)

@@ -1,147 +1,142 @@
 """The comparable form of a record: what is left when habits of databases are taken away.
 
-Nothing here decides whether two records are one report; see `rules`.
+Nothing here decides whether two records are one report; see `rules`. It is held for every record of
+a review at once, so it is small: a million of them fit into a gigabyte and a half.
 """
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import fuzz
+from iimscreen.matching import journals, names, pages
+from iimscreen.matching.titles import spoken_titles
+from iimscreen.model import Kind, Record, StoredRecord
 
-from iimscreen.model import Author, Kind, Record, StoredRecord
-
-_MARKUP = re.compile(
-    r"</?(?:i|b|u|em|strong|sub|sup|inf|small|sc|scp|it|bold|italic|span|p|br|mml:\w+|jats:\w+)\b[^<>]*>",
-    re.IGNORECASE,
-)
-_NOT_WORD = re.compile(r"[\W_]+")
-_APOSTROPHES = re.compile(r"['’‘`´ʼ]")
-_BROKEN_LETTER = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
-_GREEK = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta",
-    "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi",
-    "ρ": "rho", "σ": "sigma", "ς": "sigma", "τ": "tau", "υ": "upsilon", "φ": "phi", "χ": "chi",
-    "ψ": "psi", "ω": "omega", "µ": "mu",
-}  # fmt: skip
-_PLAIN_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
-_LETTERS = str.maketrans(_GREEK | _PLAIN_LETTERS)
-_LANGUAGE = (
-    r"arabic|bulgarian|chinese|croatian|czech|danish|dutch|english|finnish|french|german|greek|hebrew|hungarian|"
-    r"italian|japanese|korean|norwegian|persian|polish|portuguese|romanian|russian|serbian|slovak|slovene|"
-    r"slovenian|spanish|swedish|turkish|ukrainian"
-)
-_LANGUAGE_NOTE = re.compile(rf"[\s.]*[\[(](?:in\s+)?(?:{_LANGUAGE})[\])][\s.]*$", re.IGNORECASE)
-_BRACKETED_PART = re.compile(r"^(.{15,}?)[\s.]*\[(.{15,})\][\s.]*$")
-_ROMAN = {
-    name: str(n) for n, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), 1)
-}
-_NUMBERED = frozenset(
-    ("part", "phase", "type", "stage", "grade", "class", "study", "trial", "section", "group")
-)
-_SPELT = {
-    "one": "1",
-    "two": "2",
-    "three": "3",
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "first": "1",
-    "second": "2",
-}
-_JOURNAL_PARTS = re.compile(r"\s*[:;=(\[./]\s*|\s+-\s+")
-_JOURNAL_NOTE = re.compile(r"\s[(\[][^()\[\]]*[)\]]?")
-_ELISION = re.compile(r"\b[dl]['’]", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+")
-_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS = {name: str(n) for n, name in enumerate(_MONTH_NAMES, 1)}
-_DAY_MONTH = re.compile(r"0?(\d{1,2})-([A-Za-z]{3})$")
-_MONTH_DAY = re.compile(r"([A-Za-z]{3})-0?(\d{1,2})$")
-_PAGES = re.compile(r"([a-z]{0,4})\s*0*(\d+)([a-z]?)(?:\s*(?:-|--|–|—|to)\s*([a-z]{0,4})\s*0*(\d+))?")
-_STRETCHES = re.compile(r"\s*[,;+&]\s*(?:[a-z ]+)?", re.IGNORECASE)
-_ROMAN_PAGES = re.compile(r"([ivxlc]+)(?:\s*[-–]\s*([ivxlc]+))?\b")
-_PARTICLES = frozenset((
-    "de", "da", "do", "dos", "das", "del", "della", "di", "du", "van", "von", "der", "den", "ten",
-    "ter", "la", "le", "el", "al", "bin", "ibn", "zu", "y", "e", "and", "st",
-))  # fmt: skip
-_SUFFIXES = frozenset((
-    "jr", "sr", "ii", "iii", "iv", "2nd", "3rd", "md", "phd",
-))  # fmt: skip
-_SMALL_JOURNAL_WORDS = frozenset((
-    "annual", "proceedings", "proc", "vol", "vols", "l", "d", "the", "of", "and", "for", "in", "on",
-    "an", "de", "la", "le", "des", "der", "die", "das", "und", "et", "del", "della", "e", "y", "i",
-    "für", "fur", "du", "den", "volume", "da", "do", "dos", "di", "dello", "van",
-))  # fmt: skip
-
-_CONFERENCE = frozenset(("conference", "symposium", "workshop", "congress", "conf", "symp"))
-SUPPLEMENT = re.compile(
+_SUPPLEMENT = re.compile(
     r"suppl|\bsup\b|meeting|\babstr|conference|congress|annual|proceedings|\d\s*s$|^s\s*\d", re.IGNORECASE
 )
-MEETING_TYPE = re.compile(r"abstract|conference|congress|meeting|proceeding", re.IGNORECASE)
+_MEETING_TYPE = re.compile(r"abstract|conference|congress|meeting|proceeding", re.IGNORECASE)
+_MEETING_JOURNAL = re.compile(r"conference|meeting|congress|annual", re.IGNORECASE)
 # As ClinicalTrials.gov's records are stored, and as CENTRAL and Embase name theirs.
 _REGISTRATION_TYPE = re.compile(r"\b(?:trial|study)\b.*\bregist(?:ry|ration|er)\b", re.IGNORECASE)
+_NOTICE_TYPES = (
+    ("correction", re.compile(r"erratum|correction|corrigendum", re.IGNORECASE)),
+    ("retraction", re.compile(r"retraction of|retraction notice|^retraction$", re.IGNORECASE)),
+    ("comment", re.compile(r"^comment|^editorial$", re.IGNORECASE)),
+)
 # A second title under one number has been given a suffix by `importing.import_files`.
-_NCT_NUMBER = re.compile(r"(NCT\d{8})(?:/[0-9a-f]{8})?", re.IGNORECASE)
+_NCT_NUMBER = re.compile(r"(NCT\d{8})(?:/[0-9a-f]{8})?(?:-\d+)?", re.IGNORECASE)
+_ACCESSION_SUFFIX = re.compile(r"/[0-9a-f]{8}(?:-\d+)?$")
+
+# Preprint servers: by the name that databases put for the journal, and by their DOIs' beginnings.
+_PREPRINT_NAME = re.compile(
+    r"\barxiv\b|\b(?:bio|med|chem|psy|soc|earth?|tech|eng|afric|meta|sport|ed|law|nutri|agri)a?rxiv\b"
+    r"|\bpreprints?\b|\bssrn\b|\bresearch square\b|\bauthorea\b",
+    re.IGNORECASE,
+)
+_PREPRINT_DOI = re.compile(
+    r"10\.(?:1101/(?:\d{6}$|\d{4}\.\d\d\.\d\d)|64898/|21203/rs\.|2139/ssrn|48550/arxiv|20944/preprints|31219/osf"
+    r"|31234/osf|31235/osf|26434/chemrxiv|22541/au\.|2196/preprints|7287/peerj\.preprints|36227/techrxiv"
+    r"|12688/verixiv|35542/osf|31223/osf|32388/)"
+)
+_VERSION = re.compile(r"[./]?v\d{1,2}$")  # the versions of one preprint: 10.21203/rs.3.rs-1/v2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Comparable:
     """One record, ready to be compared."""
 
     id: int
     key: str
-    record: Record
-    titles: tuple[str, ...]  # letters and digits only: the title, then translations of it
-    words: tuple[str, ...]  # of the title
+    text: str  # the title in normal words, one space apart; "" where there is none
+    title: str  # its letters and digits only
+    translations: tuple[str, ...]  # the same title in other languages, letters and digits only
     pmid: str | None
-    doi: str | None
-    families: tuple[str, ...]  # one a person, in order, without particles
-    name_words: frozenset[str]  # every word of every name
+    doi: str | None  # of a preprint without its version
+    accession: str | None  # the source and its own number for the record
+    names: tuple[str, ...]  # as `names.normal_names` gives them
     journals: tuple[str, ...]  # normalised names and abbreviations
     year: int | None
     volume: str | None
     issue: str | None
     first_page: str | None
     last_page: str | None
-    first_pages: frozenset[str]  # of each stretch: "230-5, 246-51" has two
+    other_first_pages: frozenset[str]  # of later stretches: "230-5, 246-51" has "246"
     is_registration: bool  # from a register, or named one by its source: another report than an article
     registered: frozenset[str]  # its own numbers, as "ClinicalTrials.gov:NCT03002649"; of registrations only
+    is_meeting_abstract: bool  # in a supplement or meeting issue, on its page, or named an abstract
+    is_preprint: bool
+    is_torn: bool  # the source's title ends in "..."
+    notices: frozenset[str]  # correction, retraction, comment: by publication types
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The title, then translations of it; letters and digits only."""
+        return (self.title, *self.translations)
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the title."""
+        return self.text.split()
 
 
 def comparable(stored: StoredRecord) -> Comparable:
     """The comparable form of one stored record."""
     record = stored.record
-    titles = tuple(_titles(record))
-    families, name_words = _names(record.authors)
-    first, last = page_range(record.pages)
-    is_registration = stored.kind is Kind.REGISTER or any(
-        _REGISTRATION_TYPE.search(kind) for kind in record.publication_types
-    )
+    spoken = spoken_titles(record)
+    first, last = pages.page_range(record.pages)
+    types = record.publication_types
+    is_registration = stored.kind is Kind.REGISTER or bool(types and _is_any(_REGISTRATION_TYPE, types))
+    text = spoken[0] if spoken else ""
+    title = text.replace(" ", "")
+    translations: tuple[str, ...] = ()
+    if len(spoken) > 1:
+        others = dict.fromkeys(other.replace(" ", "") for other in spoken[1:])
+        translations = tuple(other for other in others if other != title)
+    doi = record.doi.lower() if record.doi else None
+    is_placed = bool(record.journal and (first or record.volume))
+    is_preprint = _is_preprint(None if is_placed else doi, record.journal, types)
+    if doi and is_preprint:
+        doi = _VERSION.sub("", doi)
     return Comparable(
         id=stored.id,
         key=stored.key,
-        record=record,
-        titles=tuple(dict.fromkeys("".join(title.split()) for title in titles)) or ("",),
-        words=tuple(titles[0].split()) if titles else (),
+        text=text,
+        title=title,
+        translations=translations,
         pmid=record.pmid,
-        doi=record.doi.lower() if record.doi else None,
-        families=families,
-        name_words=name_words,
-        journals=_journals(record.journal, record.journal_abbreviation),
+        doi=doi,
+        accession=_accession(stored.key, record.accession),
+        names=names.normal_names(record.authors),
+        journals=journals.normal_names(record.journal, record.journal_abbreviation),
         year=record.year,
-        volume=_number(record.volume),
-        issue=_number(record.issue),
+        volume=pages.number(record.volume),
+        issue=pages.number(record.issue),
         first_page=first,
         last_page=last,
-        first_pages=_first_pages(record.pages, first),
+        other_first_pages=pages.other_first_pages(record.pages) - {first} if first else frozenset(),
         is_registration=is_registration,
         registered=_registered(record) if is_registration else frozenset(),
+        is_meeting_abstract=_is_meeting_abstract(record.volume, record.issue, record.journal, types, first),
+        is_preprint=is_preprint,
+        is_torn=bool(record.title) and (record.title or "").rstrip("] ").endswith(("...", "…")),
+        notices=_notices(types) if types else frozenset(),
     )
+
+
+def _is_any(pattern: re.Pattern[str], texts: Iterable[str]) -> bool:
+    return any(pattern.search(text) for text in texts)
+
+
+def _accession(key: str, accession: str | None) -> str | None:
+    """The source with the number that it gave; None where we had to make one up from the content."""
+    if accession is None or (len(accession) >= 16 and re.fullmatch(r"[0-9a-f]{16}(?:-\d+)?", accession)):
+        return None
+    source = key[: -len(accession)] if key.endswith(accession) else ""
+    return source + _ACCESSION_SUFFIX.sub("", accession)
 
 
 def _registered(record: Record) -> frozenset[str]:
@@ -150,172 +145,35 @@ def _registered(record: Record) -> frozenset[str]:
     return frozenset([*record.registrations, *own])
 
 
-def normal_text(text: str) -> str:
-    """Words in lower case ASCII where the script allows it, one space apart, without markup.
-
-    Greek letters are spelt, accents dropped, and apostrophes join ("patients'" is "patients").
-    """
-    if not text.isascii() or "&" in text or "<" in text:
-        text = html.unescape(text)
-        if "<" in text:
-            text = _MARKUP.sub("", text)
-        # Twice: a letter may show its case only when decomposed, and its accent only when folded.
-        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-        text = text.translate(_LETTERS)
-        text = "".join(letter for letter in text if not unicodedata.combining(letter))
-        text = _APOSTROPHES.sub("", text)
-    else:
-        text = text.lower().replace("'", "").replace("`", "")
-    if "&" in text:
-        text = text.replace("&", " and ")
-    if "?" in text:
-        text = _BROKEN_LETTER.sub("", text)
-    return _NOT_WORD.sub(" ", text).strip()
-
-
-def page_range(pages: str | None) -> tuple[str | None, str | None]:
-    """First and last page, lower case, without leading zeros; each None if not stated.
-
-    "1024-9" is 1024 to 1029, "S385S-389" is s385 to s389, and "01-Jun" is what a spreadsheet
-    makes of 1-6.
-    """
-    if not pages:
-        return None, None
-    text = pages.strip(" \"'.").lower()
-    if spoilt := _DAY_MONTH.match(text):
-        return spoilt.group(1), _MONTHS.get(spoilt.group(2))
-    if (spoilt := _MONTH_DAY.match(text)) and spoilt.group(1) in _MONTHS:
-        return _MONTHS[spoilt.group(1)], spoilt.group(2)
-    match = _PAGES.match(text)
-    if match is None:
-        roman = _ROMAN_PAGES.match(text)
-        return (roman.group(1), roman.group(2)) if roman else (None, None)
-    prefix, first, suffix, last_prefix, last = match.groups()
-    if last and len(last) < len(first):
-        last = first[: len(first) - len(last)] + last
-    prefix = prefix or suffix  # "385s" and "S385" are one page of a supplement
-    return prefix + first, (last_prefix or prefix) + last if last else None
-
-
-def _first_pages(pages: str | None, first: str | None) -> frozenset[str]:
-    if not pages or first is None:
-        return frozenset()
-    parts = [page_range(part)[0] for part in _STRETCHES.split(pages)[1:]]
-    return frozenset([first, *(part for part in parts if part)])
-
-
-def numbers_of(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The numbers that a title states, sorted; Roman and spelt ones as digits."""
-    found: list[str] = []
-    for place, word in enumerate(words):
-        if word == "i" and place + 1 < len(words) and words[place - 1] not in _NUMBERED:
-            continue  # more often "in" with a letter lost, or a word of another language
-        if plain := _ROMAN.get(word) or _SPELT.get(word):
-            found.append(plain)
-        elif not word.isalpha():
-            found += [number.lstrip("0") for number in _NUMBER.findall(word)]
-    return tuple(sorted(found))
-
-
-@lru_cache(maxsize=65536)
-def is_same_journal(name: str, other: str) -> bool:
-    """Whether two normalised names may be one journal: equal, abbreviated, or cut short."""
-    if name == other or name.replace(" ", "") == other.replace(" ", ""):
+def _is_meeting_abstract(
+    volume: str | None, issue: str | None, journal: str | None, types: tuple[str, ...], first_page: str | None
+) -> bool:
+    if first_page and first_page[0] in "sap" and first_page[1:].isdigit():
         return True
-    short, long = sorted((name.split(), other.split()), key=lambda words: (len(words), sum(map(len, words))))
-    if not short:
-        return False
-    if len(short) == 1 and len(long) > 1:
-        initials = "".join(word[0] for word in long)
-        return short[0] == initials or (len(short[0]) >= 4 and short[0] == long[0] and len(long) > 2)
-    if _CONFERENCE.intersection(short) and len(short) > 2 and set(short) <= set(long):
-        return True  # "ICIS Thirty-First International Conference on ..." is that conference
-    return _abbreviates(short, long) or _abbreviates(long, short)
-
-
-def _abbreviates(short: list[str], long: list[str]) -> bool:
-    """Whether each word of `short` abbreviates the word of `long` in its place.
-
-    Two words or more that are left over are a subtitle ("... official journal of ..."); one is
-    another journal ("Eur J Cancer" and "European journal of cancer prevention").
-    """
-    if not 1 < len(short) <= len(long) or len(short) == len(long) - 1:
-        return False
-    return all(_is_abbreviation(word, full) for word, full in zip(short, long, strict=False))
-
-
-def _is_abbreviation(short: str, full: str) -> bool:
-    if full.startswith(short):
+    places = [text for text in (volume, issue) if text and not text.isdecimal()]
+    if places and _is_any(_SUPPLEMENT, places):
         return True
-    if short[0] != full[0] or len(short) > len(full):
-        return False
-    if len(short) >= 5 and fuzz.ratio(short, full[: len(short) - 1]) >= 85.0:  # a letter lost in the source
-        return True
-    letters = iter(full)  # "dtsch" stands for "deutsche"
-    return len(short) > 1 and all(letter in letters for letter in short)
-
-
-def _titles(record: Record) -> Iterator[str]:
-    """The title as one would read it aloud, then the same title in other languages."""
-    title = _LANGUAGE_NOTE.sub("", (record.title or "").strip())
-    stripped = title.rstrip(". ")
-    if stripped.startswith("[") and stripped.endswith("]") and "[" not in stripped[1:]:
-        title = stripped[1:-1]
-    whole = normal_text(title)
-    if whole:
-        yield whole
-    parts = title.split(" = ") if " = " in title else []
-    if bracketed := _BRACKETED_PART.match(title):
-        parts += bracketed.groups()
-    for part in [*parts, record.vernacular_title or ""]:
-        normal = normal_text(_LANGUAGE_NOTE.sub("", part))
-        if len(normal) > 20 and normal != whole:
-            yield normal
-
-
-def _names(authors: tuple[Author, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
-    families: list[str] = []
-    words: set[str] = set()
-    for author in authors:
-        family = [word for word in normal_text(author.family).split() if word not in _PARTICLES] or [
-            normal_text(author.family)
-        ]
-        if not author.is_group and len(family) > 1:
-            family = [word for word in family if word not in _SUFFIXES and len(word) > 1] or family
-        if not any(family):
-            continue
-        families.append("".join(family))
-        words.update(family)
-        words.add("".join(family))
-        if author.given:
-            words.update(word for word in normal_text(author.given).split() if len(word) > 1)
-    return tuple(families), frozenset(words)
+    return _is_meeting(journal) or bool(types and _is_any(_MEETING_TYPE, types))
 
 
 @lru_cache(maxsize=16384)
-def _journals(*names: str | None) -> tuple[str, ...]:
-    found: list[str] = []
-    for name in names:
-        if not name:
-            continue
-        parts = _JOURNAL_PARTS.split(name)
-        others = parts[1:] if "=" in name or " - " in name or "[" in name else []
-        for part in (name, parts[0], *(part for part in others if len(part) > 10)):
-            text = _ELISION.sub(" ", _JOURNAL_NOTE.sub("", part))
-            words = [word for word in normal_text(text).split() if _is_journal_word(word)]
-            if words:
-                found.append(" ".join(words))
-    return tuple(dict.fromkeys(found))
+def _is_meeting(journal: str | None) -> bool:
+    return bool(journal and _MEETING_JOURNAL.search(journal))
 
 
-def _is_journal_word(word: str) -> bool:
-    """Not an article, nor the number or year of a conference: "50th Annual Hawaii Conference"."""
-    return word not in _SMALL_JOURNAL_WORDS and not word[0].isdigit()
+@lru_cache(maxsize=16384)
+def _names_preprints(journal: str | None) -> bool:
+    return bool(journal and _PREPRINT_NAME.search(journal))
 
 
-def _number(text: str | None) -> str | None:
-    """The leading number of a volume or issue: "6 (1) (no pagination)" is 6, "Volume 14" is 14."""
-    if not text:
-        return None
-    match = _NUMBER.search(text)
-    return match.group().lstrip("0") or "0" if match else None
+def _is_preprint(doi: str | None, journal: str | None, types: tuple[str, ...]) -> bool:
+    """By journal or type; by its DOI only where it has no place in a journal, since articles keep such DOIs."""
+    return (
+        _names_preprints(journal)
+        or bool(doi and _PREPRINT_DOI.match(doi))
+        or any(kind.casefold() == "preprint" for kind in types)
+    )
+
+
+def _notices(types: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name for name, pattern in _NOTICE_TYPES if _is_any(pattern, types))

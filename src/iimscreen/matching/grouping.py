@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -27,12 +27,18 @@ class Edge(Protocol):
 _E = TypeVar("_E", bound=Edge)
 
 
+Contradict = Callable[[str, str], bool]
+
+
 class _Groups:
     """Sets of keys that grow by joining, unless two members are to stay apart."""
 
-    def __init__(self, apart: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self, apart: Iterable[tuple[str, str]] = (), contradict: Contradict = lambda _key, _other: False
+    ) -> None:
         self.leader: dict[str, str] = {}
         self.members: dict[str, list[str]] = {}
+        self.contradict = contradict
         self.apart: dict[str, set[str]] = defaultdict(set)
         for one, other in apart:
             if one != other:
@@ -52,6 +58,8 @@ class _Groups:
             a, b, left, right = b, a, right, left
         inside = set(left)
         if any(not inside.isdisjoint(self.apart[key]) for key in right if key in self.apart):
+            return False
+        if len(left) + len(right) > 2 and any(self.contradict(x, y) for x in left for y in right):
             return False
         for key in right:
             self.leader[key] = a
@@ -84,16 +92,23 @@ def groups(
     return {key: earliest[joined.of(key)] for key in keys}
 
 
-def without_bad_chains(pairs: Iterable[ScoredPair], apart: Iterable[tuple[str, str]]) -> list[ScoredPair]:
-    """The pairs, with each merge that would join a pair of `apart` through a chain made "asked".
+def without_bad_chains(pairs: Iterable[ScoredPair], contradict: Contradict) -> list[ScoredPair]:
+    """The pairs, with each merge that would join two records which contradict one another made "asked".
 
-    Merges are tried strongest first, so it is the weakest link of a chain that is asked about.
+    A group is looked at as a whole: before two groups become one, every record of the one is held against
+    every record of the other, but for pairs that a rule merges by themselves. Merges are tried strongest
+    first, so it is the weakest link of a chain that is asked about.
     """
     merges: list[ScoredPair] = []
     checked: list[ScoredPair] = []
     for pair in pairs:
         (merges if pair.verdict == "duplicate" else checked).append(pair)
-    joined = _Groups(apart)
+    direct = {frozenset((pair.key, pair.other_key)) for pair in merges}
+
+    def chained(key: str, other_key: str) -> bool:
+        return frozenset((key, other_key)) not in direct and contradict(key, other_key)
+
+    joined = _Groups(contradict=chained)
     for pair in strongest_first(merges):
         if joined.join(pair.key, pair.other_key):
             checked.append(pair)

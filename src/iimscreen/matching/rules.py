@@ -11,14 +11,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from iimscreen.matching.compare import LIKE_TITLE, SHORT_CUT, SHORT_TITLE, Pair
-from iimscreen.matching.fields import MEETING_TYPE, SUPPLEMENT, Comparable, numbers_of
+from iimscreen.matching import pages
+from iimscreen.matching.compare import LIKE_TITLE, SAME_TITLE, SHORT_CUT, SHORT_TITLE, Pair
+from iimscreen.matching.fields import Comparable
+from iimscreen.matching.titles import numbers_of
 
-SAME_TITLE = 92.0  # one wrong letter in twelve, or a subtitle's punctuation
 SURE_TITLE = 97.0  # a typing error or two
+NEAR_PAGES = 5  # what first pages of one article may lie apart where one source counted otherwise
+LONGEST_ABSTRACT = 3  # pages; nothing longer shares them with another report
 
 Guard = Callable[[Pair], bool]
 
@@ -52,11 +56,6 @@ _NOTICES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_NOTICE_TYPES = (
-    ("correction", re.compile(r"erratum|correction|corrigendum", re.IGNORECASE)),
-    ("retraction", re.compile(r"retraction of|retraction notice|^retraction$", re.IGNORECASE)),
-    ("comment", re.compile(r"^comment|^editorial$", re.IGNORECASE)),
-)
 
 
 # What two records share
@@ -69,7 +68,7 @@ def has_same_title(pair: Pair) -> bool:
 
 def has_short_title(pair: Pair) -> bool:
     """A heading such as "Editorial" that many reports bear."""
-    return min(len(pair.one.titles[0]), len(pair.other.titles[0])) < SHORT_TITLE
+    return min(len(pair.one.title), len(pair.other.title)) < SHORT_TITLE
 
 
 def is_same_person(pair: Pair) -> bool:
@@ -84,20 +83,23 @@ def has_same_place(pair: Pair) -> bool:
     return bool(pair.volume or (pair.volume is None and pair.year_gap == 0 and pair.last_page))
 
 
+def is_printed_again(pair: Pair) -> bool:
+    """A long title, to the letter, of the same two people or more, in the same journal the year before or after."""
+    return bool(
+        pair.title == 100.0
+        and not has_short_title(pair)
+        and pair.authors == 1.0
+        and len(pair.one.names) == len(pair.other.names) > 1
+        and pair.journal
+        and (pair.year_gap or 0) <= 1
+        and pair.pmid is not False
+        and pair.one.is_meeting_abstract == pair.other.is_meeting_abstract
+    )
+
+
 def is_elsewhere(pair: Pair) -> bool:
     """Two of page, volume and journal are stated by both and differ."""
     return [pair.page, pair.volume, pair.journal].count(False) >= 2
-
-
-def is_meeting_abstract(record: Comparable) -> bool:
-    """In a supplement or meeting issue, on a supplement's page, or named an abstract by its source."""
-    own = record.record
-    return (
-        any(MEETING_TYPE.search(kind) for kind in own.publication_types)
-        or any(SUPPLEMENT.search(text) for text in (own.volume, own.issue) if text)
-        or bool(record.first_page and record.first_page[0] in "sap" and record.first_page[1:].isdigit())
-        or bool(own.journal and re.search(r"conference|meeting|congress|annual", own.journal, re.IGNORECASE))
-    )
 
 
 # Rules
@@ -113,6 +115,11 @@ def same_doi_and_title(pair: Pair) -> bool:
     if not pair.doi or not (pair.title >= 85.0 or pair.title_cut):
         return False
     return pair.page is not False or (pair.title >= SURE_TITLE and is_same_person(pair))
+
+
+def same_accession(pair: Pair) -> bool:
+    """One source gave both records under one accession number, and the title does not belie it."""
+    return bool(pair.accession) and (pair.title >= 85.0 or pair.title_cut)
 
 
 def same_registration(pair: Pair) -> bool:
@@ -187,7 +194,7 @@ def same_heading_author_issue(pair: Pair) -> bool:
     return bool(
         pair.title >= SURE_TITLE
         and has_short_title(pair)
-        and min(len(pair.one.titles[0]), len(pair.other.titles[0])) >= SHORT_CUT
+        and min(len(pair.one.title), len(pair.other.title)) >= SHORT_CUT
         and pair.first_author is not False
         and pair.journal
         and pair.volume
@@ -200,7 +207,7 @@ def same_heading_author_issue(pair: Pair) -> bool:
 def same_title_author_journal_year(pair: Pair) -> bool:
     """Title, author, journal and year agree, one record lacks the page, and nothing else differs."""
     return bool(
-        (pair.title >= SURE_TITLE or (pair.title_cut and pair.volume))
+        (pair.title >= SURE_TITLE or (pair.title_cut and (pair.volume or not _is_bare(pair))))
         and not has_short_title(pair)
         and is_same_person(pair)
         and pair.journal
@@ -208,6 +215,45 @@ def same_title_author_journal_year(pair: Pair) -> bool:
         and pair.page is None
         and pair.volume is not False
         and not (pair.volume and pair.issue is False)
+    )
+
+
+def _is_bare(pair: Pair) -> bool:
+    """Whether one record says no more of its place than journal and year."""
+    return any(
+        record.volume is None and record.issue is None and record.first_page is None
+        for record in (pair.one, pair.other)
+    )
+
+
+def same_title_authors_volume_issue(pair: Pair) -> bool:
+    """Title, authors, year, volume and issue agree and one lacks the page; the journal's name is translated."""
+    return bool(
+        pair.title >= SURE_TITLE
+        and not has_short_title(pair)
+        and pair.first_author
+        and (pair.authors or 0.0) >= 0.75
+        and pair.year_gap == 0
+        and pair.volume
+        and pair.issue
+        and pair.page is None
+    )
+
+
+def same_title_authors_volume_near_page(pair: Pair) -> bool:
+    """Title, all authors, journal, year and volume agree; the first pages lie a few pages apart, an error in one."""
+    return bool(
+        pair.title == 100.0
+        and not has_short_title(pair)
+        and pair.first_author
+        and pair.authors == 1.0
+        and len(pair.one.names) == len(pair.other.names) > 1
+        and pair.journal
+        and pair.year_gap == 0
+        and pair.volume
+        and pair.issue is not False
+        and pair.page is False
+        and pages.distance(pair.one.first_page, pair.other.first_page) <= NEAR_PAGES
     )
 
 
@@ -230,17 +276,29 @@ def same_title_authors_journal_ahead_of_print(pair: Pair) -> bool:
 def same_journal_volume_pages_authors(pair: Pair) -> bool:
     """Journal, year, volume, both pages and the authors agree: one article whose title was translated anew.
 
-    Only where the article is longer than a page, since meeting abstracts and letters share pages.
+    Only where the article is longer than a page, since meeting abstracts and letters share pages. A paper
+    of a conference has often no volume: then the title must be alike, and the paper longer than an abstract.
+    """
+    if not (has_same_place(pair) and pair.last_page and pair.first_author and (pair.authors or 0.0) >= 0.75):
+        return False
+    if pair.volume and not (pair.one.is_meeting_abstract or pair.other.is_meeting_abstract):
+        return pair.one.first_page != pair.one.last_page and pair.title >= 45.0
+    return bool(pair.journal and pair.year_gap == 0 and pair.pages > LONGEST_ABSTRACT and pair.title >= 80.0)
+
+
+def same_journal_volume_pages_no_author(pair: Pair) -> bool:
+    """Journal, year, volume and both pages agree where one record names no author, and the titles are related.
+
+    Two articles cannot fill the same four pages or more; letters and abstracts share fewer.
     """
     return bool(
-        has_same_place(pair)
+        pair.first_author is None
+        and has_same_place(pair)
+        and pair.journal
         and pair.volume
-        and pair.last_page
-        and pair.one.first_page != pair.one.last_page
-        and pair.first_author
-        and (pair.authors or 0.0) >= 0.75
-        and pair.title >= 45.0
-        and not (is_meeting_abstract(pair.one) or is_meeting_abstract(pair.other))
+        and pair.pages > LONGEST_ABSTRACT
+        and not (pair.one.is_meeting_abstract or pair.other.is_meeting_abstract)
+        and (pair.title >= LIKE_TITLE or _token_set(pair) >= LIKE_TITLE)
     )
 
 
@@ -269,6 +327,18 @@ def same_title_and_place(pair: Pair) -> bool:
     return has_same_title(pair) and has_same_place(pair)
 
 
+def same_title_journal_year_no_author(pair: Pair) -> bool:
+    """Title and journal agree, the years at least nearly; one record names no author and hardly any place."""
+    return bool(
+        pair.title >= SURE_TITLE
+        and not has_short_title(pair)
+        and pair.first_author is None
+        and pair.journal
+        and (pair.year_gap or 0) <= 1
+        and pair.page is None
+    )
+
+
 def similar_title_same_author(pair: Pair) -> bool:
     """A title told in nearly the same words by the same authors within three years."""
     return bool(
@@ -287,14 +357,25 @@ def same_place_and_author(pair: Pair) -> bool:
         and pair.journal
         and pair.last_page is not False
         and (pair.first_author if pair.first_author is not None else pair.title >= 60.0)
-        and not (
-            pair.title < LIKE_TITLE and (is_meeting_abstract(pair.one) or is_meeting_abstract(pair.other))
-        )
+        and not (pair.title < LIKE_TITLE and (pair.one.is_meeting_abstract or pair.other.is_meeting_abstract))
+    )
+
+
+def preprint_and_article(pair: Pair) -> bool:
+    """One is a preprint, the other is not, and title and author agree: two reports of one study."""
+    return bool(
+        (pair.title >= SAME_TITLE or pair.title_cut or (pair.title >= 80.0 and (pair.authors or 0.0) >= 0.75))
+        and not has_short_title(pair)
+        and is_same_person(pair)
+        and (pair.year_gap or 0) <= 3
+        and not registration_and_report(pair)
+        and not notice_or_protocol(pair)
+        and not other_numbers(pair)
     )
 
 
 def _token_set(pair: Pair) -> float:
-    return fuzz.token_set_ratio(" ".join(pair.one.words), " ".join(pair.other.words))
+    return fuzz.token_set_ratio(pair.one.text, pair.other.text)
 
 
 # Guards
@@ -342,9 +423,9 @@ def other_numbers(pair: Pair) -> bool:
     """The titles state different numbers: part I and II, phase 2 and 3, two years of a report."""
     if pair.title == 100.0:
         return False
-    short, long = sorted((pair.one, pair.other), key=lambda record: (len(record.titles[0]), record.titles[0]))
-    is_torn = (short.record.title or "").rstrip("] ").endswith(("...", "…"))
-    one = numbers_of(short.words[:-1] if is_torn else short.words)  # the last word may be half a word
+    short, long = sorted((pair.one, pair.other), key=lambda record: (len(record.title), record.title))
+    words = short.words[:-1] if short.is_torn else short.words  # the last word may be half a word
+    one = numbers_of(words)
     other = numbers_of(long.words)
     if one == other:
         return False
@@ -356,12 +437,14 @@ def other_numbers(pair: Pair) -> bool:
 
 
 def other_words(pair: Pair) -> bool:
-    """Each title has a word for which the other has another one: men and women, vivo and vitro."""
+    """Each title has a word for which the other has another one: men and women, vivo and vitro; or one says not."""
     if pair.title == 100.0 or pair.title_cut:
         return False
     one = Counter(pair.one.words)
     other = Counter(pair.other.words)
     left, right = list((one - other).elements()), list((other - one).elements())
+    if (not left or not right) and _NEGATIONS.intersection(left or right):
+        return True
     if not left or not right or fuzz.ratio("".join(left), "".join(right)) >= 80.0:
         return any(_opposite(a, b) for a in left for b in right)
     unlike_left = [word for word in left if not any(_is_same_word(word, found) for found in right)]
@@ -371,7 +454,7 @@ def other_words(pair: Pair) -> bool:
 
 def abstract_against_paper(pair: Pair) -> bool:
     """One is a meeting abstract, the other is not, and they do not stand in one place."""
-    if is_meeting_abstract(pair.one) == is_meeting_abstract(pair.other):
+    if pair.one.is_meeting_abstract == pair.other.is_meeting_abstract:
         return False
     if pair.doi or (pair.page and (pair.volume or pair.journal)):
         return False
@@ -391,13 +474,15 @@ def other_doi(pair: Pair) -> bool:
 
 
 def _notices(record: Comparable) -> frozenset[str]:
-    text = " ".join(record.words)
-    found = {name for name, pattern in _NOTICES if pattern.search(text)}
-    for kind in record.record.publication_types:
-        found |= {name for name, pattern in _NOTICE_TYPES if pattern.search(kind)}
-    return frozenset(found)
+    return record.notices | _notices_in(record.text)
 
 
+@lru_cache(maxsize=4096)
+def _notices_in(title: str) -> frozenset[str]:
+    return frozenset(name for name, pattern in _NOTICES if pattern.search(title))
+
+
+_NEGATIONS = frozenset(("non", "not", "no", "without", "never", "anti"))
 _OPPOSITES = frozenset(
     frozenset(pair.split("/"))
     for pair in (
@@ -440,6 +525,7 @@ class Rule:
 # protocol says otherwise.
 RULES: tuple[Rule, ...] = (
     Rule(same_pmid, 100.0, frozenset({other_words, other_numbers, other_doi, abstract_against_paper})),
+    Rule(same_accession, 99.5, frozenset({other_numbers, other_doi, abstract_against_paper})),
     Rule(same_registration, 99.5, frozenset({other_words, other_numbers, notice_or_protocol, other_doi})),
     Rule(same_doi_and_title, 99.0, frozenset({abstract_against_paper})),
     Rule(same_title_author_volume_pages, 99.0),
@@ -449,10 +535,14 @@ RULES: tuple[Rule, ...] = (
     Rule(same_title_journal_issue_no_author, 96.5),
     Rule(same_heading_author_issue, 96.5),
     Rule(same_title_author_journal_year, 96.5),
+    Rule(same_title_authors_volume_issue, 96.0),
     Rule(same_title_authors_journal_ahead_of_print, 96.0),
+    Rule(same_title_authors_volume_near_page, 95.5),
     Rule(same_journal_volume_pages_authors, 96.0, frozenset({other_words})),
+    Rule(same_journal_volume_pages_no_author, 95.5, frozenset({other_words})),
     Rule(same_title_and_place, 92.0),
     Rule(same_title_and_author, 91.0),
+    Rule(same_title_journal_year_no_author, 90.0),
     Rule(similar_title_same_author, 89.0),
     Rule(same_pmid_other_title, 89.0, frozenset({other_words, other_numbers, notice_or_protocol})),
     Rule(same_doi_other_title, 88.0, frozenset({other_words})),
@@ -487,6 +577,8 @@ def is_worth_asking(pair: Pair, guards: Sequence[Guard]) -> bool:
         return False
     if other_words in guards and not (pair.journal and pair.page is None and (pair.authors or 0.0) >= 0.75):
         return False  # a meeting abstract may be told in other words, and has no page to be known by
+    if is_printed_again(pair):
+        return True
     differing = [pair.pmid, pair.doi, pair.page, pair.volume, pair.journal].count(False)
     return differing < 2 and not has_short_title(pair)
 
