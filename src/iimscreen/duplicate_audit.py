@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from iimscreen import matching
 from iimscreen.asking import Pair
+from iimscreen.composition import Composed, composed
 from iimscreen.dedupe import NAMED_BY_IDENTIFIER, NO_LONGER_ALIKE
+from iimscreen.matching.compare import side_by_side
+from iimscreen.matching.fields import comparable
 from iimscreen.matching.grouping import BY_HAND, CHAIN_RULE
 from iimscreen.model import StoredRecord
 from iimscreen.side_by_side import Row, Stated, rows
@@ -26,6 +29,7 @@ _OTHERS = {
     NAMED_BY_IDENTIFIER: "One stands for a report of a version made elsewhere that was named by its PMID or DOI "
     "only, and the other carries that number.",
     NO_LONGER_ALIKE.removeprefix("rule:"): "A rule found them alike once, and no rule does now.",
+    "none": "No rule holds.",
     "by_hand": "Somebody took their decision back.",
 }
 
@@ -56,7 +60,7 @@ class Weighed:
     pair: Pair
     kind: str  # "rule", or "guard" where one keeps the pair from being merged unasked
     meaning: str
-    title: float | None  # how alike the titles are, 0 to 100; None where next to nothing is shared
+    title: float  # how alike the titles are, 0 to 100
     rows: tuple[Row, ...]
     brought: Mapping[str, tuple[Bringing, ...]]  # record → the runs that found it
 
@@ -68,7 +72,7 @@ class Weighed:
 def weighed(review: Review, pair: Pair) -> Weighed:
     """A pair as it is laid before a person."""
     kind, sentence = meaning(pair.rule)
-    alike = matching.compare_records(pair.record, pair.other)
+    alike = side_by_side(comparable(pair.record), comparable(pair.other))
     found: dict[str, list[Bringing]] = {}
     for one in provenance.brought(review, (pair.record.key, pair.other.key)):
         found.setdefault(one.key, []).append(one)
@@ -76,16 +80,14 @@ def weighed(review: Review, pair: Pair) -> Weighed:
         pair,
         kind,
         sentence,
-        None if alike is None else alike.title,
+        alike.title,
         rows(pair.record.record, pair.other.record, judged=_judged(alike)),
         {key: tuple(runs) for key, runs in found.items()},
     )
 
 
-def _judged(pair: matching.Pair | None) -> dict[str, bool | None]:
+def _judged(pair: matching.Pair) -> dict[str, bool | None]:
     """What the matching says of fields that need more than their letters; None where it says nothing."""
-    if pair is None:
-        return {}
     return {
         "authors": None if pair.authors is None else pair.authors == 1.0 and pair.first_author is True,
         "journal": pair.journal,
@@ -121,7 +123,7 @@ def groups(review: Review, *, most: int | None = None) -> Groups:
         members.setdefault(kept, []).append(key)
     large = [(kept, keys) for kept, keys in members.items() if len(keys) > 1]
     shown = large[:most]
-    why = _strongest_merge(duplicates.standing(review)) if shown else {}
+    why = strongest_merge(duplicates.standing(review)) if shown else {}
     return Groups(
         tuple(
             Group(
@@ -137,25 +139,46 @@ def groups(review: Review, *, most: int | None = None) -> Groups:
     )
 
 
-def _strongest_merge(verdicts: Iterable[PairVerdict]) -> dict[str, PairVerdict]:
+def strongest_merge(verdicts: Iterable[PairVerdict]) -> dict[str, PairVerdict]:
     """For each record, the standing merge that ties it most surely to another."""
     best: dict[str, PairVerdict] = {}
     for one in verdicts:
         if one.verdict != DUPLICATE:
             continue
         for key in (one.key, one.other_key):
-            if key not in best or _weight(one) > _weight(best[key]):
+            if key not in best or weight(one) > weight(best[key]):
                 best[key] = one
     return best
 
 
-def _weight(verdict: PairVerdict) -> float:
+def weight(verdict: PairVerdict) -> float:
+    """How surely a merge joins: its score, and above every rule's that of a person."""
     return BY_HAND if verdict.by_person else (verdict.score or 0.0)
+
+
+# --- the report as it is shown --------------------------------------------------------------------
+
+
+def report_of(review: Review, given: str) -> tuple[StoredRecord, Composed]:
+    """The record kept for the report that a record belongs to, and the report as it is shown."""
+    with review.reading():
+        found = records.find(review, given)
+        kept, *others = _group_of(review, records.kept_of(review, found.key))
+        return kept, composed(kept, others)
+
+
+def _group_of(review: Review, report: str) -> list[StoredRecord]:
+    """The records of one report, the kept one first."""
+    others = [key for key in records.members_of(review, report) if key != report]
+    return list(records.by_keys(review, [report, *others]))
+
+
+# --- every record in a CSV -------------------------------------------------------------------------
 
 
 def as_csv(review: Review) -> str:
     """One row per record, singles too: record,source_id,group,kept,rule,score (kept is 1 or 0)."""
-    why = _strongest_merge(duplicates.standing(review))
+    why = strongest_merge(duplicates.standing(review))
     memberships = records.memberships(review)
     sizes = Counter(row[4] for row in memberships)
     out = io.StringIO()

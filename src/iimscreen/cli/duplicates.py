@@ -238,3 +238,50 @@ def resolve(
         if _go_on(found, yes=yes, dry_run=False):
             said = duplicate_review.resolve(open_one, question, verdict, by=names, note=note)
             typer.echo(pair_loop.in_words(said))
+
+
+@duplicates_app.command("why")
+def why(
+    records: Annotated[
+        list[str], typer.Argument(help="Two records; or one, for its group.", metavar="RECORD [RECORD]")
+    ],
+    reviewer: Annotated[
+        str | None, typer.Option("--reviewer", help="Who asks: shows your own open words.")
+    ] = None,
+    as_json: AsJson = False,
+    review: ReviewPath = None,
+) -> None:
+    """Tell why two records are one report, or two.
+
+    The verdicts that lead from one to the other, both side by side, what the rules of today say, and
+    everything in the log on the pair. For one record: its group.
+    """
+    from iimscreen import why_duplicates
+    from iimscreen.render import duplicates as shown
+
+    if len(records) > 2:
+        raise InputError(f"a pair is two records, not {len(records)}", hint="name one or two records")
+    with opened(review) as open_one:
+        if len(records) == 1:
+            shown.why_group(why_duplicates.of_record(open_one, records[0]), as_json=as_json)
+        else:
+            shown.why(why_duplicates.of_pair(open_one, *records, viewer=reviewer), as_json=as_json)
+
+
+@duplicates_app.command("report")
+def report(
+    record: Annotated[str, typer.Argument(help="A record of the report: key, number, pmid:… or doi:…")],
+    as_json: AsJson = False,
+    review: ReviewPath = None,
+) -> None:
+    """Show a report as its records make it.
+
+    Each field with the record that it was taken from: the kept record's own value first, then what
+    only another states; the abstract is the fullest. What its records contradict is listed.
+    """
+    from iimscreen import duplicate_audit
+    from iimscreen.render import duplicates as shown
+
+    with opened(review) as open_one:
+        kept, found = duplicate_audit.report_of(open_one, record)
+    shown.report(kept, found, as_json=as_json)

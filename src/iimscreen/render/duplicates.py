@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -17,13 +18,17 @@ from iimscreen.wording import counted
 
 if TYPE_CHECKING:
     from iimscreen.asking import Pair
+    from iimscreen.composition import Composed
     from iimscreen.consequences import Consequences
-    from iimscreen.duplicate_audit import Groups, Weighed
+    from iimscreen.duplicate_audit import Group, Groups, Weighed
     from iimscreen.duplicate_review import PairConflict
     from iimscreen.model import Record, StoredRecord
+    from iimscreen.store.duplicates import LoggedVerdict
+    from iimscreen.why_duplicates import Why
 
 _SIGNS = {Stated.AGREE: "=", Stated.DIFFER: "≠", Stated.ONE: ""}
 _LABEL = 14
+_MOST_TEXT = 400  # letters of a value in the table of a report
 
 
 def listing(asked: Sequence[Pair], groups: Groups, *, most: int | None) -> None:
@@ -105,8 +110,7 @@ def pair_side_by_side(weighed: Weighed, *, whole: bool) -> None:
     ):
         if fields := weighed.fields(stated):
             render._say(f"{label}: {', '.join(fields)}")
-    if weighed.title is not None:
-        render._say(f"Titles: {weighed.title:.0f}% alike")
+    render._say(f"Titles: {weighed.title:.0f}% alike")
     for record in (pair.record, pair.other):
         origins = [
             f"{plain(one.label)}, no. {one.position:,} of {one.hits:,}"
@@ -158,6 +162,149 @@ def consequences(found: Consequences) -> None:
         render._say("  No report changes.")
     else:
         render._say("  No decision already taken is touched.")
+
+
+# --- why -------------------------------------------------------------------------------------------
+
+
+def why(found: Why, *, as_json: bool) -> None:
+    """All that is known of one pair."""
+    if as_json:
+        render.json(_why_json(found))
+        return
+    one, other = found.weighed.pair.record, found.weighed.pair.other
+    answer = "one report" if found.is_one_report else "two reports"
+    render._say(f"{plain(named(one))} and {plain(named(other))}: {answer}", "bold")
+    render._say(f"  {plain(found.because)}")
+    for number, link in enumerate(found.chain, start=1):
+        render._say(
+            f"  {number}. {plain(link.verdict.key)} and {plain(link.verdict.other_key)}: {_logged(link)}"
+        )
+    pair_side_by_side(found.weighed, whole=False)
+    today = found.today
+    said = "leave them apart"
+    if today.verdict is not None:
+        said = f"say {today.verdict.verdict}, by {today.verdict.rule} with score {today.verdict.score:g}"
+    render._say(f"The rules of today {said}.", "bold")
+    for label, rules in (("holds", today.rules), ("holds against it", today.guards)):
+        for name, sentence in rules:
+            render._say(f"  {label}: {name}. {sentence}")
+    if not today.rules:
+        render._say("  no rule holds")
+    render._say(
+        f"  agreed: {', '.join(today.agreed) or 'nothing'}; differed: {', '.join(today.differed) or 'nothing'}"
+    )
+    render._say(
+        "In the log, on this pair:" if found.history or found.words else "In the log: nothing on this pair.",
+        "bold",
+    )
+    for entry in found.history:
+        render._say(f"  {entry.log_id}: {entry.verdict.verdict}, {_logged(entry)}")
+    for vote in found.words:
+        note = f" – {plain(vote.note)}" if vote.note else ""
+        render._say(f"  {vote.log_id}: {plain(vote.reviewer)}'s word: {vote.verdict}{note}, {vote.at}")
+    if found.hidden:
+        render._say(f"  {counted(found.hidden, 'word')} that may not be seen yet", "yellow")
+
+
+def _logged(entry: LoggedVerdict) -> str:
+    verdict = entry.verdict
+    score = "" if verdict.score is None else f" with score {verdict.score:g}"
+    note = f" – {plain(verdict.note)}" if verdict.note else ""
+    return f"by {plain(verdict.decided_by)}{score}, {entry.at}, logged by {plain(entry.actor)}{note}"
+
+
+def _why_json(found: Why) -> dict[str, object]:
+    return {
+        **weighed_json(found.weighed),
+        "one_report": found.is_one_report,
+        "because": found.because,
+        "chain": [_logged_json(link) for link in found.chain],
+        "today": asdict(found.today),
+        "log": [_logged_json(entry) for entry in found.history],
+        "words": [asdict(vote) for vote in found.words],
+        "words_hidden": found.hidden,
+    }
+
+
+def _logged_json(entry: LoggedVerdict) -> dict[str, object]:
+    return {**asdict(entry.verdict), "kept": entry.kept_key, "actor": entry.actor, "at": entry.at}
+
+
+def why_group(group: Group, *, as_json: bool) -> None:
+    """The group of one record."""
+    rows: list[dict[str, object]] = [{"record": group.kept.key, "kept": True, "merged": None}]
+    rows += [
+        {"record": one.key, "kept": False, "merged": None if v is None else asdict(v)}
+        for one, v in group.others
+    ]
+    if as_json:
+        render.json(rows)
+        return
+    if not group.others:
+        render._say(f"{plain(named(group.kept))} is in no group of duplicates: a report of its own.")
+        return
+    render._say(f"{counted(len(group.others) + 1, 'record')} of one report", "bold")
+    render._say(f"  {plain(named(group.kept))}, kept: the earliest  {plain(group.kept.record.title)}")
+    for one, verdict in group.others:
+        merged = "by a chain"
+        if verdict is not None:
+            score = "" if verdict.score is None else f" {verdict.score:g}"
+            tied = verdict.other_key if verdict.key == one.key else verdict.key
+            merged = f"by {plain(verdict.decided_by)}{score}, to {plain(tied)}"
+        render._say(f"  {plain(named(one))}  {plain(one.record.title)}")
+        render._say(f"    merged {merged}", "dim")
+    render._say(f"Why two of them: iimscreen duplicates why {group.kept.key} {group.others[0][0].key}")
+
+
+# --- the report as it is shown ---------------------------------------------------------------------
+
+
+def report(kept: StoredRecord, found: Composed, *, as_json: bool) -> None:
+    """Each field of a report with the record that it was taken from, and what its records contradict."""
+    if as_json:
+        render.json(
+            {
+                "report": kept.key,
+                "values": [
+                    {
+                        "field": one.field,
+                        "value": _shown(one.value),
+                        "record": one.key,
+                        "database": one.database,
+                    }
+                    for one in found.values
+                ],
+                "contradictions": [
+                    {"field": one.field, "values": [{"value": v, "records": keys} for v, keys in one.values]}
+                    for one in found.contradictions
+                ],
+            }
+        )
+        return
+    table = render._table("field", "value", "from", title=f"The report of {named(kept)}")
+    for value in found.values:
+        own = "kept" if value.key == kept.key else f"{value.key}, {value.database}"
+        render._row(table, value.field.replace("_", " "), _text(value.value), own)
+    console().print(table)
+    for one in found.contradictions:
+        told = "; ".join(f"{value} ({', '.join(keys)})" for value, keys in one.values)
+        render._say(f"Its records differ in {one.field}: {plain(told)}", "yellow")
+    if not found.contradictions:
+        render._say("Its records contradict one another in nothing.")
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, tuple):
+        return [str(one) for one in value]
+    return value
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(str(one) for one in value)
+    text = str(value)
+    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1].rstrip()}…"
 
 
 # --- lists for scripts and conflicts ---------------------------------------------------------------

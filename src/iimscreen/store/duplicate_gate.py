@@ -100,6 +100,15 @@ class DuplicateGate:
             return []
         return sorted(self._by_reports[reports].values(), key=lambda vote: vote.log_id)
 
+    def words_on(self, key: str, other_key: str, viewer: str | None) -> tuple[list[PairVote], int]:
+        """The standing words on two records that this viewer may see, oldest first; and how many others
+        there are.
+        """
+        pair = {key, other_key}
+        there = [vote for vote in self._votes if {vote.key, vote.other_key} == pair]
+        shown = [v for v in there if v.reviewer == viewer or self._is_revealed(v.key, v.other_key)]
+        return shown, len(there) - len(shown)
+
     def conflicts(self, questions: Sequence[PairVerdict]) -> list[PairVerdict]:
         """The pairs on which all words are in and differ."""
         return [one for one in questions if self.state(one.key, one.other_key) is PairState.CONFLICT]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from iimscreen import __version__
 from iimscreen.store import log
@@ -30,12 +31,16 @@ class PairVerdict:
         return self.decided_by.startswith("person:")
 
 
+def _of(row: Mapping[str, Any]) -> PairVerdict:
+    return PairVerdict(
+        row["record_key"], row["other_key"], row["verdict"], row["decided_by"], row["score"], row["note"]
+    )
+
+
 def standing(review: Review) -> list[PairVerdict]:
     """The last word on every pair, in order of arrival of the records."""
     return [
-        PairVerdict(
-            row["record_key"], row["other_key"], row["verdict"], row["decided_by"], row["score"], row["note"]
-        )
+        _of(row)
         for row in rows(
             review.db,
             """
@@ -99,14 +104,7 @@ def history(review: Review, key: str, other_key: str) -> list[LoggedVerdict]:
     """Every verdict ever given on one pair, in whichever order its records are named; oldest first."""
     return [
         LoggedVerdict(
-            PairVerdict(
-                row["record_key"],
-                row["other_key"],
-                row["verdict"],
-                row["decided_by"],
-                row["score"],
-                row["note"],
-            ),
+            _of(row),
             row["kept_key"],
             row["actor"],
             row["at"],
@@ -124,6 +122,11 @@ def history(review: Review, key: str, other_key: str) -> list[LoggedVerdict]:
             {"one": key, "other": other_key},
         )
     ]
+
+
+def last(review: Review, key: str, other_key: str) -> LoggedVerdict:
+    """The standing verdict on a pair that has one, as logged."""
+    return max(history(review, key, other_key), key=lambda one: (one.verdict.by_person, one.log_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +174,7 @@ def neighbourhood(review: Review, keys: Iterable[str]) -> Neighbourhood:
 def _touching(review: Review, keys: Collection[str]) -> list[PairVerdict]:
     """The standing verdicts on pairs of which one record is among these."""
     return [
-        PairVerdict(
-            row["record_key"], row["other_key"], row["verdict"], row["decided_by"], row["score"], row["note"]
-        )
+        _of(row)
         for side in ("record_key", "other_key")
         for row in rows(
             review.db,
@@ -254,6 +255,20 @@ def last_thresholds(review: Review) -> tuple[float, float] | None:
         "select merge_at, ask_at from dedupe_runs order by log_id desc limit 1"
     ).fetchone()
     return None if row is None else (float(row[0]), float(row[1]))
+
+
+def last_compared(review: Review) -> int:
+    """The number of the last record that a deduplication has compared; 0 before the first."""
+    row = review.db.execute(
+        """
+        select last.id
+        from dedupe_runs
+        join records as last on last.key = dedupe_runs.last_record_key
+        order by dedupe_runs.log_id desc
+        limit 1
+        """
+    ).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def records_not_compared(review: Review) -> int:
