@@ -52,7 +52,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
         "asking", "dedupe", "merging", "consequences", "duplicate_review", "duplicate_audit", "why_duplicates",
-        "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating", "previous",
+        "composing", "overlap", "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating", "previous",
         "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats"),

@@ -28,6 +28,8 @@ FLOORS: dict[str, int] = {
             "merging",
             "duplicate_audit",
             "duplicate_review",
+            "composing",
+            "overlap",
             "why_duplicates",
             "consequences",
             "screening",

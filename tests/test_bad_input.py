@@ -70,6 +70,7 @@ NEED_A_REVIEW = {
     "duplicates review": ("duplicates", "review", "--reviewer", "ann"),
     "duplicates why": ("duplicates", "why", "1", "2"),
     "duplicates report": ("duplicates", "report", "1"),
+    "duplicates overlap": ("duplicates", "overlap"),
     "duplicates conflicts": ("duplicates", "conflicts"),
     "duplicates resolve": ("duplicates", "resolve", "1", "2", "--verdict", "distinct", "--by", "ann"),
     "duplicates split": ("duplicates", "split", "1", "2", "--by", "ann"),

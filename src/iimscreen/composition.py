@@ -18,7 +18,6 @@ from iimscreen.side_by_side import plain_word, says_the_same
 _OF_THE_RECORD = frozenset(
     {
         "source_id", "accession", "provenance", "entered_on", "indexed_on", "revised_on", "citation_status",
-        "links",
     }
 )  # fmt: skip
 FIELDS = tuple(field.name for field in fields(Record) if field.name not in _OF_THE_RECORD)

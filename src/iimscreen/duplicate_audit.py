@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from iimscreen import matching
 from iimscreen.asking import Pair
-from iimscreen.composition import Composed, composed
 from iimscreen.dedupe import NAMED_BY_IDENTIFIER, NO_LONGER_ALIKE
 from iimscreen.matching.compare import side_by_side
 from iimscreen.matching.fields import comparable
@@ -154,23 +153,6 @@ def strongest_merge(verdicts: Iterable[PairVerdict]) -> dict[str, PairVerdict]:
 def weight(verdict: PairVerdict) -> float:
     """How surely a merge joins: its score, and above every rule's that of a person."""
     return BY_HAND if verdict.by_person else (verdict.score or 0.0)
-
-
-# --- the report as it is shown --------------------------------------------------------------------
-
-
-def report_of(review: Review, given: str) -> tuple[StoredRecord, Composed]:
-    """The record kept for the report that a record belongs to, and the report as it is shown."""
-    with review.reading():
-        found = records.find(review, given)
-        kept, *others = _group_of(review, records.kept_of(review, found.key))
-        return kept, composed(kept, others)
-
-
-def _group_of(review: Review, report: str) -> list[StoredRecord]:
-    """The records of one report, the kept one first."""
-    others = [key for key in records.members_of(review, report) if key != report]
-    return list(records.by_keys(review, [report, *others]))
 
 
 # --- every record in a CSV -------------------------------------------------------------------------

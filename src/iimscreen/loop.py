@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iimscreen import render, screening
+from iimscreen import composing, render, screening
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Reason, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, VOTES
@@ -72,7 +72,9 @@ def screen(desk: Desk) -> None:
         render.console().rule(f"{place + 1:,} of {len(waiting):,}")
         stored = waiting[place]
         render.record(
-            stored, include=desk.protocol.highlight_include, exclude=desk.protocol.highlight_exclude
+            desk.report(stored),
+            include=desk.protocol.highlight_include,
+            exclude=desk.protocol.highlight_exclude,
         )
         answer = _answer(f"{prompt}, 1-{len(reasons)} exclude with reason, u undo, s skip, q quit, ?")
         code = _reason_by_digit(answer, reasons)
@@ -133,7 +135,7 @@ def resolve(table: Table) -> None:
     settled = 0
     for number, conflict in enumerate(open_ones, start=1):
         render.console().rule(f"{number:,} of {len(open_ones):,}")
-        render.record(conflict.record)
+        render.record(composing.shown(table.review, conflict.record))
         for vote in conflict.votes:
             say(f"{vote.names[0]}: {vote.verdict} {vote.reason or ''} {render.plain(vote.note)}")
         proposed = conflict.outcome.reason if conflict.outcome.reason_is_proposed else None

@@ -279,9 +279,33 @@ def report(
     Each field with the record that it was taken from: the kept record's own value first, then what
     only another states; the abstract is the fullest. What its records contradict is listed.
     """
-    from iimscreen import duplicate_audit
+    from iimscreen import composing
     from iimscreen.render import duplicates as shown
 
     with opened(review) as open_one:
-        kept, found = duplicate_audit.report_of(open_one, record)
+        kept, found = composing.report_of(open_one, record)
     shown.report(kept, found, as_json=as_json)
+
+
+@duplicates_app.command("overlap")
+def overlap(
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One row per database.")] = False,
+    review: ReviewPath = None,
+) -> None:
+    """Show how far the databases overlap.
+
+    Per database: records, reports, reports that no other brought, and reports shared with each other;
+    once full text is assessed, how many of the included reports it alone contributed.
+    """
+    from iimscreen import overlap as overlapping
+    from iimscreen.render import duplicates as shown
+
+    if as_json and as_csv:
+        raise InputError("--json and --csv cannot stand together", hint="choose one of them")
+    with opened(review) as open_one:
+        found = overlapping.overlap(open_one)
+    if as_csv:
+        typer.echo(shown.overlap_csv(found), nl=False)
+    else:
+        shown.overlap(found, as_json=as_json)

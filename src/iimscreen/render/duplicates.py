@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from iimscreen.duplicate_audit import Group, Groups, Weighed
     from iimscreen.duplicate_review import PairConflict
     from iimscreen.model import Record, StoredRecord
+    from iimscreen.overlap import Overlap
     from iimscreen.store.duplicates import LoggedVerdict
     from iimscreen.why_duplicates import Why
 
@@ -305,6 +308,89 @@ def _text(value: object) -> str:
         return "; ".join(str(one) for one in value)
     text = str(value)
     return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1].rstrip()}…"
+
+
+# --- overlap of databases --------------------------------------------------------------------------
+
+
+def overlap(found: Overlap, *, as_json: bool) -> None:
+    """Databases side by side: what each brought, what it alone brought, and what each two share."""
+    if as_json:
+        render.json(
+            {
+                "databases": [
+                    {
+                        **{k: v for k, v in asdict(one).items() if k != "shared"},
+                        "share": one.share,
+                        "shared": {b.database: n for b, n in zip(found.databases, one.shared, strict=True)},
+                    }
+                    for one in found.databases
+                ],
+                "reports": found.reports,
+                "included": found.included,
+                "interim": bool(found.open),
+                "open": found.open,
+            }
+        )
+        return
+    knows = found.included is not None
+    columns = [
+        "",
+        "database",
+        "records",
+        "reports",
+        "only here",
+        "share",
+        *(["included", "only here "] if knows else []),
+    ]
+    table = render._table(*columns, right=columns[2:])
+    for number, one in enumerate(found.databases, start=1):
+        told = [one.included or 0, one.included_unique or 0] if knows else []
+        share = "" if one.share is None else f"{100 * one.share:.0f}%"
+        render._row(table, number, one.database, one.records, one.reports, one.unique, share, *told)
+    console().print(table)
+    if len(found.databases) > 1:
+        numbers = [str(number) for number in range(1, len(found.databases) + 1)]
+        matrix = render._table("", "reports shared with", *numbers, right=numbers)
+        for number, one in enumerate(found.databases, start=1):
+            render._row(matrix, number, one.database, *one.shared)
+        console().print(matrix)
+    render._say(
+        f"{counted(found.reports, 'report')} in all"
+        + (f", {found.included:,} included" if knows else "")
+        + "."
+    )
+    if not knows:
+        render._say(
+            "What each contributed to the included reports is told when full text is assessed.", "dim"
+        )
+    for sentence in found.open:
+        render._say(f"INTERIM: {sentence}", "bold yellow")
+
+
+def overlap_csv(found: Overlap) -> str:
+    """One row per database, the reports shared with each other one in columns of their own."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [one.database for one in found.databases]
+    writer.writerow(
+        [
+            *("database", "kind", "records", "reports", "unique_reports", "unique_share"),
+            *("included", "included_unique", "interim"),
+            *(f"shared with {name}" for name in names),
+        ]
+    )
+    for one in found.databases:
+        writer.writerow(
+            [
+                *(one.database, one.kind, one.records, one.reports, one.unique),
+                "" if one.share is None else f"{one.share:.4f}",
+                *("" if value is None else value for value in (one.included, one.included_unique)),
+                int(bool(found.open)),
+                *one.shared,
+            ]
+        )
+    return out.getvalue()
 
 
 # --- lists for scripts and conflicts ---------------------------------------------------------------
