@@ -28,6 +28,7 @@ FLOORS: dict[str, int] = {
             "merging",
             "duplicate_audit",
             "duplicate_review",
+            "duplicate_progress",
             "composing",
             "overlap",
             "why_duplicates",

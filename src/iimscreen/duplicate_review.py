@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from iimscreen import asking, consequences, dedupe, merging, voting
+from iimscreen import asking, consequences, merging, voting
 from iimscreen.asking import Pair
 from iimscreen.consequences import Consequences
 from iimscreen.errors import InputError, ProtocolError
@@ -15,7 +15,6 @@ from iimscreen.store import Review, duplicate_votes, records, reviewers
 from iimscreen.store.duplicate_gate import DuplicateGate
 from iimscreen.store.duplicates import DISTINCT, DUPLICATE, PairVerdict
 from iimscreen.voting import PairState, PairVote
-from iimscreen.wording import counted
 
 UNSURE = "unsure"
 WORDS = (DUPLICATE, DISTINCT, UNSURE)
@@ -328,26 +327,3 @@ def require_free(review: Review, pairs: merging.Pairs) -> None:
             f"the protocol asks {protocol.duplicate_reviewers} reviewers about {key} and {other_key}",
             hint=hint,
         )
-
-
-def unfinished(review: Review) -> list[str]:
-    """What deduplication still has to do, in sentences."""
-    found = dedupe.to_compare(review)
-    questions = asking.questions(review)
-    if not questions:
-        return found
-    gate = DuplicateGate(review, in_force(review))
-    differing = gate.conflicts(questions)
-    waiting = len(questions) - len(differing)
-    if waiting:
-        left = ", ".join(
-            f"{name} {count:,} to go" for name, count in gate.progress(questions).items() if count
-        )
-        found.append(
-            f"deduplication: {counted(waiting, 'pair')} to decide by hand" + f" ({left})" * bool(left)
-        )
-    if differing:
-        found.append(
-            f"deduplication: {counted(len(differing), 'pair')} to resolve (`iimscreen duplicates conflicts`)"
-        )
-    return found
