@@ -17,7 +17,7 @@ from iimscreen.voting import PairState
 from iimscreen.wording import counted
 
 _WORDS = {"y": DUPLICATE, "n": DISTINCT, "m": UNSURE}
-_PROMPT = "One report?  y yes, one   n no, two   m unsure   s skip   a whole abstracts   u undo   q quit   ?"
+_PROMPT = "One report?  y yes  n no  m unsure  s later  a abstracts  u undo  q quit  ?"
 
 
 def _key(prompt: str) -> str:

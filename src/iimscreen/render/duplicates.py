@@ -194,9 +194,8 @@ def why(found: Why, *, as_json: bool) -> None:
             render._say(f"  {label}: {name}. {sentence}")
     if not today.rules:
         render._say("  no rule holds")
-    render._say(
-        f"  agreed: {', '.join(today.agreed) or 'nothing'}; differed: {', '.join(today.differed) or 'nothing'}"
-    )
+    agreed, differed = (", ".join(fields) or "nothing" for fields in (today.agreed, today.differed))
+    render._say(f"  as they count it, agreed: {agreed}; differed: {differed}")
     render._say(
         "In the log, on this pair:" if found.history or found.words else "In the log: nothing on this pair.",
         "bold",
