@@ -102,6 +102,7 @@ OWNERS = {  # third-party libraries with a room of their own
     "search_query": "syntax",
     "rich": ("render", "prisma_text", "loop"),
     "rapidfuzz": "matching",
+    "numpy": "matching",
     "typer": ("cli", "__main__"),
 }
 SQL = re.compile(

@@ -73,6 +73,10 @@ ONE_REPORT = {
             "authors": (),
         },
     ),
+    "same_accession": (
+        {"accession": "L600000001", "pages": None, "volume": None},
+        {"accession": "L600000001/0a1b2c3d", "journal": None, "year": 2022, "pages": None, "authors": ()},
+    ),
     "same_title_author_volume_pages": (
         {},
         {"authors": names("Ferro,Anna B."), "journal": "J Invent Rheumatol", "pages": "101-9", "issue": None},
@@ -86,6 +90,11 @@ ONE_REPORT = {
         {"title": "Conference abstracts", "pages": None},
     ),
     "same_title_author_journal_year": ({}, {"pages": None, "issue": None}),
+    "same_title_authors_volume_issue": (
+        {"journal": "Folia Ficta Rheumatologica"},
+        {"pages": None},
+    ),
+    "same_title_authors_volume_near_page": ({"pages": "e8-e9"}, {"pages": "e3", "issue": None}),
     "same_title_authors_journal_ahead_of_print": (
         {},
         {"volume": None, "issue": None, "pages": "1-9", "year": 2020},
@@ -93,6 +102,10 @@ ONE_REPORT = {
     "same_journal_volume_pages_authors": (
         {},
         {"title": "Treatment of calcium deposits by tofacitinib in grown-ups who have dermatomyositis"},
+    ),
+    "same_journal_volume_pages_no_author": (
+        {},
+        {"authors": (), "title": "Tofacitinib for calcinosis of dermatomyositis in adult people: a cohort"},
     ),
 }
 
@@ -213,6 +226,9 @@ def test_reports_that_only_look_alike_are_left_apart_unasked(
     assert verdict(one, other) is None
 
 
+SMOKERS = (
+    "Tofacitinib for calcinosis in {}smokers with dermatomyositis and with no other disease: a cohort study"
+)
 PHASE = "Tofacitinib in myositis, phase {} results"
 ADULTS = "Tofacitinib for calcinosis in adults with dermatomyosit"
 ASKED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
@@ -235,6 +251,7 @@ ASKED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "abstract_against_paper": ({}, {**MEETING, "pages": None}),
     "same_title_and_place": ({}, {"authors": names("Mwangi,E")}),
     "same_title_and_author": ({}, {"pages": "301-309"}),
+    "same_title_journal_year_no_author": ({}, {"authors": (), "volume": None, "issue": None, "pages": None}),
     "similar_title_same_author": (
         {},
         {
@@ -312,6 +329,50 @@ def test_a_record_from_a_register_is_never_merged_with_the_article_of_the_same_t
     assert find_pairs([article, registration], merge_at=50.0, ask_at=10.0) == []
 
 
+def test_a_title_that_denies_what_the_other_says_is_another_report_even_without_pages() -> None:
+    smokers, others = SMOKERS.format(""), SMOKERS.format("non-")
+
+    assert verdict({"title": smokers}, {"title": others, "pages": None}) == ("asked", "other_words")
+
+
+def test_a_conference_paper_is_known_by_its_pages_and_people_though_a_word_of_its_title_changed() -> None:
+    paper = {"journal": "Invented Conference on Systems", "volume": None, "issue": None, "pages": "44-53"}
+    other = {**paper, "title": "Tofacitinib for calcinosis of adults with dermatomyositis: a registry study"}
+
+    assert verdict(paper, other) == ("duplicate", "same_journal_volume_pages_authors")
+    assert verdict({**paper, "pages": "44-45"}, {**other, "pages": "44-45"}) != (
+        "duplicate",
+        "same_journal_volume_pages_authors",
+    )
+
+
+def test_an_article_printed_again_a_year_later_is_asked_about() -> None:
+    again = {"year": 2022, "volume": "13", "pages": "56-64", "doi": "10.1000/b"}
+
+    assert verdict({"doi": "10.1000/a"}, again) == ("asked", "other_doi")
+    assert verdict({"doi": "10.1000/a"}, {**again, "authors": names("Ferro,AB")}) is None
+
+
+def test_a_year_in_place_of_a_volume_contradicts_no_volume() -> None:
+    assert verdict({"pages": None}, {"volume": "2021", "issue": None}) == (
+        "duplicate",
+        "same_title_author_journal_year",
+    )
+
+
+def test_a_department_before_the_title_does_not_hide_the_report() -> None:
+    found = verdict({}, {"title": f"Clinic: how to do it ... {FACTS['title']}", "pages": None})
+
+    assert found == ("duplicate", "same_title_author_journal_year")
+
+
+def test_every_verdict_names_the_fields_that_agreed_and_differed() -> None:
+    (pair,) = find_pairs([a_record(1, doi="10.1000/a"), a_record(2, year=2012, doi=None)])
+
+    assert pair.agreed == ("title", "authors", "journal", "volume", "issue", "pages")
+    assert pair.differed == ("year",)
+
+
 def test_two_copies_of_one_registration_are_merged_as_any_two_records() -> None:
     facts = {"publication_types": ("Trial registry record",)}
 
@@ -384,7 +445,7 @@ def test_a_higher_threshold_asks_where_a_lower_one_merges() -> None:
     assert [(pair.verdict, pair.rule) for pair in pairs] == [("asked", "same_title_author_journal_year")]
 
 
-def test_only_pairs_with_a_new_record_are_found_when_new_ones_are_named() -> None:
+def test_only_pairs_with_a_new_record_are_compared_when_new_ones_are_named() -> None:
     records = [a_record(1), a_record(2), a_record(3)]
 
     pairs = find_pairs(records, new={"source:3"})
@@ -417,6 +478,11 @@ def test_a_thousand_editorials_are_neither_merged_nor_compared_with_each_other_a
         ("01-Jun", ("1", "6")),
         ("Sep-17", ("9", "17")),
         ("901-7; quiz 907", ("901", "907")),
+        ("pp. 12-19", ("12", "19")),
+        ("P12", ("p12", None)),
+        ("35+", ("35", None)),
+        ("215 p", (None, None)),
+        ("xii, 215 pages", (None, None)),
         ("No Pagination Specified", (None, None)),
         (None, (None, None)),
     ],

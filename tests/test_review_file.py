@@ -496,6 +496,9 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         one, other = (key for (key,) in db.execute("select key from records order by id limit 2"))
         said = {"record_key": one, "other_key": other, "reviewer": "ann", "verdict": "unsure", "note": None}
         log.append_one(db, "duplicate_votes", said, actor="ann")
+        (one, other) = [row[0] for row in db.execute("select key from records order by id limit 2")]
+        linked = {"record_key": one, "other_key": other, "verdict": "linked", "decided_by": "person:ann"}
+        log.append_one(db, "report_links", linked, actor="ann")
         run_id = db.execute("select min(log_id) from runs").fetchone()[0]
         db.execute("insert into refusals (run_id, position, line, cause) values (?, 0, 1, 'x')", [run_id])
     return path

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from iimscreen import asking, matching
@@ -19,67 +21,134 @@ NO_LONGER_ALIKE = "rule:no_longer_alike"  # a rule's earlier word, taken back by
 
 @dataclass(frozen=True, slots=True)
 class DedupeOutcome:
-    """What one deduplication found, over all records."""
+    """What one deduplication found."""
 
     records: int
+    compared: int  # records compared with all; the others had been compared before
     reports: int  # records left when one is kept for each report
     merged_now: int  # pairs merged by a rule in this run
     asked: int  # pairs that wait for a person, of this run or earlier
+    linked: int  # pairs linked as reports of one study
     rules: tuple[tuple[str, int], ...]  # standing merges by the rule or kind of person that made them
 
 
-def run(review: Review) -> DedupeOutcome:
-    """Compare all records, log every new verdict, and keep the earliest record of each report.
+def run(review: Review, *, again: bool = False) -> DedupeOutcome:
+    """Compare what is new with all records, log every new verdict, and keep the earliest record of each report.
 
-    A person's verdict is never overruled. Running it again changes nothing.
+    Everything is compared anew with `again`, and when the rules or the protocol's thresholds are others than
+    the last time. A person's verdict is never overruled. Running it again changes nothing.
     """
     protocol = in_force(review)
-    everything = records.everything(review)
-    found = matching.find_pairs(everything, merge_at=protocol.merge_at, ask_at=protocol.ask_at)
-    found = _named_by_identifier(everything, found)
-    with review.writing():
-        standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
-        new = _new_verdicts(standing, found)
-        standing.update({(one.key, one.other_key): one for one in new})
-        kept = _kept([record.key for record in everything], standing.values())
-        duplicates.add(review, new, kept)
-        duplicates.keep(review, kept)
-        duplicates.log_run(
-            review,
-            records=len(everything),
-            last_key=everything[-1].key if everything else None,
-            pairs=len(found),
+    new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
+    before = duplicates.standing(review) if new is not None else []
+    keys: list[str] = []
+    bare: list[StoredRecord] = []
+
+    def noted(record: StoredRecord) -> StoredRecord:
+        keys.append(record.key)
+        if record.record.title is None and versions.is_made_elsewhere(record.key):
+            bare.append(record)
+        return record
+
+    with _no_collection():
+        found = matching.find_pairs(
+            map(noted, records.each_to_compare(review)),
             merge_at=protocol.merge_at,
             ask_at=protocol.ask_at,
+            preprints=protocol.preprints,
+            new=new,
+            standing=[_as_pair(one) for one in before if not one.by_person and one.verdict != DISTINCT],
+        )
+    found = _named_by_identifier(review, bare, found)
+    pairs = [pair for pair in found if pair.verdict != matching.LINKED]
+    with review.writing():
+        standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
+        verdicts = _new_verdicts(standing, pairs)
+        standing.update({(one.key, one.other_key): one for one in verdicts})
+        kept = _kept(keys, standing.values())
+        duplicates.add(review, verdicts, kept)
+        duplicates.keep(review, kept)
+        linked = _link(review, [pair for pair in found if pair.verdict == matching.LINKED], standing, new)
+        duplicates.log_run(
+            review,
+            records=len(keys),
+            compared=len(keys) if new is None else len(new),
+            last_key=keys[-1] if keys else None,
+            pairs=len(pairs),
+            merge_at=protocol.merge_at,
+            ask_at=protocol.ask_at,
+            preprints=protocol.preprints,
+            rules_version=matching.VERSION,
         )
     merges = Counter(one.decided_by for one in standing.values() if one.verdict == DUPLICATE)
     return DedupeOutcome(
-        records=len(everything),
+        records=len(keys),
+        compared=len(keys) if new is None else len(new),
         reports=len(set(kept.values())),
-        merged_now=sum(one.verdict == DUPLICATE for one in new),
+        merged_now=sum(one.verdict == DUPLICATE for one in verdicts),
         asked=len(asking.waiting(standing.values(), kept)),
+        linked=linked,
         rules=tuple(merges.most_common()),
     )
 
 
-def _named_by_identifier(everything: Sequence[StoredRecord], found: Sequence[ScoredPair]) -> list[ScoredPair]:
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for garbage while records are held by the hundred thousand: they are none, and it costs 10%."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _judges_anew(review: Review, protocol: Protocol) -> bool:
+    """Whether verdicts given the last time would not be given now."""
+    last = duplicates.last_run(review)
+    return last is None or (last.merge_at, last.ask_at, last.preprints, last.rules_version) != (
+        protocol.merge_at,
+        protocol.ask_at,
+        protocol.preprints,
+        matching.VERSION,
+    )
+
+
+def _as_pair(one: PairVerdict) -> ScoredPair:
+    rule = one.decided_by.removeprefix("rule:")
+    return ScoredPair(one.key, one.other_key, one.verdict, rule, one.score or 0.0, one.agreed, one.differed)
+
+
+def _as_verdict(pair: ScoredPair) -> PairVerdict:
+    return PairVerdict(
+        pair.key,
+        pair.other_key,
+        pair.verdict,
+        f"rule:{pair.rule}",
+        pair.score,
+        None,
+        pair.agreed,
+        pair.differed,
+    )
+
+
+def _named_by_identifier(
+    review: Review, bare: Sequence[StoredRecord], found: Sequence[ScoredPair]
+) -> list[ScoredPair]:
     """The same pairs; one with a report of a version made elsewhere that was entered as a bare PMID or DOI
     is merged: without a title there is nothing that a person could compare.
     """
-    bare = {
-        one.key: one.record
-        for one in everything
-        if versions.is_made_elsewhere(one.key) and one.record.title is None
-    }
-    if not bare:
-        return list(found)
-    by_key = {one.key: one.record for one in everything}
+    named = {one.key: one.record for one in bare}
 
     def is_named(pair: ScoredPair) -> bool:
-        one, other = by_key[pair.key], by_key[pair.other_key]
-        return (pair.key in bare or pair.other_key in bare) and (
-            (one.pmid is not None and one.pmid == other.pmid)
-            or (one.doi is not None and one.doi == other.doi)
+        if pair.key not in named and pair.other_key not in named:
+            return False
+        one, other = (
+            named.get(key) or records.by_key(review, key).record for key in (pair.key, pair.other_key)
+        )
+        return (one.pmid is not None and one.pmid == other.pmid) or (
+            one.doi is not None and one.doi == other.doi
         )
 
     return [
@@ -97,13 +166,44 @@ def _new_verdicts(
     for pair in found:
         judged.add((pair.key, pair.other_key))
         before = standing.get((pair.key, pair.other_key))
-        verdict = PairVerdict(pair.key, pair.other_key, pair.verdict, f"rule:{pair.rule}", pair.score, None)
-        if before is None or (not before.by_person and replace(before, score=verdict.score) != verdict):
+        verdict = _as_verdict(pair)
+        if before is None or not (before.by_person or _says(before) == _says(verdict)):
             new.append(verdict)
     for pair_keys, before in standing.items():
         if pair_keys not in judged and not before.by_person and before.verdict != DISTINCT:
             new.append(replace(before, verdict=DISTINCT, decided_by=NO_LONGER_ALIKE, score=None))
     return new
+
+
+def _says(verdict: PairVerdict) -> tuple[str, str]:
+    return verdict.verdict, verdict.decided_by
+
+
+def _link(
+    review: Review,
+    found: Sequence[ScoredPair],
+    verdicts: Mapping[tuple[str, str], PairVerdict],
+    new: Set[str] | None,
+) -> int:
+    """Log the links that are new and take back those that no longer hold; how many stand.
+
+    What a person decided about a pair, be it as a link or as duplicates, is not touched.
+    """
+    standing = {(one.key, one.other_key): one for one in duplicates.links(review)}
+    by_people = {keys for keys, one in [*standing.items(), *verdicts.items()] if one.by_person}
+    given = {(pair.key, pair.other_key): _as_verdict(pair) for pair in found}
+    changed = [
+        one
+        for keys, one in given.items()
+        if keys not in by_people and (keys not in standing or standing[keys].verdict != one.verdict)
+    ]
+    for keys, one in standing.items():
+        was_judged = new is None or not new.isdisjoint(keys)
+        if was_judged and keys not in given and keys not in by_people and one.verdict == duplicates.LINKED:
+            changed.append(replace(one, verdict=duplicates.UNLINKED, decided_by=NO_LONGER_ALIKE, score=None))
+    duplicates.add_links(review, changed)
+    standing.update({(one.key, one.other_key): one for one in changed})
+    return sum(one.verdict == duplicates.LINKED for one in standing.values())
 
 
 def _kept(keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
@@ -120,10 +220,12 @@ def _kept(keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str
 def to_compare(review: Review) -> list[str]:
     """Why `dedupe` has to be run (again), in sentences; empty when it has not."""
     found = []
-    protocol, used = in_force(review), duplicates.last_thresholds(review)
-    if used is not None and used != (protocol.merge_at, protocol.ask_at):
+    protocol, last = in_force(review), duplicates.last_run(review)
+    if last is not None and (last.merge_at, last.ask_at) != (protocol.merge_at, protocol.ask_at):
         found.append("deduplication: the protocol's thresholds changed since, so run it again")
-    fresh = duplicates.records_not_compared(review)
+    if last is not None and (last.preprints or protocol.preprints) != protocol.preprints:
+        found.append("deduplication: the protocol treats preprints otherwise since, so run it again")
+    fresh = len(duplicates.not_compared(review))
     if fresh:
         found.append(f"deduplication: {fresh:,} record{'' if fresh == 1 else 's'} not compared yet")
     return found

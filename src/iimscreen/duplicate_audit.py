@@ -14,6 +14,7 @@ from iimscreen.dedupe import NAMED_BY_IDENTIFIER, NO_LONGER_ALIKE
 from iimscreen.matching.compare import side_by_side
 from iimscreen.matching.fields import comparable
 from iimscreen.matching.grouping import BY_HAND, CHAIN_RULE
+from iimscreen.matching.rules import preprint_and_article
 from iimscreen.model import StoredRecord
 from iimscreen.side_by_side import Row, Stated, rows
 from iimscreen.store import Review, duplicates, provenance, records
@@ -42,6 +43,8 @@ def meaning(decided_by: str) -> tuple[str, str]:
     for guard in matching.GUARDS:
         if guard.__name__ == name:
             return "guard", _first_sentence(guard.__doc__)
+    if name == preprint_and_article.__name__:
+        return "rule", _first_sentence(preprint_and_article.__doc__)
     return "rule", _OTHERS.get(name, "A rule of another version of iimscreen.")
 
 

@@ -17,9 +17,8 @@ from pathlib import Path
 from iimscreen import formats, settings
 from iimscreen.errors import InputError
 from iimscreen.matching import DUPLICATE, GUARDS, judge
-from iimscreen.matching.compare import SAME_TITLE, SHORT_TITLE, Pair, compare
+from iimscreen.matching.compare import SAME_TITLE, SHORT_TITLE, SURE_TITLE, Pair, compare
 from iimscreen.matching.fields import Comparable, comparable
-from iimscreen.matching.rules import SURE_TITLE
 from iimscreen.model import Author, Kind, Parsed, Record, StoredRecord
 
 COLUMNS = ("pmid", "doi", "pmcid", "title", "citation", "author", "year", "journal", "volume", "pages")

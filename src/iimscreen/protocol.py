@@ -50,6 +50,7 @@ def parse_protocol(text: str, where: str) -> Protocol:
         merge_at=duplicates.value("merge_at", float, 95.0),
         ask_at=duplicates.value("ask_at", float, 85.0),
         duplicate_reviewers=duplicates.value("reviewers_needed", int, 1),
+        preprints=duplicates.choice("preprints", ("link", "merge", "apart"), "link"),
     )
     for table in (review, question, eligibility, counting, duplicates, highlight, top):
         table.nothing_else()
@@ -181,6 +182,7 @@ def differences(old: Protocol, new: Protocol) -> list[Change]:
         ("merge_at", "score from which duplicates are merged"),
         ("ask_at", "score from which a person is asked about duplicates"),
         ("duplicate_reviewers", "reviewers who decide about a pair of possible duplicates"),
+        ("preprints", "what a preprint is to its article"),
     ):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:

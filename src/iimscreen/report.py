@@ -187,7 +187,7 @@ def _in_words(review: Review, entry: log.FullEntry) -> str:
             return (
                 f"{counted(content['records'], 'record')} compared, {counted(content['pairs'], 'pair')} alike"
             )
-        case "duplicate_verdicts":
+        case "duplicate_verdicts" | "report_links":
             score = "" if content["score"] is None else f" (score {content['score']:g})"
             return (
                 f"{content['record_key']} and {content['other_key']}: {content['verdict']}, "

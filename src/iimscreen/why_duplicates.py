@@ -138,7 +138,9 @@ def _today(one: StoredRecord, other: StoredRecord, protocol: Protocol) -> Today:
     alike = matching.compare_records(one, other)
     judged = None
     if alike is not None:
-        judged = matching.judge(alike, merge_at=protocol.merge_at, ask_at=protocol.ask_at)
+        judged = matching.judge(
+            alike, merge_at=protocol.merge_at, ask_at=protocol.ask_at, preprints=protocol.preprints
+        )
     agreed, differed = fields_of(pair)
     return Today(
         judged,
@@ -181,12 +183,15 @@ def _apart(
                 )
             if verdict.verdict == "asked":
                 return f"a person is asked about their two reports, as {verdict.key} and {verdict.other_key}"
+    for link in duplicates.links(review):
+        if {link.key, link.other_key} == {one.key, other.key} and link.verdict == matching.LINKED:
+            return f"they are linked as two reports of one study, by {link.decided_by}"
     return _by_the_rules(review, one, other, today)
 
 
 def _by_the_rules(review: Review, one: StoredRecord, other: StoredRecord, today: Today) -> str:
-    seen = duplicates.last_compared(review)
-    late = [record.key for record in (one, other) if record.id > seen]
+    fresh = set(duplicates.not_compared(review))
+    late = [record.key for record in (one, other) if record.key in fresh]
     if late:
         return f"not compared yet: {' and '.join(late)} came after the last deduplication"
     differing = f"; differ: {', '.join(today.differed)}" if today.differed else ""

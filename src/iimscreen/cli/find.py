@@ -53,7 +53,12 @@ def import_(
     typer.echo("Next: iimscreen dedupe")
 
 
-def dedupe(review: ReviewPath = None) -> None:
+def dedupe(
+    again: Annotated[
+        bool, typer.Option("--again", help="Compare all records, not only new ones with all.")
+    ] = False,
+    review: ReviewPath = None,
+) -> None:
     """Find duplicates; nothing is deleted.
 
     Certain ones are merged (the earliest record is kept), a person is asked about the others with
@@ -63,5 +68,5 @@ def dedupe(review: ReviewPath = None) -> None:
     from iimscreen import render, review_protocol
 
     with opened(review) as open_one:
-        outcome = deduplicating.run(open_one)
+        outcome = deduplicating.run(open_one, again=again)
         render.dedupe(outcome, deduplicating.thresholds(review_protocol.in_force(open_one)))

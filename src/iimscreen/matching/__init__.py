@@ -1,7 +1,7 @@
 """Are two records one report? Pure: no clock, no file, no network.
 
 `fields` takes the habits of databases away (with `titles`, `names`, `journals`, `pages`), `blocks` says
-what is worth comparing, `bulk` scores titles, `compare` says what agrees, `rules` judges, `grouping` joins
+what is worth comparing, `bulk` scores titles, `compare` says what agrees, `rules` and `guards` judge, `grouping` joins
 what was judged into groups.
 """
 
@@ -15,7 +15,8 @@ from iimscreen.matching.bulk import worth_judging
 from iimscreen.matching.compare import Pair, compare, side_by_side
 from iimscreen.matching.fields import Comparable, comparable
 from iimscreen.matching.grouping import BY_HAND, CHAIN_RULE, Edge, groups, strongest_first, without_bad_chains
-from iimscreen.matching.rules import GUARDS, RULES, Guard, Rule, contradicts
+from iimscreen.matching.guards import GUARDS, Guard, contradicts
+from iimscreen.matching.rules import RULES, Rule
 from iimscreen.matching.verdicts import ASKED, DUPLICATE, LINKED, judge
 from iimscreen.model import ScoredPair, StoredRecord
 

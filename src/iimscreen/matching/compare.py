@@ -11,10 +11,15 @@ from iimscreen.matching.fields import Comparable
 
 SHORT_TITLE = 30  # letters; a shorter title ("Editorial", "Heart failure") is told apart by its place
 SHORT_CUT = 15  # letters that a title cut short must have left
+LEAST_CUT = 5  # letters cut off; fewer may be a word put in, such as "non"
 SHORT_REST = 30  # letters that a title must have left when it is its beginning that is missing
+SAME_PEOPLE = 0.75  # share of the shorter list of authors that is in the longer
 LIKE_TITLE = 75.0  # below this, titles need an identifier or a page that agrees
 LEAST_TITLE = 55.0  # below this, titles that are no translations of one another have chance alone in common
+SURE_TITLE = 97.0  # a typing error or two
 SAME_TITLE = 92.0  # one wrong letter in twelve, or a subtitle's punctuation
+
+People = tuple[bool | None, float | None]  # whether first authors agree, and the share of authors that do
 
 
 @dataclass(slots=True, eq=False)
@@ -53,9 +58,13 @@ def compare(one: Comparable, other: Comparable, title: float | None = None) -> P
     if title is None:
         title = title_likeness(one, other)
     cut = title < 100.0 and is_cut(one.title, other.title)
-    if title < LIKE_TITLE and not cut and not shares_identifier_or_page(one, other):
+    people = _people(one, other)
+    is_like = title >= LIKE_TITLE or cut
+    # Other people, or an unlike title: then nothing short of an identifier or a page joins them.
+    are_others = people[0] is False and (people[1] or 0.0) < SAME_PEOPLE
+    if (are_others or not is_like) and not shares_identifier_or_page(one, other):
         return None
-    pair = side_by_side(one, other, title, cut)
+    pair = side_by_side(one, other, title, cut, people)
     is_known = cut or pair.pmid or pair.doi or pair.accession or one.registered & other.registered
     if title < LIKE_TITLE and not is_known and not (pair.page and (title >= LEAST_TITLE or pair.volume)):
         return None
@@ -63,14 +72,18 @@ def compare(one: Comparable, other: Comparable, title: float | None = None) -> P
 
 
 def side_by_side(
-    one: Comparable, other: Comparable, title: float | None = None, cut: bool | None = None
+    one: Comparable,
+    other: Comparable,
+    title: float | None = None,
+    cut: bool | None = None,
+    people: People | None = None,
 ) -> Pair:
     """The two side by side, however little they have in common."""
     if title is None:
         title = title_likeness(one, other)
     if cut is None:
         cut = title < 100.0 and is_cut(one.title, other.title)
-    first_author, authors = _people(one, other)
+    first_author, authors = people or _people(one, other)
     return Pair(
         one,
         other,
@@ -112,7 +125,7 @@ def title_likeness(one: Comparable, other: Comparable) -> float:
 def is_cut(one: str, other: str) -> bool:
     """Whether one title is the beginning of the other, or its end behind some heading ("Ask the expert: …")."""
     short, long = (one, other) if len(one) <= len(other) else (other, one)
-    if len(short) < SHORT_CUT:
+    if len(short) < SHORT_CUT or len(long) - len(short) < LEAST_CUT:
         return False
     if short[:5] == long[:5]:
         return long.startswith(short) or fuzz.ratio(short, long[: len(short)], score_cutoff=96.0) > 0.0
@@ -155,7 +168,7 @@ def _same_journal(one: Comparable, other: Comparable) -> bool | None:
     return one.journals == other.journals or journals.share_a_name(one.journals, other.journals)
 
 
-def _people(one: Comparable, other: Comparable) -> tuple[bool | None, float | None]:
+def _people(one: Comparable, other: Comparable) -> People:
     """Whether the first authors may be one person, and the share of the shorter list that is in the longer.
 
     First authors agree where families agree, or family and given name are swapped.

@@ -29,6 +29,7 @@ _NOTICE_TYPES = (
 )
 # A second title under one number has been given a suffix by `importing.import_files`.
 _NCT_NUMBER = re.compile(r"(NCT\d{8})(?:/[0-9a-f]{8})?(?:-\d+)?", re.IGNORECASE)
+_MADE_UP = re.compile(r"[0-9a-f]{16}(?:-\d+)?")  # a hash in place of an accession number
 _ACCESSION_SUFFIX = re.compile(r"/[0-9a-f]{8}(?:-\d+)?$")
 
 # Preprint servers: by the name that databases put for the journal, and by their DOIs' beginnings.
@@ -87,20 +88,21 @@ def comparable(stored: StoredRecord) -> Comparable:
     """The comparable form of one stored record."""
     record = stored.record
     spoken = spoken_titles(record)
-    first, last = pages.page_range(record.pages)
-    types = record.publication_types
-    is_registration = stored.kind is Kind.REGISTER or bool(types and _is_any(_REGISTRATION_TYPE, types))
     text = spoken[0] if spoken else ""
     title = text.replace(" ", "")
     translations: tuple[str, ...] = ()
     if len(spoken) > 1:
         others = dict.fromkeys(other.replace(" ", "") for other in spoken[1:])
         translations = tuple(other for other in others if other != title)
+    first, last = pages.page_range(record.pages)
+    journal = _of_journal(record.journal, record.journal_abbreviation)
+    types = _of_types(record.publication_types)
+    is_registration = types.is_registration or stored.kind is Kind.REGISTER
     doi = record.doi.lower() if record.doi else None
-    is_placed = bool(record.journal and (first or record.volume))
-    is_preprint = _is_preprint(None if is_placed else doi, record.journal, types)
-    if doi and is_preprint:
-        doi = _VERSION.sub("", doi)
+    is_preprint = journal.is_preprint_server or types.is_preprint
+    # Articles keep the DOI of their preprint in some databases, so it counts only for what has no place.
+    if doi and not (record.journal and (first or record.volume)) and _PREPRINT_DOI.match(doi):
+        is_preprint = True
     return Comparable(
         id=stored.id,
         key=stored.key,
@@ -108,10 +110,10 @@ def comparable(stored: StoredRecord) -> Comparable:
         title=title,
         translations=translations,
         pmid=record.pmid,
-        doi=doi,
+        doi=_VERSION.sub("", doi) if doi and is_preprint else doi,
         accession=_accession(stored.key, record.accession),
         names=names.normal_names(record.authors),
-        journals=journals.normal_names(record.journal, record.journal_abbreviation),
+        journals=journal.names,
         year=record.year,
         volume=pages.number(record.volume),
         issue=pages.number(record.issue),
@@ -120,10 +122,47 @@ def comparable(stored: StoredRecord) -> Comparable:
         other_first_pages=pages.other_first_pages(record.pages) - {first} if first else frozenset(),
         is_registration=is_registration,
         registered=_registered(record) if is_registration else frozenset(),
-        is_meeting_abstract=_is_meeting_abstract(record.volume, record.issue, record.journal, types, first),
+        is_meeting_abstract=journal.is_meeting
+        or types.is_meeting_abstract
+        or _is_supplement_page(first)
+        or _is_supplement(record.volume, record.issue),
         is_preprint=is_preprint,
         is_torn=bool(record.title) and (record.title or "").rstrip("] ").endswith(("...", "…")),
-        notices=_notices(types) if types else frozenset(),
+        notices=types.notices,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Journal:
+    names: tuple[str, ...]
+    is_meeting: bool
+    is_preprint_server: bool
+
+
+@lru_cache(maxsize=16384)
+def _of_journal(name: str | None, abbreviation: str | None) -> _Journal:
+    return _Journal(
+        journals.normal_names(name, abbreviation),
+        bool(name and _MEETING_JOURNAL.search(name)),
+        bool(name and _PREPRINT_NAME.search(name)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Types:
+    is_registration: bool
+    is_meeting_abstract: bool
+    is_preprint: bool
+    notices: frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def _of_types(types: tuple[str, ...]) -> _Types:
+    return _Types(
+        _is_any(_REGISTRATION_TYPE, types),
+        _is_any(_MEETING_TYPE, types),
+        any(kind.casefold() == "preprint" for kind in types),
+        frozenset(name for name, pattern in _NOTICE_TYPES if _is_any(pattern, types)),
     )
 
 
@@ -133,10 +172,10 @@ def _is_any(pattern: re.Pattern[str], texts: Iterable[str]) -> bool:
 
 def _accession(key: str, accession: str | None) -> str | None:
     """The source with the number that it gave; None where we had to make one up from the content."""
-    if accession is None or (len(accession) >= 16 and re.fullmatch(r"[0-9a-f]{16}(?:-\d+)?", accession)):
+    if accession is None or (len(accession) >= 16 and _MADE_UP.fullmatch(accession)):
         return None
-    source = key[: -len(accession)] if key.endswith(accession) else ""
-    return source + _ACCESSION_SUFFIX.sub("", accession)
+    source = key.partition(":")[0]
+    return f"{source}:{_ACCESSION_SUFFIX.sub('', accession) if '/' in accession else accession}"
 
 
 def _registered(record: Record) -> frozenset[str]:
@@ -145,35 +184,10 @@ def _registered(record: Record) -> frozenset[str]:
     return frozenset([*record.registrations, *own])
 
 
-def _is_meeting_abstract(
-    volume: str | None, issue: str | None, journal: str | None, types: tuple[str, ...], first_page: str | None
-) -> bool:
-    if first_page and first_page[0] in "sap" and first_page[1:].isdigit():
-        return True
+def _is_supplement_page(first_page: str | None) -> bool:
+    return bool(first_page and first_page[0] in "sap" and first_page[1:].isdigit())
+
+
+def _is_supplement(volume: str | None, issue: str | None) -> bool:
     places = [text for text in (volume, issue) if text and not text.isdecimal()]
-    if places and _is_any(_SUPPLEMENT, places):
-        return True
-    return _is_meeting(journal) or bool(types and _is_any(_MEETING_TYPE, types))
-
-
-@lru_cache(maxsize=16384)
-def _is_meeting(journal: str | None) -> bool:
-    return bool(journal and _MEETING_JOURNAL.search(journal))
-
-
-@lru_cache(maxsize=16384)
-def _names_preprints(journal: str | None) -> bool:
-    return bool(journal and _PREPRINT_NAME.search(journal))
-
-
-def _is_preprint(doi: str | None, journal: str | None, types: tuple[str, ...]) -> bool:
-    """By journal or type; by its DOI only where it has no place in a journal, since articles keep such DOIs."""
-    return (
-        _names_preprints(journal)
-        or bool(doi and _PREPRINT_DOI.match(doi))
-        or any(kind.casefold() == "preprint" for kind in types)
-    )
-
-
-def _notices(types: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(name for name, pattern in _NOTICE_TYPES if _is_any(pattern, types))
+    return bool(places) and _is_any(_SUPPLEMENT, places)

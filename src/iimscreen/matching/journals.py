@@ -20,7 +20,6 @@ _SMALL_WORDS = frozenset((
 _CONFERENCE = frozenset(("conference", "symposium", "workshop", "congress", "conf", "symp"))
 
 
-@lru_cache(maxsize=16384)
 def normal_names(*names: str | None) -> tuple[str, ...]:
     """The names that a record gives its journal, normalised: each whole, without its subtitle, and in parts."""
     found: list[str] = []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
 
-from iimscreen.matching.titles import normal_text
+from iimscreen.matching.titles import plain_letters
 from iimscreen.model import Author
 
+_PERSON, _PART = "\x1e", "\x1f"  # control characters: no name has them
+_NOT_WORD = re.compile(r"[^\w\x1e\x1f]+|_+")
 _PARTICLES = frozenset((
     "de", "da", "do", "dos", "das", "del", "della", "di", "du", "van", "von", "der", "den", "ten",
     "ter", "la", "le", "el", "al", "bin", "ibn", "zu", "y", "e", "and", "st",
@@ -19,11 +21,42 @@ _SUFFIXES = frozenset((
 def normal_names(authors: tuple[Author, ...]) -> tuple[str, ...]:
     """One text a person: the family without particles and in one word, then all words of the name.
 
-    "van den Broek, Anna B." is "broek broek anna"; `families` and `words_of` take it apart.
+    "van den Broek, Anna B." is "broek anna", "Lloyd-Webber, J" is "lloydwebber lloyd webber"; `families`
+    and `words_of` take it apart.
     """
+    if not authors:
+        return ()
+    # All at once: nine in ten of the time would go into cleaning each part of each name by itself.
+    stated = _PERSON.join([f"{one.family}{_PART}{one.given}" for one in authors])
+    people = _NOT_WORD.sub(" ", plain_letters(stated)).split(_PERSON)
+    if len(people) != len(authors):  # a name that holds control characters
+        people = [
+            _NOT_WORD.sub(" ", plain_letters(f"{_bare(one.family)}{_PART}{_bare(one.given)}"))
+            for one in authors
+        ]
     return tuple(
-        name for one in authors if (name := _normal_name(one.family, one.given, one.is_group)) is not None
+        name
+        for one, person in zip(authors, people, strict=True)
+        if (name := _normal_name(person, one.is_group)) is not None
     )
+
+
+def _bare(name: str) -> str:
+    return name.replace(_PERSON, " ").replace(_PART, " ")
+
+
+def _normal_name(person: str, is_group: bool) -> str | None:
+    family, _, given = person.partition(_PART)
+    words = family.split()
+    if not words:
+        return None
+    if len(words) > 1:
+        telling = [word for word in words if word not in _PARTICLES] or ["".join(words)]
+        if not is_group and len(telling) > 1:
+            telling = [word for word in telling if word not in _SUFFIXES and len(word) > 1] or telling
+        words = ["".join(telling), *telling] if len(telling) > 1 else telling
+    words += [word for word in given.split() if len(word) > 1]
+    return " ".join(words)
 
 
 def families(names: tuple[str, ...]) -> list[str]:
@@ -34,18 +67,3 @@ def families(names: tuple[str, ...]) -> list[str]:
 def words_of(names: tuple[str, ...]) -> set[str]:
     """Every word of every name."""
     return set(" ".join(names).split(" ")) if names else set()
-
-
-@lru_cache(maxsize=100_000)
-def _normal_name(family: str, given: str, is_group: bool) -> str | None:
-    words = normal_text(family).split()
-    telling = [word for word in words if word not in _PARTICLES] or [" ".join(words)]
-    if not is_group and len(telling) > 1:
-        telling = [word for word in telling if word not in _SUFFIXES and len(word) > 1] or telling
-    if not any(telling):
-        return None
-    joined = "".join(telling).replace(" ", "")
-    words = [*telling] if len(telling) > 1 or telling[0] != joined else []
-    if given:
-        words += [word for word in normal_text(given).split() if len(word) > 1]
-    return " ".join([joined, *words])

@@ -53,7 +53,7 @@ def _whole(first: str, last: str) -> str:
 
 def other_first_pages(pages: str | None) -> frozenset[str]:
     """First pages of the stretches after the first: "230-5, 246-51" has "246"."""
-    if not pages or not _STRETCHES.search(pages):
+    if not pages or not any(sign in pages for sign in ",;+&"):
         return frozenset()
     parts = [page_range(part)[0] for part in _STRETCHES.split(pages)[1:]]
     return frozenset(part for part in parts if part)

@@ -1,108 +1,38 @@
-"""When are two records one report? Named rules for it, and named guards against it.
+"""When are two records one report? Named rules.
 
-A rule that holds proposes to merge, or to ask, with a score. A guard that holds forbids merging
-unasked: the pair is asked about where it might still be one report, and left apart where not.
-The names are what users read in the log, so each says what it looks at.
+A rule that holds proposes to merge, or to ask, with a score; what speaks against it is in `guards`. The
+names are what users read in the log, so each says what it looks at.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-
-from rapidfuzz import fuzz
 
 from iimscreen.matching import pages
-from iimscreen.matching.compare import LIKE_TITLE, SAME_TITLE, SHORT_CUT, SHORT_TITLE, Pair
-from iimscreen.matching.fields import Comparable
-from iimscreen.matching.titles import numbers_of
-
-SURE_TITLE = 97.0  # a typing error or two
-NEAR_PAGES = 5  # what first pages of one article may lie apart where one source counted otherwise
-LONGEST_ABSTRACT = 3  # pages; nothing longer shares them with another report
-
-Guard = Callable[[Pair], bool]
-
-_NOTICES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "correction",
-        re.compile(
-            r"\b(?:erratum|errata|corrigend(?:um|a)|correction)(?: to\b| for\b| of\b|$)"
-            r"|^(?:erratum|errata|corrigend(?:um|a)|corrections?|corrected)\b"
-        ),
-    ),
-    (
-        "retraction",
-        re.compile(
-            r"^(?:retraction|retracted|withdrawn|removed|expression of concern)\b|\bretraction(?: note)?$"
-        ),
-    ),
-    (
-        "comment",
-        re.compile(
-            r"^(?:comments?|commentary|re|response to|repl(?:y|ies)|(?:the )?authors? (?:reply|response)"
-            r"|in reply|letter|editorial|invited (?:comment\w*|discussion)|discussion)\b"
-            r"|\b(?:comment|commentary|authors? reply|reply|editorial)$"
-        ),
-    ),
-    (
-        "protocol",
-        re.compile(
-            r"\b(?:study protocol|trial protocol|protocol for (?:a|an|the)|rationale and (?:study )?design"
-            r"|design and rationale)\b|\bprotocol$"
-        ),
-    ),
+from iimscreen.matching.compare import LIKE_TITLE, SAME_PEOPLE, SAME_TITLE, SHORT_CUT, SURE_TITLE, Pair
+from iimscreen.matching.guards import (
+    Guard,
+    abstract_against_paper,
+    different_registrations,
+    notice_or_protocol,
+    other_doi,
+    other_numbers,
+    other_words,
+    registration_and_report,
+)
+from iimscreen.matching.likeness import (
+    has_same_place,
+    has_same_title,
+    has_short_title,
+    is_printed_again,
+    is_same_person,
+    is_same_registration,
+    token_likeness,
 )
 
-
-# What two records share
-
-
-def has_same_title(pair: Pair) -> bool:
-    """Title and title agree but for a letter or two, or one is cut short."""
-    return pair.title >= SAME_TITLE or pair.title_cut
-
-
-def has_short_title(pair: Pair) -> bool:
-    """A heading such as "Editorial" that many reports bear."""
-    return min(len(pair.one.title), len(pair.other.title)) < SHORT_TITLE
-
-
-def is_same_person(pair: Pair) -> bool:
-    """First authors agree, or most of the shorter list is in the longer."""
-    return pair.first_author is True or (pair.authors or 0.0) >= 0.75
-
-
-def has_same_place(pair: Pair) -> bool:
-    """First page agrees, with the volume or, where one lacks it, year and last page; nothing differs."""
-    if not pair.page or pair.journal is False or (pair.year_gap or 0) > 1:
-        return False
-    return bool(pair.volume or (pair.volume is None and pair.year_gap == 0 and pair.last_page))
-
-
-def is_printed_again(pair: Pair) -> bool:
-    """A long title, to the letter, of the same two people or more, in the same journal the year before or after."""
-    return bool(
-        pair.title == 100.0
-        and not has_short_title(pair)
-        and pair.authors == 1.0
-        and len(pair.one.names) == len(pair.other.names) > 1
-        and pair.journal
-        and (pair.year_gap or 0) <= 1
-        and pair.pmid is not False
-        and pair.one.is_meeting_abstract == pair.other.is_meeting_abstract
-    )
-
-
-def is_elsewhere(pair: Pair) -> bool:
-    """Two of page, volume and journal are stated by both and differ."""
-    return [pair.page, pair.volume, pair.journal].count(False) >= 2
-
-
-# Rules
+NEAR_PAGES = 5  # what first pages of one article may lie apart where one source counted otherwise
+LONGEST_ABSTRACT = 3  # pages; nothing longer shares them with another report
 
 
 def same_pmid(pair: Pair) -> bool:
@@ -124,7 +54,7 @@ def same_accession(pair: Pair) -> bool:
 
 def same_registration(pair: Pair) -> bool:
     """Both are registrations, and no register in which both have numbers tells them apart."""
-    return _is_same_registration(pair) is True
+    return is_same_registration(pair) is True
 
 
 def same_title_author_volume_pages(pair: Pair) -> bool:
@@ -232,7 +162,7 @@ def same_title_authors_volume_issue(pair: Pair) -> bool:
         pair.title >= SURE_TITLE
         and not has_short_title(pair)
         and pair.first_author
-        and (pair.authors or 0.0) >= 0.75
+        and (pair.authors or 0.0) >= SAME_PEOPLE
         and pair.year_gap == 0
         and pair.volume
         and pair.issue
@@ -267,7 +197,7 @@ def same_title_authors_journal_ahead_of_print(pair: Pair) -> bool:
         and pair.title >= SURE_TITLE
         and not has_short_title(pair)
         and pair.first_author
-        and (pair.authors or 0.0) >= 0.75
+        and (pair.authors or 0.0) >= SAME_PEOPLE
         and pair.journal
         and (pair.year_gap or 0) <= 1
     )
@@ -279,7 +209,9 @@ def same_journal_volume_pages_authors(pair: Pair) -> bool:
     Only where the article is longer than a page, since meeting abstracts and letters share pages. A paper
     of a conference has often no volume: then the title must be alike, and the paper longer than an abstract.
     """
-    if not (has_same_place(pair) and pair.last_page and pair.first_author and (pair.authors or 0.0) >= 0.75):
+    if not (
+        has_same_place(pair) and pair.last_page and pair.first_author and (pair.authors or 0.0) >= SAME_PEOPLE
+    ):
         return False
     if pair.volume and not (pair.one.is_meeting_abstract or pair.other.is_meeting_abstract):
         return pair.one.first_page != pair.one.last_page and pair.title >= 45.0
@@ -298,7 +230,7 @@ def same_journal_volume_pages_no_author(pair: Pair) -> bool:
         and pair.volume
         and pair.pages > LONGEST_ABSTRACT
         and not (pair.one.is_meeting_abstract or pair.other.is_meeting_abstract)
-        and (pair.title >= LIKE_TITLE or _token_set(pair) >= LIKE_TITLE)
+        and (pair.title >= LIKE_TITLE or token_likeness(pair) >= LIKE_TITLE)
     )
 
 
@@ -346,7 +278,7 @@ def similar_title_same_author(pair: Pair) -> bool:
         and is_same_person(pair)
         and (pair.authors or 0.0) >= 0.5
         and (pair.year_gap or 0) <= 3
-        and (pair.title >= 80.0 or pair.title_cut or _token_set(pair) >= 85.0)
+        and (pair.title >= 80.0 or pair.title_cut or token_likeness(pair) >= 85.0)
     )
 
 
@@ -364,142 +296,17 @@ def same_place_and_author(pair: Pair) -> bool:
 def preprint_and_article(pair: Pair) -> bool:
     """One is a preprint, the other is not, and title and author agree: two reports of one study."""
     return bool(
-        (pair.title >= SAME_TITLE or pair.title_cut or (pair.title >= 80.0 and (pair.authors or 0.0) >= 0.75))
+        (
+            pair.title >= SAME_TITLE
+            or pair.title_cut
+            or (pair.title >= 80.0 and (pair.authors or 0.0) >= SAME_PEOPLE)
+        )
         and not has_short_title(pair)
         and is_same_person(pair)
         and (pair.year_gap or 0) <= 3
         and not registration_and_report(pair)
         and not notice_or_protocol(pair)
         and not other_numbers(pair)
-    )
-
-
-def _token_set(pair: Pair) -> float:
-    return fuzz.token_set_ratio(pair.one.text, pair.other.text)
-
-
-# Guards
-
-
-def different_pmids(pair: Pair) -> bool:
-    """Two PMIDs are two records of PubMed, which has few duplicates of its own."""
-    return pair.pmid is False
-
-
-def registration_and_report(pair: Pair) -> bool:
-    """One is a study's registration, the other is not: two reports of one study at most."""
-    return pair.one.is_registration != pair.other.is_registration
-
-
-def different_registrations(pair: Pair) -> bool:
-    """Both are registrations, under different numbers of one register, as an extension study has its own."""
-    return _is_same_registration(pair) is False
-
-
-def _is_same_registration(pair: Pair) -> bool | None:
-    """Whether two registrations are of one study by their numbers; None where no register has both.
-
-    A study and its extension may share a EudraCT number and have two of ClinicalTrials.gov, so no
-    register in which both have numbers may tell them apart.
-    """
-    one, other = _by_register(pair.one.registered), _by_register(pair.other.registered)
-    common = one.keys() & other.keys()
-    return all(one[register] & other[register] for register in common) if common else None
-
-
-def _by_register(numbers: frozenset[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for number in numbers:
-        found.setdefault(number.partition(":")[0], set()).add(number)
-    return found
-
-
-def notice_or_protocol(pair: Pair) -> bool:
-    """One is a correction, retraction, comment, reply, editorial or protocol, the other is not."""
-    return _notices(pair.one) != _notices(pair.other)
-
-
-def other_numbers(pair: Pair) -> bool:
-    """The titles state different numbers: part I and II, phase 2 and 3, two years of a report."""
-    if pair.title == 100.0:
-        return False
-    short, long = sorted((pair.one, pair.other), key=lambda record: (len(record.title), record.title))
-    words = short.words[:-1] if short.is_torn else short.words  # the last word may be half a word
-    one = numbers_of(words)
-    other = numbers_of(long.words)
-    if one == other:
-        return False
-    if pair.title_cut:  # what was cut off may hold numbers; what is left may not differ
-        return bool(Counter(one) - Counter(other))
-    # A bare letter read as a Roman number, or a number that one title lacks, is no contradiction
-    # beside the same place.
-    return bool(set(one) - set(other) and set(other) - set(one)) or not has_same_place(pair)
-
-
-def other_words(pair: Pair) -> bool:
-    """Each title has a word for which the other has another one: men and women, vivo and vitro; or one says not."""
-    if pair.title == 100.0 or pair.title_cut:
-        return False
-    one = Counter(pair.one.words)
-    other = Counter(pair.other.words)
-    left, right = list((one - other).elements()), list((other - one).elements())
-    if (not left or not right) and _NEGATIONS.intersection(left or right):
-        return True
-    if not left or not right or fuzz.ratio("".join(left), "".join(right)) >= 80.0:
-        return any(_opposite(a, b) for a in left for b in right)
-    unlike_left = [word for word in left if not any(_is_same_word(word, found) for found in right)]
-    unlike_right = [word for word in right if not any(_is_same_word(word, found) for found in left)]
-    return any(len(word) > 2 for word in unlike_left) and any(len(word) > 2 for word in unlike_right)
-
-
-def abstract_against_paper(pair: Pair) -> bool:
-    """One is a meeting abstract, the other is not, and they do not stand in one place."""
-    if pair.one.is_meeting_abstract == pair.other.is_meeting_abstract:
-        return False
-    if pair.doi or (pair.page and (pair.volume or pair.journal)):
-        return False
-    return not (
-        pair.journal and pair.volume and pair.year_gap == 0 and pair.page is None and pair.issue is not False
-    )
-
-
-def other_doi(pair: Pair) -> bool:
-    """DOIs differ: two versions, two printings, or an error in one."""
-    if pair.doi is not False:
-        return False
-    is_here = has_same_place(pair) or bool(
-        pair.page and pair.year_gap == 0 and pair.first_author and pair.journal
-    )
-    return not (is_here and pair.title >= SURE_TITLE and not has_short_title(pair))
-
-
-def _notices(record: Comparable) -> frozenset[str]:
-    return record.notices | _notices_in(record.text)
-
-
-@lru_cache(maxsize=4096)
-def _notices_in(title: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in _NOTICES if pattern.search(title))
-
-
-_NEGATIONS = frozenset(("non", "not", "no", "without", "never", "anti"))
-_OPPOSITES = frozenset(
-    frozenset(pair.split("/"))
-    for pair in (
-        "men/women", "male/female", "males/females", "boys/girls", "vivo/vitro", "hypo/hyper", "pre/post",
-        "before/after", "hypertension/hypotension", "hyperglycemia/hypoglycemia", "smokers/nonsmokers",
-        "inpatients/outpatients", "macrovascular/microvascular", "prenatal/postnatal",
-    )
-)  # fmt: skip
-
-
-def _opposite(one: str, other: str) -> bool:
-    return frozenset((one, other)) in _OPPOSITES
-
-
-def _is_same_word(one: str, other: str) -> bool:
-    return not _opposite(one, other) and (
-        fuzz.ratio(one, other) >= 70.0 or one.startswith(other) or other.startswith(one)
     )
 
 
@@ -539,7 +346,7 @@ RULES: tuple[Rule, ...] = (
     Rule(same_title_authors_journal_ahead_of_print, 96.0),
     Rule(same_title_authors_volume_near_page, 95.5),
     Rule(same_journal_volume_pages_authors, 96.0, frozenset({other_words})),
-    Rule(same_journal_volume_pages_no_author, 95.5, frozenset({other_words})),
+    Rule(same_journal_volume_pages_no_author, 96.0, frozenset({other_words})),
     Rule(same_title_and_place, 92.0),
     Rule(same_title_and_author, 91.0),
     Rule(same_title_journal_year_no_author, 90.0),
@@ -547,17 +354,6 @@ RULES: tuple[Rule, ...] = (
     Rule(same_pmid_other_title, 89.0, frozenset({other_words, other_numbers, notice_or_protocol})),
     Rule(same_doi_other_title, 88.0, frozenset({other_words})),
     Rule(same_place_and_author, 86.0, frozenset({other_words})),
-)
-
-GUARDS: tuple[Guard, ...] = (
-    different_pmids,
-    registration_and_report,
-    different_registrations,
-    notice_or_protocol,
-    other_numbers,
-    abstract_against_paper,
-    other_doi,
-    other_words,
 )
 
 
@@ -575,22 +371,11 @@ def is_worth_asking(pair: Pair, guards: Sequence[Guard]) -> bool:
         return True
     if notice_or_protocol in guards or other_numbers in guards:
         return False
-    if other_words in guards and not (pair.journal and pair.page is None and (pair.authors or 0.0) >= 0.75):
+    if other_words in guards and not (
+        pair.journal and pair.page is None and (pair.authors or 0.0) >= SAME_PEOPLE
+    ):
         return False  # a meeting abstract may be told in other words, and has no page to be known by
     if is_printed_again(pair):
         return True
     differing = [pair.pmid, pair.doi, pair.page, pair.volume, pair.journal].count(False)
     return differing < 2 and not has_short_title(pair)
-
-
-def contradicts(pair: Pair) -> bool:
-    """Whether two records that are no duplicates must not meet in one group through a third."""
-    return (
-        pair.pmid is False
-        or pair.doi is False
-        or pair.page is False
-        or is_elsewhere(pair)
-        or different_registrations(pair)
-        or notice_or_protocol(pair)
-        or other_numbers(pair)
-    )

@@ -56,6 +56,11 @@ def normal_text(text: str) -> str:
 
     Greek letters are spelt, accents dropped, and apostrophes join ("patients'" is "patients").
     """
+    return _NOT_WORD.sub(" ", plain_letters(text)).strip()
+
+
+def plain_letters(text: str) -> str:
+    """The text in lower case, without markup, accents and apostrophes; all else stays where it is."""
     if not text.isascii() or "&" in text or "<" in text:
         text = html.unescape(text)
         if "<" in text:
@@ -73,7 +78,7 @@ def normal_text(text: str) -> str:
         text = text.replace("&", " and ")
     if "?" in text:
         text = _BROKEN_LETTER.sub("", text)
-    return _NOT_WORD.sub(" ", text).strip()
+    return text
 
 
 def spoken_titles(record: Record) -> list[str]:

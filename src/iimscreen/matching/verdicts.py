@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from iimscreen.matching.compare import LIKE_TITLE, Pair
-from iimscreen.matching.rules import (
-    GUARDS,
-    RULES,
-    SURE_TITLE,
-    Guard,
-    Rule,
-    is_worth_asking,
-    preprint_and_article,
-)
+from iimscreen.matching.compare import LIKE_TITLE, SAME_PEOPLE, SURE_TITLE, Pair
+from iimscreen.matching.guards import GUARDS, Guard
+from iimscreen.matching.rules import RULES, Rule, is_worth_asking, preprint_and_article
 from iimscreen.model import ScoredPair
 
 DUPLICATE = "duplicate"
@@ -72,16 +65,14 @@ def fields_of(pair: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Titles agree if a typing error or two parts them, and differ if they are not even alike; authors agree
     if three quarters of the shorter list are in the longer.
     """
+    title: bool | None = None
+    if pair.title >= SURE_TITLE or pair.title_cut:
+        title = True
+    elif pair.title < LIKE_TITLE:
+        title = False
     stated = (
-        (
-            "title",
-            True
-            if pair.title >= SURE_TITLE or pair.title_cut
-            else False
-            if pair.title < LIKE_TITLE
-            else None,
-        ),
-        ("authors", None if pair.authors is None else pair.authors >= 0.75),
+        ("title", title),
+        ("authors", None if pair.authors is None else pair.authors >= SAME_PEOPLE),
         ("journal", pair.journal),
         ("year", None if pair.year_gap is None else pair.year_gap == 0),
         ("volume", pair.volume),
@@ -91,4 +82,5 @@ def fields_of(pair: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ("pmid", pair.pmid),
         ("accession", pair.accession),
     )
-    return tuple(name for name, same in stated if same), tuple(name for name, same in stated if same is False)
+    agreed = tuple([name for name, same in stated if same])
+    return agreed, tuple([name for name, same in stated if same is False])

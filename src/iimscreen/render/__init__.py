@@ -222,7 +222,10 @@ def _deletions(one: ImportOutcome, most: int = 10) -> str:
 
 def dedupe(outcome: DedupeOutcome, bands: str) -> None:
     """What deduplication found."""
-    _say(f"{counted(outcome.records, 'record')} compared ({bands}).")
+    if outcome.compared == outcome.records:
+        _say(f"{counted(outcome.records, 'record')} compared ({bands}).")
+    else:
+        _say(f"{counted(outcome.compared, 'new record')} compared with all {outcome.records:,} ({bands}).")
     table = _table("merged by", "pairs", right=("pairs",))
     for rule, count in outcome.rules:
         _row(table, rule, count)
@@ -232,6 +235,10 @@ def dedupe(outcome: DedupeOutcome, bands: str) -> None:
         f"Merged in this run: {counted(outcome.merged_now, 'pair')}. Reports left: {outcome.reports:,}.",
         "bold",
     )
+    if outcome.linked:
+        _say(
+            f"Linked as reports of one study (a preprint and its article): {counted(outcome.linked, 'pair')}."
+        )
     if outcome.asked:
         _say(
             f"{counted(outcome.asked, 'pair')} {'waits' if outcome.asked == 1 else 'wait'} for a person.",

@@ -213,7 +213,10 @@ def _logged(entry: LoggedVerdict) -> str:
     verdict = entry.verdict
     score = "" if verdict.score is None else f" with score {verdict.score:g}"
     note = f" – {plain(verdict.note)}" if verdict.note else ""
-    return f"by {plain(verdict.decided_by)}{score}, {entry.at}, logged by {plain(entry.actor)}{note}"
+    fields = ""
+    for label, names in (("agreed", verdict.agreed), ("differed", verdict.differed)):
+        fields += f"; {label} then: {', '.join(names)}" if names else ""
+    return f"by {plain(verdict.decided_by)}{score}, {entry.at}, logged by {plain(entry.actor)}{note}{fields}"
 
 
 def _why_json(found: Why) -> dict[str, object]:

@@ -46,6 +46,19 @@ where duplicate_verdicts.log_id = (
   limit 1
 );
 
+-- The last word on each pair of reports that was ever linked; a person's word outranks a rule's.
+create view standing_report_links as
+select report_links.*
+from report_links
+where report_links.log_id = (
+  select same_pair.log_id
+  from report_links as same_pair
+  where same_pair.record_key = report_links.record_key
+    and same_pair.other_key = report_links.other_key
+  order by same_pair.decided_by like 'person:%' desc, same_pair.log_id desc
+  limit 1
+);
+
 create view standing_reviewers as
 select reviewer_changes.name, reviewer_changes.role
 from reviewer_changes

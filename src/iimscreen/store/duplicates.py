@@ -1,9 +1,9 @@
-"""Verdicts on pairs of records, and which record is kept for each report."""
+"""Verdicts on pairs of records, links between reports, and which record is kept for each report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from iimscreen.store import log
 from iimscreen.store.connection import Review, rows
 
 DUPLICATE, DISTINCT, ASKED = "duplicate", "distinct", "asked"
+LINKED, UNLINKED = "linked", "unlinked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,12 @@ class PairVerdict:
 
     key: str
     other_key: str
-    verdict: str  # duplicate, distinct or asked
+    verdict: str  # duplicate, distinct or asked; of a link: linked or unlinked
     decided_by: str  # "rule:NAME" or "person:NAME"
     score: float | None
     note: str | None
+    agreed: tuple[str, ...] = ()  # names of fields on which both agreed when a rule judged them
+    differed: tuple[str, ...] = ()
 
     @property
     def by_person(self) -> bool:
@@ -31,27 +34,39 @@ class PairVerdict:
         return self.decided_by.startswith("person:")
 
 
+_COLUMNS = ("record_key", "other_key", "verdict", "decided_by", "score", "note", "agreed", "differed")
+
+
 def _of(row: Mapping[str, Any]) -> PairVerdict:
-    return PairVerdict(
-        row["record_key"], row["other_key"], row["verdict"], row["decided_by"], row["score"], row["note"]
-    )
+    return _verdict([row[column] for column in _COLUMNS])
 
 
 def standing(review: Review) -> list[PairVerdict]:
     """The last word on every pair, in order of arrival of the records."""
-    return [
-        _of(row)
-        for row in rows(
-            review.db,
-            """
-            select verdicts.*
-            from standing_duplicate_verdicts as verdicts
-            join records as one on one.key = verdicts.record_key
-            join records as other on other.key = verdicts.other_key
-            order by one.id, other.id
-            """,
-        )
-    ]
+    return [_verdict(row) for row in review.db.execute(_standing("standing_duplicate_verdicts")).fetchall()]
+
+
+def links(review: Review) -> list[PairVerdict]:
+    """The last word on every pair of reports that was ever linked as two of one study, in order of arrival."""
+    return [_verdict(row) for row in review.db.execute(_standing("standing_report_links")).fetchall()]
+
+
+def _standing(view: str) -> str:
+    return f"""
+        select
+          verdicts.record_key, verdicts.other_key, verdicts.verdict, verdicts.decided_by, verdicts.score,
+          verdicts.note, verdicts.agreed, verdicts.differed
+        from {view} as verdicts
+        join records as one on one.key = verdicts.record_key
+        join records as other on other.key = verdicts.other_key
+        order by one.id, other.id
+        """
+
+
+def _verdict(row: Sequence[Any]) -> PairVerdict:
+    key, other_key, verdict, decided_by, score, note, *fields = row
+    agreed, differed = (tuple(json.loads(names)) if names else () for names in fields)
+    return PairVerdict(key, other_key, verdict, decided_by, score, note, agreed, differed)
 
 
 class Past:
@@ -207,34 +222,82 @@ def add(
         review.db,
         "duplicate_verdicts",
         [
-            {
-                "record_key": one.key,
-                "other_key": one.other_key,
-                "verdict": one.verdict,
-                "decided_by": one.decided_by,
-                "score": None if one.score is None else float(one.score),
-                "kept_key": kept.get(one.key) if one.verdict == "duplicate" else None,
-                "note": one.note,
-            }
+            {**_content(one), "kept_key": kept.get(one.key) if one.verdict == DUPLICATE else None}
             for one in verdicts
         ],
         actor=actor,
     )
 
 
+def add_links(review: Review, found: Iterable[PairVerdict], *, actor: str = log.TOOL) -> None:
+    """Log that reports are, or are no longer, two of one study. Inside `writing()`."""
+    log.append(review.db, "report_links", map(_content, found), actor=actor)
+
+
+def _content(one: PairVerdict) -> dict[str, Any]:
+    return {
+        "record_key": one.key,
+        "other_key": one.other_key,
+        "verdict": one.verdict,
+        "decided_by": one.decided_by,
+        "score": None if one.score is None else float(one.score),
+        "note": one.note,
+        "agreed": _names(one.agreed),
+        "differed": _names(one.differed),
+    }
+
+
+def _names(fields: tuple[str, ...]) -> str | None:
+    return json.dumps(fields) if fields else None
+
+
 def keep(review: Review, kept: Mapping[str, str]) -> None:
     """Rebuild the derived table: key of each record → key of the record kept. Inside `writing()`."""
-    ids = {row["key"]: row["id"] for row in rows(review.db, "select id, key from records")}
+    before = dict(
+        review.db.execute(
+            """
+            select records.key, kept.key
+            from kept_records
+            join records on records.id = kept_records.record_id
+            join records as kept on kept.id = kept_records.kept_id
+            where kept_records.record_id <> kept_records.kept_id
+            """
+        ).fetchall()
+    )
     review.db.conn.executemany(
-        "update kept_records set kept_id = ? where record_id = ? and kept_id <> ?",
-        [(ids[kept_key], ids[key], ids[kept_key]) for key, kept_key in kept.items()],
+        """
+        update kept_records set kept_id = (select id from records where key = ?)
+        where record_id = (select id from records where key = ?)
+        """,
+        [(kept_key, key) for key, kept_key in kept.items() if before.get(key, key) != kept_key],
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DedupeRun:
+    """A deduplication: how far it came, and by what it judged."""
+
+    last_key: str | None  # the record that had come last
+    merge_at: float
+    ask_at: float
+    preprints: str | None  # None in runs before it could be chosen
+    rules_version: int | None  # `matching.VERSION`; None before there were versions
+    at: str  # UTC
+
+
 def log_run(
-    review: Review, *, records: int, last_key: str | None, pairs: int, merge_at: float, ask_at: float
+    review: Review,
+    *,
+    records: int,
+    compared: int,
+    last_key: str | None,
+    pairs: int,
+    merge_at: float,
+    ask_at: float,
+    preprints: str,
+    rules_version: int,
 ) -> None:
-    """Log that all records were compared. Inside `writing()`."""
+    """Log that so many records, all up to the last, were compared with all. Inside `writing()`."""
     log.append_one(
         review.db,
         "dedupe_runs",
@@ -245,48 +308,47 @@ def log_run(
             "merge_at": float(merge_at),
             "ask_at": float(ask_at),
             "tool_version": __version__,
+            "rules_version": rules_version,
+            "preprints": preprints,
+            "compared": compared,
         },
     )
 
 
-def last_thresholds(review: Review) -> tuple[float, float] | None:
-    """(merge_at, ask_at) of the last deduplication; None before it."""
-    row = review.db.execute(
-        "select merge_at, ask_at from dedupe_runs order by log_id desc limit 1"
-    ).fetchone()
-    return None if row is None else (float(row[0]), float(row[1]))
-
-
-def last_compared(review: Review) -> int:
-    """The number of the last record that a deduplication has compared; 0 before the first."""
+def last_run(review: Review) -> DedupeRun | None:
+    """The last deduplication; None before the first."""
     row = review.db.execute(
         """
-        select last.id
+        select last_record_key, merge_at, ask_at, preprints, rules_version, log.at
         from dedupe_runs
-        join records as last on last.key = dedupe_runs.last_record_key
+        join log on log.id = dedupe_runs.log_id
         order by dedupe_runs.log_id desc
         limit 1
         """
     ).fetchone()
-    return 0 if row is None else int(row[0])
+    return None if row is None else DedupeRun(*row)
 
 
-def records_not_compared(review: Review) -> int:
-    """How many records have come since the last deduplication."""
-    (count,) = review.db.execute(
-        """
-        select count(*)
-        from records
-        where id > coalesce(
-          (
-            select last.id
-            from dedupe_runs
-            join records as last on last.key = dedupe_runs.last_record_key
-            order by dedupe_runs.log_id desc
-            limit 1
-          ),
-          0
+def not_compared(review: Review) -> list[str]:
+    """Keys of the records that have come since the last deduplication, in order of arrival."""
+    return [
+        row["key"]
+        for row in rows(
+            review.db,
+            """
+            select key
+            from records
+            where id > coalesce(
+              (
+                select last.id
+                from dedupe_runs
+                join records as last on last.key = dedupe_runs.last_record_key
+                order by dedupe_runs.log_id desc
+                limit 1
+              ),
+              0
+            )
+            order by id
+            """,
         )
-        """
-    ).fetchone()
-    return int(count)
+    ]

@@ -68,9 +68,13 @@ def of_kind(review: Review, kind: str) -> list[FullEntry]:
     return [entry for entry in entries(review) if entry.kind == kind and kind not in BLIND]
 
 
+# Made once: json.dumps makes an encoder for each call, which costs as much as encoding a short row.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def canonical(value: object) -> bytes:
     """The one spelling of a value that hashes are taken of: JSON, keys sorted, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(value).encode()
 
 
 def sha256(data: bytes | str) -> str:
@@ -88,36 +92,31 @@ def uid_of(head: Mapping[str, Any], content: Content) -> str:
 
 
 def append(db: Database, kind: str, contents: Iterable[Content], *, actor: str = TOOL) -> list[Entry]:
-    """Add log rows of one kind, in order. To be called inside `Review.writing()`."""
+    """Add log rows of one kind, in order; all name the same columns. To be called inside `Review.writing()`."""
     found = db.execute(
         "select uid from log where actor = :actor order by id desc limit 1", {"actor": actor}
     ).fetchone()
     previous = found[0] if found else None
-    entries = []
-    for content in contents:
-        head = {
-            "actor": actor,
-            "at": now(),
-            "kind": kind,
-            "nonce": secrets.token_hex(16),
-            "previous": previous,
-        }
+    (last,) = db.execute("select coalesce(max(id), 0) from log").fetchone()
+    at = now()
+    entries, spine, rows_added = [], [], []
+    columns: list[str] = []
+    for log_id, content in enumerate(contents, start=int(last) + 1):
+        columns = columns or list(content)
+        nonce = secrets.token_hex(16)
+        head = {"actor": actor, "at": at, "kind": kind, "nonce": nonce, "previous": previous}
         uid = uid_of(head, content)
-        cursor = db.execute(
-            """
-            insert into log (uid, previous, actor, at, nonce, kind)
-            values (:uid, :previous, :actor, :at, :nonce, :kind)
-            """,
-            {**head, "uid": uid},
-        )
-        log_id = int(cursor.lastrowid or 0)
-        columns = ["log_id", *content]
-        db.execute(
-            f"insert into {kind} ({', '.join(columns)}) values ({', '.join(':' + c for c in columns)})",
-            {"log_id": log_id, **content},
-        )
-        entries.append(Entry(log_id, uid, actor, str(head["at"]), kind))
+        spine.append((log_id, uid, previous, actor, at, nonce, kind))
+        rows_added.append((log_id, *(content[column] for column in columns)))
+        entries.append(Entry(log_id, uid, actor, at, kind))
         previous = uid
+    if entries:
+        db.conn.executemany(
+            "insert into log (id, uid, previous, actor, at, nonce, kind) values (?, ?, ?, ?, ?, ?, ?)", spine
+        )
+        db.conn.executemany(
+            f"insert into {kind} (log_id, {', '.join(columns)}) values (?{', ?' * len(columns)})", rows_added
+        )
     return entries
 
 

@@ -41,6 +41,7 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "watch_findings": (("log_id",), ("record_key", "kind", "notice")),
     "watch_settlements": (("log_id",), ("finding_uid",)),
     "duplicate_votes": (("log_id",),),
+    "report_links": (("log_id",),),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
@@ -84,6 +85,12 @@ def m002_search_and_updates(db: Database) -> None:
 def m004_duplicate_votes(db: Database) -> None:
     """What each reviewer says of a pair of records."""
     run_script(db, _script("m004_duplicate_votes.sql"))
+
+
+@migrations()
+def m005_reasons_of_verdicts(db: Database) -> None:
+    """The fields behind verdicts on duplicates; links between reports of one study."""
+    run_script(db, _script("m005_reasons_of_verdicts.sql"))
 
 
 def known() -> set[str]:

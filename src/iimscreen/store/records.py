@@ -22,6 +22,7 @@ _LISTS = ("languages", "publication_types", "mesh_terms", "substances", "keyword
 _LATER_LISTS = ("registry_numbers", "registrations")
 _LATER = (*_LATER_LISTS, "indexed_on", "revised_on", "citation_status")
 _AT_ONCE = 500  # records stored together: what a long list holds in memory, and asks SQLite in one query
+_decode = json.JSONDecoder().raw_decode  # json.loads without its search for blanks on both sides
 _COLUMNS = tuple(field.name for field in fields(Record) if field.name != "accession")
 _stated = attrgetter(*_COLUMNS)
 
@@ -93,9 +94,7 @@ def _stored(row: dict[str, Any]) -> StoredRecord:
         facts[name] = tuple(json.loads(facts[name]))
     for name in _LATER_LISTS:
         facts[name] = tuple(json.loads(facts[name] or "[]"))
-    facts["authors"] = tuple(
-        Author(a["family"], a.get("given", ""), a.get("group", False)) for a in json.loads(facts["authors"])
-    )
+    facts["authors"] = _authors(facts["authors"])
     facts["links"] = tuple(
         Link(k["kind"], k.get("pmid"), k.get("citation", "")) for k in json.loads(facts["links"])
     )
@@ -171,6 +170,51 @@ def _known(db: Database, keys: Sequence[str]) -> dict[str, int]:
 def everything(review: Review) -> list[StoredRecord]:
     """All records, in order of arrival."""
     return [_stored(row) for row in rows(review.db, _SELECT + " order by records.id")]
+
+
+def each_to_compare(review: Review) -> Iterator[StoredRecord]:
+    """All records, in order of arrival, with only what tells duplicates: half of a record's columns."""
+    kinds = {source: Kind(kind) for source, kind in review.db.execute("select source, kind from sources")}
+    cursor = review.db.execute(
+        """
+        select id, key, source, accession, pmid, doi, title, vernacular_title, authors, journal,
+          journal_abbreviation, year, volume, issue, pages, publication_types, registrations
+        from records
+        order by id
+        """
+    )
+    for row in cursor:
+        number, key, source, accession, pmid, doi, title, vernacular, authors, journal, short, *rest = row
+        year, volume, issue, pages, types, registrations = rest
+        yield StoredRecord(
+            number,
+            key,
+            source,
+            kinds[source],
+            Record(
+                accession=accession,
+                pmid=pmid,
+                doi=doi,
+                title=title,
+                vernacular_title=vernacular,
+                authors=_authors(authors),
+                journal=journal,
+                journal_abbreviation=short,
+                year=year,
+                volume=volume,
+                issue=issue,
+                pages=pages,
+                publication_types=() if types == "[]" else tuple(json.loads(types)),
+                registrations=tuple(json.loads(registrations)) if registrations else (),
+            ),
+        )
+
+
+def _authors(stated: str) -> tuple[Author, ...]:
+    if stated == "[]":
+        return ()
+    people, _ = _decode(stated)
+    return tuple([Author(a["family"], a.get("given", ""), a.get("group", False)) for a in people])
 
 
 def by_key(review: Review, key: str) -> StoredRecord:

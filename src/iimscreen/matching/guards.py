@@ -1,0 +1,183 @@
+"""When are two records two reports, however alike they read? Named guards.
+
+A guard that holds forbids merging unasked: the pair is asked about where it might still be one report, and
+left apart where not. The names are what users read in the log, so each says what it looks at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache
+
+from rapidfuzz import fuzz
+
+from iimscreen.matching.compare import SURE_TITLE, Pair
+from iimscreen.matching.fields import Comparable
+from iimscreen.matching.likeness import has_same_place, has_short_title, is_elsewhere, is_same_registration
+from iimscreen.matching.titles import numbers_of
+
+Guard = Callable[[Pair], bool]
+
+_NOTICES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "correction",
+        re.compile(
+            r"\b(?:erratum|errata|corrigend(?:um|a)|correction)(?: to\b| for\b| of\b|$)"
+            r"|^(?:erratum|errata|corrigend(?:um|a)|corrections?|corrected)\b"
+        ),
+    ),
+    (
+        "retraction",
+        re.compile(
+            r"^(?:retraction|retracted|withdrawn|removed|expression of concern)\b|\bretraction(?: note)?$"
+        ),
+    ),
+    (
+        "comment",
+        re.compile(
+            r"^(?:comments?|commentary|re|response to|repl(?:y|ies)|(?:the )?authors? (?:reply|response)"
+            r"|in reply|letter|editorial|invited (?:comment\w*|discussion)|discussion)\b"
+            r"|\b(?:comment|commentary|authors? reply|reply|editorial)$"
+        ),
+    ),
+    (
+        "protocol",
+        re.compile(
+            r"\b(?:study protocol|trial protocol|protocol for (?:a|an|the)|rationale and (?:study )?design"
+            r"|design and rationale)\b|\bprotocol$"
+        ),
+    ),
+)
+
+
+def different_pmids(pair: Pair) -> bool:
+    """Two PMIDs are two records of PubMed, which has few duplicates of its own."""
+    return pair.pmid is False
+
+
+def registration_and_report(pair: Pair) -> bool:
+    """One is a study's registration, the other is not: two reports of one study at most."""
+    return pair.one.is_registration != pair.other.is_registration
+
+
+def different_registrations(pair: Pair) -> bool:
+    """Both are registrations, under different numbers of one register, as an extension study has its own."""
+    return is_same_registration(pair) is False
+
+
+def notice_or_protocol(pair: Pair) -> bool:
+    """One is a correction, retraction, comment, reply, editorial or protocol, the other is not."""
+    if pair.one.title == pair.other.title and pair.one.notices == pair.other.notices:
+        return False  # what the one title says, the other says
+    return _notices(pair.one) != _notices(pair.other)
+
+
+def other_numbers(pair: Pair) -> bool:
+    """The titles state different numbers: part I and II, phase 2 and 3, two years of a report."""
+    if pair.title == 100.0:
+        return False
+    short, long = sorted((pair.one, pair.other), key=lambda record: (len(record.title), record.title))
+    words = short.words[:-1] if short.is_torn else short.words  # the last word may be half a word
+    one = numbers_of(words)
+    other = numbers_of(long.words)
+    if one == other:
+        return False
+    if pair.title_cut:  # what was cut off may hold numbers; what is left may not differ
+        return bool(Counter(one) - Counter(other))
+    # A bare letter read as a Roman number, or a number that one title lacks, is no contradiction
+    # beside the same place.
+    return bool(set(one) - set(other) and set(other) - set(one)) or not has_same_place(pair)
+
+
+def other_words(pair: Pair) -> bool:
+    """Each title has a word for which the other has another one: men and women, vivo and vitro; or one says not."""
+    if pair.title == 100.0 or pair.title_cut:
+        return False
+    one = Counter(pair.one.words)
+    other = Counter(pair.other.words)
+    left, right = list((one - other).elements()), list((other - one).elements())
+    if (not left or not right) and _NEGATIONS.intersection(left or right):
+        return True
+    if not left or not right or fuzz.ratio("".join(left), "".join(right)) >= 80.0:
+        return any(_opposite(a, b) for a in left for b in right)
+    unlike_left = [word for word in left if not any(_is_same_word(word, found) for found in right)]
+    unlike_right = [word for word in right if not any(_is_same_word(word, found) for found in left)]
+    return any(len(word) > 2 for word in unlike_left) and any(len(word) > 2 for word in unlike_right)
+
+
+def abstract_against_paper(pair: Pair) -> bool:
+    """One is a meeting abstract, the other is not, and they do not stand in one place."""
+    if pair.one.is_meeting_abstract == pair.other.is_meeting_abstract:
+        return False
+    if pair.doi or (pair.page and (pair.volume or pair.journal)):
+        return False
+    return not (
+        pair.journal and pair.volume and pair.year_gap == 0 and pair.page is None and pair.issue is not False
+    )
+
+
+def other_doi(pair: Pair) -> bool:
+    """DOIs differ: two versions, two printings, or an error in one."""
+    if pair.doi is not False:
+        return False
+    is_here = has_same_place(pair) or bool(
+        pair.page and pair.year_gap == 0 and pair.first_author and pair.journal
+    )
+    return not (is_here and pair.title >= SURE_TITLE and not has_short_title(pair))
+
+
+def _notices(record: Comparable) -> frozenset[str]:
+    return record.notices | _notices_in(record.text)
+
+
+@lru_cache(maxsize=4096)
+def _notices_in(title: str) -> frozenset[str]:
+    return frozenset(name for name, pattern in _NOTICES if pattern.search(title))
+
+
+_NEGATIONS = frozenset(("non", "not", "no", "without", "never", "anti"))
+_OPPOSITES = frozenset(
+    frozenset(pair.split("/"))
+    for pair in (
+        "men/women", "male/female", "males/females", "boys/girls", "vivo/vitro", "hypo/hyper", "pre/post",
+        "before/after", "hypertension/hypotension", "hyperglycemia/hypoglycemia", "smokers/nonsmokers",
+        "inpatients/outpatients", "macrovascular/microvascular", "prenatal/postnatal",
+    )
+)  # fmt: skip
+
+
+def _opposite(one: str, other: str) -> bool:
+    return frozenset((one, other)) in _OPPOSITES
+
+
+def _is_same_word(one: str, other: str) -> bool:
+    return not _opposite(one, other) and (
+        fuzz.ratio(one, other) >= 70.0 or one.startswith(other) or other.startswith(one)
+    )
+
+
+GUARDS: tuple[Guard, ...] = (
+    different_pmids,
+    registration_and_report,
+    different_registrations,
+    notice_or_protocol,
+    other_numbers,
+    abstract_against_paper,
+    other_doi,
+    other_words,
+)
+
+
+def contradicts(pair: Pair) -> bool:
+    """Whether two records that are no duplicates must not meet in one group through a third."""
+    return (
+        pair.pmid is False
+        or pair.doi is False
+        or pair.page is False
+        or is_elsewhere(pair)
+        or different_registrations(pair)
+        or notice_or_protocol(pair)
+        or other_numbers(pair)
+    )
