@@ -40,26 +40,9 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
     """
     protocol = in_force(review)
     new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
-    before = duplicates.standing(review) if new is not None else []
-    keys: list[str] = []
-    bare: list[StoredRecord] = []
-
-    def noted(record: StoredRecord) -> StoredRecord:
-        keys.append(record.key)
-        if record.record.title is None and versions.is_made_elsewhere(record.key):
-            bare.append(record)
-        return record
-
-    with _no_collection():
-        found = matching.find_pairs(
-            map(noted, records.each_to_compare(review)),
-            merge_at=protocol.merge_at,
-            ask_at=protocol.ask_at,
-            preprints=protocol.preprints,
-            new=new,
-            standing=[_as_pair(one) for one in before if not one.by_person and one.verdict != DISTINCT],
-        )
-    found = _named_by_identifier(review, bare, found)
+    before = [_as_pair(one) for one in duplicates.standing(review) if _is_a_rules_find(one)]
+    keys = records.keys(review)
+    found = before if new is not None and not new else _compared(review, protocol, new, before)
     pairs = [pair for pair in found if pair.verdict != matching.LINKED]
     with review.writing():
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
@@ -90,6 +73,34 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
         linked=linked,
         rules=tuple(merges.most_common()),
     )
+
+
+def _is_a_rules_find(one: PairVerdict) -> bool:
+    return not one.by_person and one.verdict != DISTINCT
+
+
+def _compared(
+    review: Review, protocol: Protocol, new: Set[str] | None, before: Sequence[ScoredPair]
+) -> list[ScoredPair]:
+    """The rules' verdicts on all pairs, those with new records found now; all of them if `new` is None."""
+    bare: list[StoredRecord] = []
+
+    def each() -> Iterator[StoredRecord]:
+        for record in records.each_to_compare(review):
+            if record.record.title is None and versions.is_made_elsewhere(record.key):
+                bare.append(record)
+            yield record
+
+    with _no_collection():
+        found = matching.find_pairs(
+            each(),
+            merge_at=protocol.merge_at,
+            ask_at=protocol.ask_at,
+            preprints=protocol.preprints,
+            new=new,
+            standing=before,
+        )
+    return _named_by_identifier(review, bare, found)
 
 
 @contextlib.contextmanager

@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iimscreen.matching.fields import Comparable
+from iimscreen.matching.names import first_family
 
 # Beyond this a block is cut by place, then by first author and year, so that a thousand records named
 # "Editorial" cost a thousand small blocks and not half a million comparisons.
 MAX_BLOCK = 40
 _WINDOW = 12  # neighbours compared in a block that no cut makes small
 RARE_WORDS = 4
+_PART = 50_000  # records whose words are looked at together
 _LONG_WORD = 6  # letters of a title word that, with the first author, makes records meet
 
 Numbers = NDArray[np.int64]
@@ -53,9 +55,8 @@ def candidates(records: Sequence[Comparable], *, new: Collection[str] | None = N
     """
     words = _Words(records)
     rare = words.rare()
-    found = [_pairs_of(*keys, records) for keys in _families(records, rare)]
     count = max(len(records), 1)
-    codes = np.concatenate([left * count + right for left, right in found])
+    codes = np.concatenate([_codes(*keys, records) for keys in _families(records, rare)])
     codes.sort()  # np.unique tells integers apart by a hash table, which takes four times as long
     codes = codes[_bounds(codes)[:-1]]
     both = Candidates(codes // count, codes % count)
@@ -71,19 +72,18 @@ class _Words:
 
     def __init__(self, records: Sequence[Comparable]) -> None:
         number: dict[str, int] = {}
-        flat, owners = array("q"), array("q")
-        for place, record in enumerate(records):
+        flat, ends = array("i"), array("q")
+        for record in records:
             for word in set(record.text.split()):
                 if len(word) > 2:
                     flat.append(number.setdefault(word, len(number)))
-                    owners.append(place)
-        self.records = len(records)
-        self.vocabulary = len(number)
-        alphabetical = np.empty(self.vocabulary, dtype=np.int64)
+            ends.append(len(flat))
+        alphabetical = np.empty(len(number), dtype=np.int32)
         for rank, word in enumerate(sorted(number)):
             alphabetical[number[word]] = rank
-        self.words: Numbers = alphabetical[np.frombuffer(flat, dtype=np.int64)] if flat else _none()
-        self.owners: Numbers = np.frombuffer(owners, dtype=np.int64) if owners else _none()
+        self.vocabulary = len(number)
+        self.words = alphabetical[np.frombuffer(flat, dtype=np.int32)] if flat else alphabetical
+        self.ends: Numbers = np.frombuffer(ends, dtype=np.int64) if ends else _none()
 
     def rare(self, among: NDArray[np.bool_] | None = None) -> Numbers:
         """For each record its rarest words that another has too: RARE_WORDS columns, -1 where there are fewer.
@@ -91,18 +91,23 @@ class _Words:
         How often a word stands is counted among those records only, and told apart by powers of two, so
         that a few more records change next to nothing.
         """
-        counted = self.words if among is None else self.words[among[self.owners]]
+        sizes = np.diff(self.ends, prepend=0)
+        counted = self.words if among is None else self.words[np.repeat(among, sizes)]
         frequency = np.bincount(counted, minlength=self.vocabulary)
-        shared = frequency[self.words] > 1
-        words, owners = self.words[shared], self.owners[shared]
-        magnitude = np.log2(np.maximum(frequency, 1)).astype(np.int64)[words]
-        order = np.argsort((owners << 37) | (magnitude << 31) | words, kind="stable")
-        words, owners = words[order], owners[order]
-        starts = np.searchsorted(owners, np.arange(self.records))
-        column = np.arange(len(owners)) - starts[owners]
-        first = column < RARE_WORDS
-        rare = np.full((self.records, RARE_WORDS), -1, dtype=np.int64)
-        rare[owners[first], column[first]] = words[first]
+        magnitude = np.log2(np.maximum(frequency, 1)).astype(np.int64)
+        rare = np.full((len(self.ends), RARE_WORDS), -1, dtype=np.int64)
+        for first in range(0, len(self.ends), _PART):  # in parts, to hold less at once
+            some = slice(first, first + _PART)
+            start = self.ends[first - 1] if first else 0
+            words = self.words[start : self.ends[some][-1]]
+            owners = np.repeat(np.arange(len(sizes[some])), sizes[some])
+            shared = frequency[words] > 1
+            words, owners = words[shared], owners[shared]
+            order = np.argsort((owners << 37) | (magnitude[words] << 31) | words, kind="stable")
+            words, owners = words[order], owners[order]
+            column = np.arange(len(owners)) - np.searchsorted(owners, owners)
+            rarest = column < RARE_WORDS
+            rare[some][owners[rarest], column[rarest]] = words[rarest]
         rare.sort(axis=1)
         return rare
 
@@ -151,7 +156,7 @@ def _places_and_people(record: Comparable) -> Iterator[object]:
     if record.last_page:
         yield record.year, record.first_page, record.last_page
     if record.names:
-        family = record.names[0].partition(" ")[0][:6]
+        family = first_family(record.names)[:6]
         if page:
             yield family, page
         long = next((word for word in record.text.split() if len(word) >= _LONG_WORD), None)
@@ -159,15 +164,18 @@ def _places_and_people(record: Comparable) -> Iterator[object]:
             yield family, long[:_LONG_WORD], ""
 
 
-def _pairs_of(keys: Numbers, owners: Numbers, records: Sequence[Comparable]) -> tuple[Numbers, Numbers]:
-    """All pairs of records that share a key, the smaller place first; large blocks are cut."""
+def _codes(keys: Numbers, owners: Numbers, records: Sequence[Comparable]) -> Numbers:
+    """All pairs of records that share a key, each as one number: smaller place × count + larger one.
+
+    Blocks that are too large are cut.
+    """
     small, large = _blocks(keys, owners)
     pairs = [_all_pairs(small)]
     for cut in (_by_place, _by_author):
         if len(large.keys):
             small_parts, large_parts = _blocks(*_cut(large, records, cut))
             pairs += [_all_pairs(small_parts), _windows(large_parts, records)]
-    return np.concatenate([left for left, _ in pairs]), np.concatenate([right for _, right in pairs])
+    return np.concatenate([left * len(records) + right for left, right in pairs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +237,7 @@ def _by_place(record: Comparable) -> object:
 
 
 def _by_author(record: Comparable) -> object:
-    family = record.names[0].partition(" ")[0][:6] if record.names else ""
+    family = first_family(record.names)[:6]
     return family, record.year
 
 

@@ -7,6 +7,7 @@ a review at once, so it is small: a million of them fit into a gigabyte and a ha
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,6 +47,9 @@ _PREPRINT_DOI = re.compile(
 _VERSION = re.compile(r"[./]?v\d{1,2}$")  # the versions of one preprint: 10.21203/rs.3.rs-1/v2
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True, eq=False)
 class Comparable:
     """One record, ready to be compared."""
@@ -58,7 +62,7 @@ class Comparable:
     pmid: str | None
     doi: str | None  # of a preprint without its version
     accession: str | None  # the source and its own number for the record
-    names: tuple[str, ...]  # as `names.normal_names` gives them
+    names: str  # as `names.normal_names` gives them
     journals: tuple[str, ...]  # normalised names and abbreviations
     year: int | None
     volume: str | None
@@ -115,13 +119,13 @@ def comparable(stored: StoredRecord) -> Comparable:
         names=names.normal_names(record.authors),
         journals=journal.names,
         year=record.year,
-        volume=pages.number(record.volume),
-        issue=pages.number(record.issue),
-        first_page=first,
-        last_page=last,
-        other_first_pages=pages.other_first_pages(record.pages) - {first} if first else frozenset(),
+        volume=_once(pages.number(record.volume)),
+        issue=_once(pages.number(record.issue)),
+        first_page=_once(first),
+        last_page=_once(last),
+        other_first_pages=pages.other_first_pages(record.pages),
         is_registration=is_registration,
-        registered=_registered(record) if is_registration else frozenset(),
+        registered=_registered(record) if is_registration else _NONE,
         is_meeting_abstract=journal.is_meeting
         or types.is_meeting_abstract
         or _is_supplement_page(first)
@@ -130,6 +134,11 @@ def comparable(stored: StoredRecord) -> Comparable:
         is_torn=bool(record.title) and (record.title or "").rstrip("] ").endswith(("...", "…")),
         notices=types.notices,
     )
+
+
+def _once(number: str | None) -> str | None:
+    """The same text for the same number, so that a million records share a few thousand."""
+    return None if number is None else sys.intern(number)
 
 
 @dataclass(frozen=True, slots=True)

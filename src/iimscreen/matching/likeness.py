@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rapidfuzz import fuzz
 
+from iimscreen.matching import names
 from iimscreen.matching.compare import SAME_PEOPLE, SAME_TITLE, SHORT_TITLE, Pair
 
 
@@ -35,7 +36,7 @@ def is_printed_again(pair: Pair) -> bool:
         pair.title == 100.0
         and not has_short_title(pair)
         and pair.authors == 1.0
-        and len(pair.one.names) == len(pair.other.names) > 1
+        and names.count(pair.one.names) == names.count(pair.other.names) > 1
         and pair.journal
         and (pair.year_gap or 0) <= 1
         and pair.pmid is not False

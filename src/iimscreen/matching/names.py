@@ -1,4 +1,4 @@
-"""People and groups by their names: each as one short text, the family joined, then all words."""
+"""People and groups by their names, as one text: a line each, the family joined, then all its words."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SUFFIXES = frozenset((
 ))  # fmt: skip
 
 
-def normal_names(authors: tuple[Author, ...]) -> tuple[str, ...]:
-    """One text a person: the family without particles and in one word, then all words of the name.
+def normal_names(authors: tuple[Author, ...]) -> str:
+    """A line for each person: the family without particles and in one word, then all words of the name.
 
-    "van den Broek, Anna B." is "broek anna", "Lloyd-Webber, J" is "lloydwebber lloyd webber"; `families`
-    and `words_of` take it apart.
+    "van den Broek, Anna B." is "broek anna", "Lloyd-Webber, J" is "lloydwebber lloyd webber"; the functions
+    below take it apart. One text takes a fifth of the memory of a list of texts.
     """
     if not authors:
-        return ()
+        return ""
     # All at once: nine in ten of the time would go into cleaning each part of each name by itself.
     stated = _PERSON.join([f"{one.family}{_PART}{one.given}" for one in authors])
     people = _NOT_WORD.sub(" ", plain_letters(stated)).split(_PERSON)
@@ -34,11 +34,8 @@ def normal_names(authors: tuple[Author, ...]) -> tuple[str, ...]:
             _NOT_WORD.sub(" ", plain_letters(f"{_bare(one.family)}{_PART}{_bare(one.given)}"))
             for one in authors
         ]
-    return tuple(
-        name
-        for one, person in zip(authors, people, strict=True)
-        if (name := _normal_name(person, one.is_group)) is not None
-    )
+    found = [_normal_name(person, one.is_group) for one, person in zip(authors, people, strict=True)]
+    return "\n".join([name for name in found if name is not None])
 
 
 def _bare(name: str) -> str:
@@ -59,11 +56,21 @@ def _normal_name(person: str, is_group: bool) -> str | None:
     return " ".join(words)
 
 
-def families(names: tuple[str, ...]) -> list[str]:
+def first_family(names: str) -> str:
+    """The family of the first person; "" where nobody is named."""
+    return names.partition("\n")[0].partition(" ")[0]
+
+
+def families(names: str) -> list[str]:
     """The family of each person, in order."""
-    return [name.partition(" ")[0] for name in names]
+    return [line.partition(" ")[0] for line in names.split("\n")] if names else []
 
 
-def words_of(names: tuple[str, ...]) -> set[str]:
+def words_of(names: str) -> set[str]:
     """Every word of every name."""
-    return set(" ".join(names).split(" ")) if names else set()
+    return set(names.split())
+
+
+def count(names: str) -> int:
+    """How many people are named."""
+    return names.count("\n") + 1 if names else 0

@@ -16,6 +16,7 @@ _NAMED = re.compile(r"pp?\.?\s+|pp?\.|pages?\s+")
 _HOW_MANY = re.compile(r"(?:[ivxlc]+,\s*)?\d+\s*(?:p|pp|pages|leaves)\.?$")  # "215 p": a book or a thesis
 _LETTERED = re.compile(r"([a-z]*)(\d{1,9})", re.ASCII)
 _STRETCHES = re.compile(r"\s*[,;+&]\s*(?:[a-z ]+)?", re.IGNORECASE)
+_NONE: frozenset[str] = frozenset()
 _ROMAN_PAGES = re.compile(r"([ivxlc]+)(?:\s*[-–]\s*([ivxlc]+))?\b")
 
 
@@ -54,7 +55,7 @@ def _whole(first: str, last: str) -> str:
 def other_first_pages(pages: str | None) -> frozenset[str]:
     """First pages of the stretches after the first: "230-5, 246-51" has "246"."""
     if not pages or not any(sign in pages for sign in ",;+&"):
-        return frozenset()
+        return _NONE
     parts = [page_range(part)[0] for part in _STRETCHES.split(pages)[1:]]
     return frozenset(part for part in parts if part)
 

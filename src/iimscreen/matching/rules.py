@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from iimscreen.matching import pages
+from iimscreen.matching import names, pages
 from iimscreen.matching.compare import LIKE_TITLE, SAME_PEOPLE, SAME_TITLE, SHORT_CUT, SURE_TITLE, Pair
 from iimscreen.matching.guards import (
     Guard,
@@ -177,7 +177,7 @@ def same_title_authors_volume_near_page(pair: Pair) -> bool:
         and not has_short_title(pair)
         and pair.first_author
         and pair.authors == 1.0
-        and len(pair.one.names) == len(pair.other.names) > 1
+        and names.count(pair.one.names) == names.count(pair.other.names) > 1
         and pair.journal
         and pair.year_gap == 0
         and pair.volume

@@ -172,6 +172,11 @@ def everything(review: Review) -> list[StoredRecord]:
     return [_stored(row) for row in rows(review.db, _SELECT + " order by records.id")]
 
 
+def keys(review: Review) -> list[str]:
+    """The keys of all records, in order of arrival."""
+    return [key for (key,) in review.db.execute("select key from records order by id")]
+
+
 def each_to_compare(review: Review) -> Iterator[StoredRecord]:
     """All records, in order of arrival, with only what tells duplicates: half of a record's columns."""
     kinds = {source: Kind(kind) for source, kind in review.db.execute("select source, kind from sources")}
