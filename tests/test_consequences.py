@@ -14,6 +14,7 @@ from typer.testing import Result
 from conftest import a_record, bring_in
 from iimscreen.model import Kind
 from iimscreen.store import Review, open_review, records
+from test_duplicates_review import ask
 
 Run = Callable[..., Result]
 
@@ -159,8 +160,6 @@ def test_a_retrieval_alone_is_a_decision_already_taken(run: Run, review: Review)
 
 
 def test_a_key_of_the_review_loop_is_asked_about_too(run: Run, review: Review, two: list[str]) -> None:
-    from test_duplicates_review import ask
-
     ask(review, (two[0], two[1]))
     both(run, two[0], "include")
 
@@ -195,3 +194,25 @@ def test_a_person_at_a_terminal_is_asked_whether_to_go_on(
     assert child.exitstatus == 0
     with open_review(Path("review.db")) as after:
         assert (records.kept_of(after, two[1]) == two[0]) is (answer == "y")
+
+
+def test_an_undo_that_touches_later_votes_is_asked_about(run: Run, review: Review, two: list[str]) -> None:
+    ask(review, (two[0], two[1]))
+    run("duplicates", "review", "--reviewer", "ann", typed="y\n")
+    both(run, two[0], "include")
+    other = bring_in(review, [a_record(5), a_record(6)])
+    ask(review, (other[0], other[1]))
+
+    refused = run("duplicates", "review", "--reviewer", "ann", typed="u\nn\nq\n")
+    together = records.kept_of(review, two[1]) == two[0]
+    again = run(
+        *("duplicates", "review", "--reviewer", "ann", "--record", two[0], "--with", two[1]),
+        *("--verdict", "unsure", "--again"),
+    )
+    undone = run("duplicates", "review", "--reviewer", "ann", typed="u\ny\nq\n")
+
+    assert "Nothing was changed." in refused.stdout
+    assert together
+    assert again.exit_code == 6
+    assert f"a report of its own: {two[1]}" in told(undone)
+    assert records.kept_of(review, two[1]) == two[1]

@@ -105,6 +105,7 @@ def test_rule_score_and_both_records_stand_side_by_side(run: Run, review: Review
     assert "by rule:same_pmid with score 100" in shown
     assert "Agree: title, year, PMID" in shown
     assert "Stated by one only: volume" in shown
+    assert "agreed then: title, year, pmid" in shown
     assert "holds: same_pmid." in shown
     assert "The rules of today say duplicate, by same_pmid" in shown
 

@@ -5,7 +5,7 @@ What open votes say is not told, nor anything that follows from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from iimscreen import merging, review_flow
@@ -77,9 +77,20 @@ def foreseen(
 
     Nothing is stored. Raises ProtocolError if the decision could not be taken.
     """
+    return _foreseen(review, pairs, lambda: merging.decide(review, pairs, verdict, by=by), viewer)
+
+
+def of_an_undo(review: Review, pair: tuple[str, str], *, by: str) -> Consequences:
+    """What would come of it if a person took back their last verdict on a pair. Nothing is stored."""
+    return _foreseen(review, [pair], lambda: merging.take_back(review, pair, by=by), by)
+
+
+def _foreseen(
+    review: Review, pairs: Pairs, act: Callable[[], Mapping[str, str]], viewer: str | None
+) -> Consequences:
     around = duplicates.neighbourhood(review, {key for pair in pairs for key in pair})
     with review.rehearsing():
-        kept = merging.decide(review, pairs, verdict, by=by)
+        kept = {**around.kept, **act()}
     touched = _touched(around.kept, kept)
     told = tuple(_kept_in_words(touched))
     closed = versions.closures(review)
@@ -93,7 +104,7 @@ def foreseen(
         before = _moment(review, protocol)
         given = {stage.name: _words(before, stage.name, touched, viewer) for stage in protocol.stages}
     with review.rehearsing():
-        merging.decide(review, pairs, verdict, by=by)
+        act()
         after = _moment(review, protocol)
         sentences = [
             *(

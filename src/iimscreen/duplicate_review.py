@@ -104,15 +104,26 @@ class PairDesk:
             return None
         return Waiting(question, gate.was_unsure(self.reviewer, question))
 
-    def foreseen(self, question: PairVerdict, verdict: str) -> Consequences:
+    def foreseen(self, question: PairVerdict, verdict: str, *, again: bool = False) -> Consequences:
         """What a word would do to decisions already taken, if it becomes the verdict.
 
         The same whatever others have said. Raises ProtocolError if the verdict cannot be.
         """
-        if verdict == UNSURE:
-            return Consequences((), ())
-        pair = [(question.key, question.other_key)]
-        return consequences.foreseen(self.review, pair, verdict, by=(self.reviewer,), viewer=self.reviewer)
+        pair = (question.key, question.other_key)
+        if verdict != UNSURE:
+            return consequences.foreseen(
+                self.review, [pair], verdict, by=(self.reviewer,), viewer=self.reviewer
+            )
+        if again and self.needed == 1:
+            return consequences.of_an_undo(self.review, pair, by=self.reviewer)
+        return Consequences((), ())
+
+    def foreseen_undo(self) -> Consequences:
+        """What an undo of this reviewer's last word would do to decisions already taken."""
+        own = duplicate_votes.own(self.review, self.reviewer)
+        if self.needed > 1 or not own:
+            return Consequences((), ())  # a verdict of two is not undone by one
+        return consequences.of_an_undo(self.review, (own[-1].key, own[-1].other_key), by=self.reviewer)
 
     def say(
         self, question: PairVerdict, verdict: str, *, note: str | None = None, again: bool = False

@@ -14,14 +14,13 @@ def key() -> str:
     In a terminal, what was typed before the question stood there is thrown away: a key held down must
     not decide about what nobody has seen. Ctrl-C stops, as always.
     """
-    if not sys.stdin.isatty():
-        line = sys.stdin.readline()
-        return line.strip().lower() if line else END
     try:
         import termios
         import tty
     except ImportError:  # a terminal without Unix's ways, where a line has to do
-        return input().strip().lower()
+        return _line()
+    if not sys.stdin.isatty():
+        return _line()
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     try:
@@ -32,6 +31,11 @@ def key() -> str:
     if pressed[:1] == "\x1b":  # an arrow, or another key that sends a sequence
         return ""
     return pressed[:1].strip().lower() if pressed[:1] != END else END
+
+
+def _line() -> str:
+    line = sys.stdin.readline()
+    return line.strip().lower() if line else END
 
 
 def is_listening() -> bool:

@@ -88,10 +88,11 @@ def decide(
     )
 
 
-def take_back(review: Review, pair: tuple[str, str], *, by: str) -> bool:
-    """Put a pair back to what stood before this person's last verdict on it; False if theirs does not stand.
+def take_back(review: Review, pair: tuple[str, str], *, by: str) -> dict[str, str]:
+    """Put a pair back to what stood before this person's last verdict on it, if theirs stands.
 
-    What stood before is logged anew: another person's verdict under their name, or a question.
+    Key → record kept, as far as it may change. What stood before is logged anew: another person's verdict
+    under their name, or a question.
     """
     past = duplicates.history(review, *pair)
     own = [n for n, one in enumerate(past) if one.verdict.by_person]
@@ -100,14 +101,13 @@ def take_back(review: Review, pair: tuple[str, str], *, by: str) -> bool:
         or past[own[-1]].verdict.decided_by != f"person:{by}"
         or past[own[-1]].verdict.verdict == ASKED
     ):
-        return False
+        return {}
     before = past[: own[-1]]
     people = [one.verdict for one in before if one.verdict.by_person]
     rules = [one.verdict for one in before if not one.verdict.by_person]
     score = rules[-1].score if rules else None
     stood = people[-1] if people else PairVerdict(*pair, ASKED, f"person:{by}", score, None)
-    _log(review, [replace(stood, note=f"undo of {past[own[-1]].verdict.verdict} by {by}")], by)
-    return True
+    return _log(review, [replace(stood, note=f"undo of {past[own[-1]].verdict.verdict} by {by}")], by)
 
 
 def _log(review: Review, new: Sequence[PairVerdict], actor: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from iimscreen import duplicate_audit, keyboard
+from iimscreen.consequences import Consequences
 from iimscreen.duplicate_review import UNSURE, PairDesk, Said, Waiting
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.loop import QUIT, say
@@ -110,7 +111,7 @@ def _answered(desk: PairDesk, one: Waiting, place: str, *, again: bool, yes: boo
             whole = not whole
             shown.question(weighed, place=place, note=_noted(one, again=again), whole=whole)
         elif answer == "u":
-            if _undo(desk):
+            if _undo(desk, yes=yes):
                 return "undone"
         elif answer in _WORDS:
             try:
@@ -133,17 +134,25 @@ def _noted(one: Waiting, *, again: bool) -> str:
 
 def _say_it(desk: PairDesk, one: Waiting, verdict: str, *, again: bool, yes: bool) -> Said | None:
     """Store a word, after asking where it touches decisions already taken; None if it was not stored."""
-    foreseen = desk.foreseen(one.question, verdict)
-    if foreseen.decisions:
-        shown.consequences(foreseen)
-        if not yes and not go_on():
-            say("Nothing was changed.")
-            return None
+    if not _goes_on(desk.foreseen(one.question, verdict, again=again), yes=yes):
+        return None
     return desk.say(one.question, verdict, again=again)
 
 
-def _undo(desk: PairDesk) -> bool:
+def _goes_on(foreseen: Consequences, *, yes: bool) -> bool:
+    if not foreseen.decisions:
+        return True
+    shown.consequences(foreseen)
+    if yes or go_on():
+        return True
+    say("Nothing was changed.")
+    return False
+
+
+def _undo(desk: PairDesk, *, yes: bool) -> bool:
     try:
+        if not _goes_on(desk.foreseen_undo(), yes=yes):
+            return False
         vote = desk.undo()
     except ProtocolError as error:
         say(f"{error.message} ({error.hint})", "red")

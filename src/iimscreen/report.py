@@ -80,8 +80,10 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
         return "iimscreen search" if is_bundled else "iimscreen search --strategy FILE"
     if dedupe.to_compare(review):
         return "iimscreen dedupe"
-    if asking.asked(review):
-        return "iimscreen duplicates"
+    if questions := asking.questions(review):
+        pairs = DuplicateGate(review, in_force(review))
+        all_said = len(pairs.conflicts(questions)) == len(questions)
+        return "iimscreen duplicates conflicts" if all_said else "iimscreen duplicates"
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         if stage == FULL_TEXT:
             unmarked = {one.key for one in gate.reports() if one.retrieval is None}

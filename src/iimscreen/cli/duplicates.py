@@ -54,9 +54,15 @@ def duplicates(
         if as_csv:
             typer.echo(duplicate_audit.as_csv(open_one), nl=False)
         else:
+            from iimscreen import review_protocol
             from iimscreen.render import duplicates as shown
 
-            shown.listing(asking.asked(open_one), duplicate_audit.groups(open_one, most=most), most=most)
+            shown.listing(
+                asking.asked(open_one),
+                duplicate_audit.groups(open_one, most=most),
+                most=most,
+                reviewers=review_protocol.in_force(open_one).duplicate_reviewers,
+            )
 
 
 @duplicates_app.command("merge")
@@ -196,7 +202,7 @@ def _one_word(
 
     duplicate_review.check_word(verdict)
     question = desk.question(record, other, again=again)
-    if _go_on(desk.foreseen(question, verdict), yes=yes, dry_run=False):
+    if _go_on(desk.foreseen(question, verdict, again=again), yes=yes, dry_run=False):
         typer.echo(pair_loop.in_words(desk.say(question, verdict, note=note, again=again)))
 
 

@@ -34,8 +34,11 @@ _LABEL = 14
 _MOST_TEXT = 400  # letters of a value in the table of a report
 
 
-def listing(asked: Sequence[Pair], groups: Groups, *, most: int | None) -> None:
-    """The first pairs to decide and the first groups, with the record kept first, and how many more there are."""
+def listing(asked: Sequence[Pair], groups: Groups, *, most: int | None, reviewers: int) -> None:
+    """The first pairs to decide and the first groups, with the record kept first, and how many more there are.
+
+    Where two reviewers have to agree, one alone can neither split nor merge a pair that is asked.
+    """
     say = render._say
     if asked:
         say("Is this one report, or two?", "bold")
@@ -45,6 +48,8 @@ def listing(asked: Sequence[Pair], groups: Groups, *, most: int | None) -> None:
         for record in (pair.record, pair.other):
             say(f"  {plain(named(record))}  {plain(record.record.title)}")
             say(f"    {plain(cite(record.record))}", "dim")
+        if reviewers > 1:
+            continue
         say(f"  iimscreen duplicates split {pair.record.key} {pair.other.key} --by NAME   (two)")
         say(f"  iimscreen duplicates merge {pair.record.key} {pair.other.key} --by NAME   (one)")
     if len(asked) > len(asked[:most]):
