@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -300,14 +301,45 @@ def test_one_key_without_enter_is_on_disk_when_a_real_terminal_shows_the_next_pa
     child.expect("1 of 3")
     child.expect("\r\n> ")
     child.send("\x1b[A")  # an arrow is no answer
-    child.send("n")
+    child.send("nnnn\r")  # a key held down decides about the pair that was seen and about no other
     child.expect("2 of 3")
+    child.expect("\r\n> ")
+    child.send("\r")  # Enter out of habit is no answer either
+    child.expect("\r\n> ")
     child.kill(9)
     child.wait()
 
     with open_review(review_file) as review:
         assert [vote.verdict for vote in duplicate_votes.own(review, "ann")] == ["distinct"]
         assert not one_report(review, pairs[0])
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_the_terminal_as_it_was_and_keeps_every_word(
+    review: Review, pairs: list[tuple[str, str]]
+) -> None:
+    """Slow: a real pseudo-terminal."""
+    pexpect = pytest.importorskip("pexpect", reason="pexpect needs a Unix terminal")
+    command = f"{sys.executable} -m iimscreen duplicates review --reviewer ann; echo code $?; stty -a"
+    child = pexpect.spawn(
+        "/bin/sh",
+        ["-c", f"trap : INT; {command}"],
+        encoding="utf-8",
+        timeout=20,
+        # A shell's background job ignores Ctrl-C, and so would its children: tests may run in one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    child.expect("\r\n> ")
+    child.send("n")
+    child.expect("2 of 3")
+    child.expect("\r\n> ")
+    child.sendintr()
+    child.expect("code 130")
+    child.expect(pexpect.EOF)
+
+    assert " icanon" in child.before
+    assert " echo " in child.before
+    assert [vote.verdict for vote in duplicate_votes.own(review, "ann")] == ["distinct"]
 
 
 # --- two reviewers ---------------------------------------------------------------------------------
