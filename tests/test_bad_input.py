@@ -496,12 +496,12 @@ def test_a_file_that_may_not_grow_is_told_and_left_as_it_was(run, review_file, m
 def test_an_import_that_is_killed_leaves_all_or_nothing(run, review_file, many_records):
     program = (
         "from iimscreen.store import records\n"
-        "inner = records.add\n"
+        "inner = records.Intake.add\n"
         "def add(*given):\n"
         "    inner(*given)\n"
         "    print('stored', flush=True)\n"
         "    input()\n"
-        "records.add = add\n"
+        "records.Intake.add = add\n"
         "from iimscreen.__main__ import main; main()"
     )
     process = subprocess.Popen(
@@ -517,6 +517,6 @@ def test_an_import_that_is_killed_leaves_all_or_nothing(run, review_file, many_r
     again = run("import", "many.jsonl", "--database", "Embase")
 
     assert again.exit_code == 0
-    assert ["many.jsonl", "jsonl", "400", "400", "0", "0", "0"] in map(str.split, again.stdout.splitlines())
+    assert ["many.jsonl", "jsonl", "400", "400", "0", "0"] in map(str.split, again.stdout.splitlines())
     assert run("check").exit_code == 0
     assert json.loads(run("status", "--json").stdout)["records"] == 400

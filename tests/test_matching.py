@@ -251,6 +251,10 @@ ASKED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "abstract_against_paper": ({}, {**MEETING, "pages": None}),
     "same_title_and_place": ({}, {"authors": names("Mwangi,E")}),
     "same_title_and_author": ({}, {"pages": "301-309"}),
+    "same_heading_author_volume": (
+        {"title": "Clinical conundrums"},
+        {"title": "Clinical conundrums", "pages": None, "issue": None, "year": 2022},
+    ),
     "same_title_journal_year_no_author": ({}, {"authors": (), "volume": None, "issue": None, "pages": None}),
     "similar_title_same_author": (
         {},
@@ -364,6 +368,13 @@ def test_a_department_before_the_title_does_not_hide_the_report() -> None:
     found = verdict({}, {"title": f"Clinic: how to do it ... {FACTS['title']}", "pages": None})
 
     assert found == ("duplicate", "same_title_author_journal_year")
+
+
+def test_half_a_word_at_the_end_of_a_torn_title_is_no_roman_number() -> None:
+    whole = "Sleep and itch after a transplant in adults treated with voriconazole for a year"
+    torn = "Sleep and itch after a transplant in adults treated with v"
+
+    assert verdict({"title": whole}, {"title": torn}) == ("duplicate", "same_title_author_volume_pages")
 
 
 def test_every_verdict_names_the_fields_that_agreed_and_differed() -> None:

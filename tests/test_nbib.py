@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from iimscreen import formats
 from iimscreen.errors import InputError
-from iimscreen.formats import nbib
+from iimscreen.formats import _text, nbib
 from iimscreen.model import Author, Link, Parsed, Record, Refusal
 
 # The layout is PubMed's; every fact is invented.
@@ -167,7 +167,7 @@ def test_a_record_with_a_line_that_is_no_part_of_the_format_is_refused_and_the_r
 )
 def test_a_file_that_is_something_else_is_refused_with_the_line(text, found):
     with pytest.raises(InputError) as caught:
-        nbib.read(text.encode())
+        list(nbib.read(text.encode()))
 
     assert found in caught.value.message
     assert "format 'PubMed'" in caught.value.hint
@@ -238,3 +238,24 @@ def test_any_bytes_are_read_or_refused_and_nothing_else(data):
 
     assert found
     assert "line " in found if isinstance(found, str) else found[0].line == 1
+
+
+def test_control_characters_and_other_line_ends_inside_values_change_nothing():
+    record = the_record("PMID- 1\nTI  - A\x0btitle\x85on\u2028one\x00 line\x07\n")
+
+    assert record.title == "A title on one line"
+
+
+def test_a_record_without_end_is_refused_and_the_one_before_is_kept(monkeypatch):
+    monkeypatch.setattr(nbib, "MAX_RECORD", 1_000_000)
+    monkeypatch.setattr(_text, "_BLOCK", 10_000)
+
+    first, refused = nbib.read(("PMID- 1\nTI  - One\n\nPMID- 2\n" + "OT  - word\n" * 30_000).encode())
+
+    assert isinstance(first, Parsed)
+    assert refused == Refusal(4, "the record has no end, or more text than any record has")
+
+
+def test_a_file_in_another_encoding_than_unicode_is_named_with_its_line():
+    with pytest.raises(InputError, match="line 3: byte 0xfc is not UTF-8 text"):
+        list(nbib.read("PMID- 1\nTI  - One\nFAU - Müller\n".encode("cp1252")))

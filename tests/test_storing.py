@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iimscreen import importing
 from iimscreen.errors import InputError
-from iimscreen.model import Author, Link, Record
+from iimscreen.model import Author, Link, Record, stated_accession
 from iimscreen.store import log, open_review, records, runs
 from iimscreen.store.connection import rows
 
@@ -114,15 +114,17 @@ def test_more_records_than_are_stored_at_once_keep_their_order_and_are_known_aga
     assert runs.verify(review) == []
 
 
-def test_a_record_repeated_in_one_file_is_stored_once_and_one_with_another_title_beside_it(review, tmp_path):
+def test_records_of_one_file_that_share_their_number_are_stored_each(review, tmp_path):
     file = a_file(tmp_path / "a.xml.gz", an_article(1), an_article(1), an_article(1, "Another title"))
 
     (outcome,) = importing.import_files(review, [file], database="PubMed")
 
     keys = [key for _, key in runs.hits(review)]
-    assert (outcome.read, outcome.new, outcome.known) == (3, 2, 1)
-    assert keys[:2] == ["pubmed:1", "pubmed:1"]
-    assert keys[2].startswith("pubmed:1/")
+    assert (outcome.read, outcome.new, outcome.known) == (3, 3, 0)
+    assert keys[0] == "pubmed:1"
+    assert len(set(keys)) == 3
+    assert {stated_accession(key) for key in keys} == {"pubmed:1"}
+    assert runs.verify(review) == []
 
 
 @pytest.mark.parametrize("end", ["", "<PubmedArticle><oops></PubmedArticle></PubmedArticleSet>"])

@@ -1,4 +1,4 @@
-"""Records enter the review from files exported elsewhere; each file is a run."""
+"""Records enter the review from files exported elsewhere; each file is a run, for each database in it."""
 
 from __future__ import annotations
 
@@ -8,137 +8,301 @@ import hashlib
 import io
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from iimscreen import formats
 from iimscreen.errors import InputError
 from iimscreen.model import Kind, Parsed, Record, Refusal
-from iimscreen.store import Review, records, runs
+from iimscreen.store import Review, identities, records, runs
 from iimscreen.wording import counted
 
 _HEAD = 1 << 16  # bytes that tell a format, or that a file is empty
-_AT_ONCE = 500  # records whose titles are looked up together
+_AT_ONCE = 500  # records whose identities are looked up together
+_REGISTERS = frozenset((
+    "clinicaltrials", "ictrp", "who-ictrp", "isrctn", "eu-clinical-trials-register", "euctr", "anzctr", "drks",
+))  # fmt: skip
+
+
+@dataclass(slots=True)
+class Lacking:
+    """How many of a file's usable records have no title, and so on."""
+
+    title: int = 0
+    abstract: int = 0
+    year: int = 0
+    doi: int = 0
+    authors: int = 0
+
+    def note(self, record: Record) -> None:
+        """Count what this record lacks."""
+        self.title += record.title is None
+        self.abstract += record.abstract is None
+        self.year += record.year is None
+        self.doi += record.doi is None
+        self.authors += not record.authors
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What one file brought: read = new + known + refused."""
+    """What one file brought of one database: read = new + known + refused."""
 
     file_name: str
     format: str
+    encoding: formats.Encoding
     database: str
     kind: Kind
     read: int
     new: int
     known: int  # in the review already, from this same database
     refused: tuple[Refusal, ...]
-    without_abstract: int
+    lacking: Lacking
     was_done: bool  # this very file was imported before; nothing was stored
     deleted: int  # PMIDs that the file reports as deleted from PubMed
     deleted_but_held: tuple[str, ...]  # keys of the review's records that carry one of them; they stay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How files are to be imported."""
+
+    database: str | None  # None only where each record must name its own
+    by_database: bool = False
+    kind: Kind = Kind.DATABASE
+    format_name: str | None = None
+    encoding: formats.Encoding | None = None
+    keep_good: bool = False
 
 
 def import_files(
     review: Review,
     paths: Sequence[Path],
     *,
-    database: str,
+    database: str | None,
+    by_database: bool = False,
     kind: Kind = Kind.DATABASE,
     format_name: str | None = None,
+    encoding: str | None = None,
     keep_good: bool = False,
 ) -> list[ImportOutcome]:
-    """Store the records of exported files under one database's name.
+    """Store the records of exported files under one database's name, or each under its own.
 
-    Records are stored as they are read, in one transaction: a long file is never whole in memory.
+    With `by_database` a record belongs to the database that it names itself, one that names none to
+    `database`. Records are stored as they are read, in one transaction: a long file is never whole in
+    memory.
+
     Raises InputError, and stores nothing of any file, if one cannot be read or holds something that
     is no usable record, unless `keep_good` lets the usable ones in and keeps line and cause of the
     others.
     """
-    source = source_name(database)
+    wanted = Wanted(
+        database=database,
+        by_database=by_database,
+        kind=kind,
+        format_name=format_name,
+        encoding=formats.encoding_named(encoding) if encoding else None,
+        keep_good=keep_good,
+    )
+    source = None if database is None else source_name(database)
     with review.writing() as db:
-        records.ensure_source(db, source, database, kind)
-        return [_import_file(review, path, database, kind, format_name, keep_good) for path in paths]
+        if database is not None and source is not None and not by_database:
+            records.ensure_source(db, source, database, kind)
+        return [outcome for path in paths for outcome in _import_file(review, path, wanted)]
 
 
-def _import_file(
-    review: Review, path: Path, database: str, kind: Kind, format_name: str | None, keep_good: bool
-) -> ImportOutcome:
-    source = source_name(database)
-    tally = _Tally()
-    with _opened(path) as file:
-        found = _format_of(path, file.head, format_name)
-        usable = _usable(_read(path, file, found), tally, keep_good)
-        new = runs.import_file(
-            review,
-            source,
-            _identified(review, source, usable),
-            file_name=path.name,
-            file_format=found.name,
-            file_sha256=file.sha256,
-            refusals=tally.refusals,
+def _import_file(review: Review, path: Path, wanted: Wanted) -> list[ImportOutcome]:
+    """What one file brought, for each database in it.
+
+    The file is read anew where that shows which records the first reading mistook for others (see
+    `store.identities`), or that of some of its databases it was imported before.
+    """
+    repeated: dict[str, set[str]] = {}
+    done: set[str] = set()
+    while True:
+        runs.hold(review)
+        reading = _Reading(review, wanted, repeated, done)
+        with _opened(path, wanted.encoding) as file:
+            found = _format_of(path, file, wanted.format_name)
+            reading.take(_read(path, file, found))
+            encoding, sha256 = file.encoding, file.sha256()
+        _check(path, reading, wanted)
+        met_late = {share.source: share.met_late for share in reading.shares.values() if share.met_late}
+        done_now = {
+            source
+            for source in reading.shares
+            if source not in done and runs.is_imported(review, source, sha256)
+        }
+        if not met_late and not done_now:
+            runs.keep(review)
+            break
+        runs.undo(review)
+        for source, accessions in met_late.items():
+            repeated.setdefault(source, set()).update(accessions)
+        done |= done_now
+        if done >= set(reading.shares):
+            break
+    shares = list(reading.shares.values())
+    held = tuple(records.keys_with_pmids(review, list(reading.deleted)))
+    outcomes = []
+    for share in shares:
+        is_first, is_done = share is shares[0], share.source in done
+        refused = tuple(reading.refusals) if is_first else ()
+        if not is_done:
+            runs.import_file(
+                review,
+                share.source,
+                share.intake,
+                file_name=path.name,
+                file_format=found.name,
+                file_sha256=sha256,
+                refusals=refused,
+            )
+        new = 0 if is_done else share.intake.new
+        outcomes.append(
+            ImportOutcome(
+                file_name=path.name,
+                format=found.name,
+                encoding=encoding,
+                database=share.database,
+                kind=share.kind,
+                read=share.records + len(refused),
+                new=new,
+                known=share.records - new,
+                refused=refused,
+                lacking=share.lacking,
+                was_done=is_done,
+                deleted=len(reading.deleted) if is_first else 0,
+                deleted_but_held=held if is_first else (),
+            )
         )
-    count = tally.records + len(tally.refusals)
-    if not tally.records:
+    return outcomes
+
+
+def _check(path: Path, reading: _Reading, wanted: Wanted) -> None:
+    """Raises InputError if a file holds nothing to store, or something else that was not to be passed over."""
+    refusals = reading.refusals
+    if not reading.records:
         raise InputError(
-            f"{path}: no usable record{_first(tally.refusals)}{_but_deletions(tally)}",
+            f"{path}: no usable record{_first(refusals)}{_but_deletions(reading)}",
             hint="check that the export holds records, or name its format with --format",
         )
-    if tally.refusals and not keep_good:
+    if refusals and not wanted.keep_good:
+        count = reading.records + len(refusals)
         raise InputError(
-            f"{path}: {len(tally.refusals):,} of {counted(count, 'record')} cannot be used"
-            f"{_first(tally.refusals)}",
+            f"{path}: {len(refusals):,} of {counted(count, 'record')} cannot be used{_first(refusals)}",
             hint="correct the file, or take the usable ones with --keep-good; nothing was stored",
         )
-    return ImportOutcome(
-        file_name=path.name,
-        format=found.name,
-        database=database,
-        kind=kind,
-        read=count,
-        new=new or 0,
-        known=tally.records - (new or 0),
-        refused=tuple(tally.refusals),
-        without_abstract=tally.without_abstract,
-        was_done=new is None,
-        deleted=len(tally.deleted),
-        deleted_but_held=tuple(records.keys_with_pmids(review, list(tally.deleted))),
-    )
+
+
+class _Share:
+    """One database's records in a file, while they are stored."""
+
+    def __init__(
+        self, review: Review, source: str, database: str, kind: Kind, repeated: Iterable[str]
+    ) -> None:
+        self.source = source
+        self.database = database
+        self.kind = kind
+        self.records = 0
+        self.lacking = Lacking()
+        self.intake = records.Intake(review.db, source)
+        self._identities = identities.Identities(review.db, source, frozenset(repeated))
+        self._waiting: list[Record] = []
+
+    @property
+    def met_late(self) -> set[str]:
+        return self._identities.met_late
+
+    def add(self, record: Record) -> None:
+        self._waiting.append(record)
+        if len(self._waiting) == _AT_ONCE:
+            self.store()
+
+    def store(self) -> None:
+        if self._waiting:
+            self.intake.add(self._identities.of(self._waiting))
+            self._waiting = []
 
 
 @dataclass(slots=True)
-class _Tally:
-    """What was met in a file so far."""
+class _Reading:
+    """What was met in a file so far, the records being stored on the way."""
 
+    review: Review
+    wanted: Wanted
+    repeated: dict[str, set[str]]
+    done: set[str]  # sources of which nothing is to be stored
     records: int = 0
-    without_abstract: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     deleted: dict[str, None] = field(default_factory=dict)  # PMIDs, each once, in order
+    shares: dict[str, _Share] = field(default_factory=dict)
+    _by_name: dict[str | None, _Share | None] = field(default_factory=dict)
+
+    def take(self, found: Iterable[formats.Found | formats.Deleted]) -> None:
+        """Count everything, and store the records; none after a refusal that forbids to store any."""
+        for one in found:
+            if isinstance(one, Refusal):
+                self.refusals.append(one)
+                continue
+            if isinstance(one, formats.Deleted):
+                self.deleted.update(dict.fromkeys(one.pmids))
+                continue
+            share = self._share_of(one)
+            if share is None:
+                self.refusals.append(
+                    Refusal(
+                        one.line, "the record names no database: expected one in DB, or --database beside"
+                    )
+                )
+                continue
+            self.records += 1
+            share.records += 1
+            share.lacking.note(one.record)
+            if share.source not in self.done and (self.wanted.keep_good or not self.refusals):
+                share.add(one.record)
+        for share in self.shares.values():
+            share.store()
+
+    def _share_of(self, one: Parsed) -> _Share | None:
+        name = one.database if self.wanted.by_database else None
+        if name not in self._by_name:
+            self._by_name[name] = self._begun(name)
+        return self._by_name[name]
+
+    def _begun(self, name: str | None) -> _Share | None:
+        """The share of records that name this database; None where they cannot be placed."""
+        wanted = self.wanted
+        source = None if name is None else _named(name)
+        if source is None:
+            if wanted.database is None:
+                return None
+            name, source = wanted.database, source_name(wanted.database)
+        if source not in self.shares:
+            kind = _kind_of(source, wanted)
+            database = records.ensure_source(self.review.db, source, str(name), kind)
+            self.shares[source] = _Share(self.review, source, database, kind, self.repeated.get(source, ()))
+        return self.shares[source]
 
 
-def _usable(
-    found: Iterable[formats.Found | formats.Deleted], tally: _Tally, keep_good: bool
-) -> Iterator[Record]:
-    """The records to be stored, all being counted; none after a refusal that forbids to store any."""
-    for one in found:
-        if isinstance(one, Refusal):
-            tally.refusals.append(one)
-            continue
-        if isinstance(one, formats.Deleted):
-            tally.deleted.update(dict.fromkeys(one.pmids))
-            continue
-        tally.records += 1
-        tally.without_abstract += one.record.abstract is None
-        if keep_good or not tally.refusals:
-            yield one.record
+def _named(database: str) -> str | None:
+    """The source of a database that a record names; None if that can be none's name."""
+    try:
+        return source_name(database)
+    except InputError:
+        return None
 
 
-def _but_deletions(tally: _Tally) -> str:
-    return f", only {counted(len(tally.deleted), 'PMID')} reported as deleted" if tally.deleted else ""
+def _kind_of(source: str, wanted: Wanted) -> Kind:
+    """As it was said; but in a file of several databases registers are known by their names."""
+    if wanted.by_database and wanted.kind is Kind.DATABASE and source in _REGISTERS:
+        return Kind.REGISTER
+    return wanted.kind
+
+
+def _but_deletions(reading: _Reading) -> str:
+    return f", only {counted(len(reading.deleted), 'PMID')} reported as deleted" if reading.deleted else ""
 
 
 def _first(refusals: Sequence[Refusal], most: int = 5) -> str:
@@ -146,13 +310,13 @@ def _first(refusals: Sequence[Refusal], most: int = 5) -> str:
         return ""
     shown = "; ".join(f"line {refusal.line}: {refusal.cause}" for refusal in refusals[:most])
     more = len(refusals) - most
-    return f": {shown}" + (f"; and {more} more" if more > 0 else "")
+    return f": {shown}" + (f"; and {more:,} more" if more > 0 else "")
 
 
 def read_file(path: Path, format_name: str | None = None) -> tuple[str, list[Parsed | Refusal]]:
     """A file's format and what stands in it, in order. Raises InputError naming the file."""
-    with _opened(path) as file:
-        found = _format_of(path, file.head, format_name)
+    with _opened(path, guesses=False) as file:
+        found = _format_of(path, file, format_name)
         return found.name, [one for one in _read(path, file, found) if not isinstance(one, formats.Deleted)]
 
 
@@ -165,7 +329,7 @@ class _File:
         self.head = self._file.read(_HEAD)
         self._ahead = self.head
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         data, self._ahead = self._ahead, b""
         if size < 0:
             data += self._file.read()
@@ -178,10 +342,38 @@ class _File:
         return self._hash.hexdigest()
 
 
+class _Opened(NamedTuple):
+    """An open file: as its bytes are, and as a format is to read it."""
+
+    file: _File
+    head: bytes  # in UTF-8 where the encoding was named
+    readable: formats.Readable
+
+    @property
+    def encoding(self) -> formats.Encoding:
+        return self.readable.encoding if isinstance(self.readable, formats.Utf8File) else formats.UTF8
+
+    def sha256(self) -> str:
+        return self.file.sha256()
+
+
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[_File]:
-    with _file_trouble(path), path.open("rb") as file:
-        yield _File(file)
+def _opened(
+    path: Path, encoding: formats.Encoding | None = None, *, guesses: bool = True
+) -> Iterator[_Opened]:
+    with _file_trouble(path), path.open("rb") as opened:
+        file = _File(opened)
+        head = file.head
+        if not formats.states_its_encoding(head):
+            text = formats.Utf8File(file, encoding, guesses=guesses)
+            yield _Opened(file, head.decode(encoding.codec, "replace").encode() if encoding else head, text)
+            return
+        if encoding is not None:
+            raise InputError(
+                f"{path} says itself which encoding it is in, or is no text",
+                hint="leave out --encoding",
+            )
+        yield _Opened(file, head, file)
 
 
 @contextlib.contextmanager
@@ -195,14 +387,20 @@ def _file_trouble(path: Path) -> Iterator[None]:
         raise InputError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
 
 
-def _format_of(path: Path, head: bytes, format_name: str | None) -> formats.Format:
+def _format_of(path: Path, file: _Opened, format_name: str | None) -> formats.Format:
     with _naming(path):
-        return formats.named(format_name) if format_name else formats.guess(path.name, head)
+        if format_name is None:
+            return formats.guess(path.name, file.head)
+        found = formats.named(format_name)
+        of_another = formats.of_another_kind(path.name, file.head, only_certain=True)
+        if of_another is not None and not found.looks_like(file.head[:4000].decode(errors="replace")):
+            raise of_another
+        return found
 
 
-def _read(path: Path, file: _File, found: formats.Format) -> Iterator[formats.Found | formats.Deleted]:
+def _read(path: Path, file: _Opened, found: formats.Format) -> Iterator[formats.Found | formats.Deleted]:
     with _file_trouble(path), _naming(path):
-        yield from found.read_stream(cast("BinaryIO", file))
+        yield from found.read_stream(cast("BinaryIO", file.readable))
 
 
 @contextlib.contextmanager
@@ -213,40 +411,6 @@ def _naming(path: Path) -> Iterator[None]:
     except InputError as error:
         message = error.message if error.message.startswith(path.name) else f"{path}: {error.message}"
         raise InputError(message, hint=error.hint) from error
-
-
-def _identified(review: Review, source: str, found: Iterable[Record]) -> Iterator[tuple[str, Record]]:
-    """Each record with an accession that is the same when the export is made again.
-
-    The database's own accession number, unless another title carries it already (then it is no
-    accession number); otherwise a hash of the content, numbered where a file repeats a record, so
-    that no record of a file is lost before deduplication has seen it.
-    """
-    titles: dict[str, str | None] = {}  # of this file's records
-    times: Counter[str] = Counter()
-    given = iter(found)
-    while some := list(islice(given, _AT_ONCE)):
-        stated = [record.accession for record in some if record.accession is not None]
-        stored = records.titles_of(review, source, stated)
-        for record in some:
-            accession = record.accession
-            if accession is None:
-                accession = records.content_sha256(record)[:16]
-                times[accession] += 1
-                if times[accession] > 1:
-                    accession = f"{accession}-{times[accession]}"
-            else:
-                title, before = record.title, titles.get(accession)
-                if before is None:
-                    before = stored.get(accession)
-                titles.setdefault(accession, title)
-                if before is not None and before != title and _plain(before) != _plain(title):
-                    accession = f"{accession}/{records.content_sha256(record)[:8]}"
-            yield accession, record
-
-
-def _plain(title: str | None) -> str:
-    return re.sub(r"\W+", "", title or "").casefold()
 
 
 def source_name(database: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -93,12 +94,31 @@ class StoredRecord:
     record: Record
 
 
+# What `store.identities` puts behind an accession number that another record of its source has.
+IDENTITY_MARK = "/"
+_IDENTITY_SUFFIX = re.compile(r"/[0-9a-f]{8}(?:-[0-9]+)?$", re.ASCII)
+
+
+def has_identity_suffix(accession: str) -> bool:
+    """Whether an accession ends as those do that were given a suffix here."""
+    return _IDENTITY_SUFFIX.search(accession) is not None
+
+
+def stated_accession(accession: str) -> str:
+    """The accession number as the source states it: without the suffix that tells its repeats apart.
+
+    "20210001/5f3a9c01-2" is "20210001". An identity made of a record's content stays as it is.
+    """
+    return _IDENTITY_SUFFIX.sub("", accession, count=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A record read from a file, with the line where it starts (from 1)."""
 
     line: int
     record: Record
+    database: str | None = None  # that the record itself says it is from, where a file holds several
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import ReviewPath, opened
+from iimscreen.cli.options import AsJson, ReviewPath, opened
 from iimscreen.model import Kind
 
 
@@ -20,37 +20,64 @@ def add_to(app: typer.Typer) -> None:
 def import_(
     files: Annotated[list[Path], typer.Argument(help="Exported files.", metavar="FILE…")],
     database: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--database", help='Where they come from, as PRISMA shall name it, e.g. "Embase (Ovid)".'
         ),
-    ],
+    ] = None,
+    by_database: Annotated[
+        bool,
+        typer.Option(
+            "--by-database",
+            help="Of a library with records of several databases: each counts for the one that it names "
+            "(RIS: DB), others for --database.",
+        ),
+    ] = False,
     kind: Annotated[
         Kind,
         typer.Option("--kind", help="The last three feed PRISMA's column of other methods."),
     ] = Kind.DATABASE,
     format_name: Annotated[
         str | None,
-        typer.Option("--format", help="ris, nbib, pubmed_xml or jsonl; otherwise told by content."),
+        typer.Option("--format", help="ris, nbib, wos, pubmed_xml or jsonl; otherwise told by content."),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding", help="Of the text, such as cp1252 or mac-roman; otherwise told by content."
+        ),
     ] = None,
     keep_good: Annotated[
         bool, typer.Option("--keep-good", help="Store the usable records of a file that holds others too.")
     ] = False,
+    as_json: AsJson = False,
     review: ReviewPath = None,
 ) -> None:
     """Import exported files.
 
-    RIS, MEDLINE nbib, PubMed XML, or a corpus in JSON lines. All of a file or nothing: read = new +
-    already there + refused, refused records with line and cause.
+    RIS, MEDLINE nbib, Web of Science text, PubMed XML, or a corpus in JSON lines. All of a file or
+    nothing: read = new + already there + refused, refused records with line and cause.
     """
     from iimscreen import importing, render
 
+    if database is None and not by_database:
+        raise typer.BadParameter(
+            "name where the records come from, or give --by-database", param_hint="--database"
+        )
     with opened(review) as open_one:
         outcomes = importing.import_files(
-            open_one, files, database=database, kind=kind, format_name=format_name, keep_good=keep_good
+            open_one,
+            files,
+            database=database,
+            by_database=by_database,
+            kind=kind,
+            format_name=format_name,
+            encoding=encoding,
+            keep_good=keep_good,
         )
-    render.imports(outcomes)
-    typer.echo("Next: iimscreen dedupe")
+    render.imports(outcomes, as_json=as_json)
+    if not as_json:
+        typer.echo("Next: iimscreen dedupe")
 
 
 def dedupe(

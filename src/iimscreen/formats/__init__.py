@@ -2,7 +2,8 @@
 
 A format is a module of this folder with `SUFFIXES`, `looks_like(head)` and `read(data)`; its file
 name is its name on the command line. One whose files grow large also has `read_stream(file)`, which
-holds no more than a part of them. Modules whose names begin with _ belong to a format.
+holds no more than a part of them. Modules whose names begin with _ belong to formats: text and its
+encodings are in _text, files of the wrong kind in _kinds.
 """
 
 from __future__ import annotations
@@ -15,9 +16,43 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from iimscreen.errors import InputError
+from iimscreen.formats import _kinds
+from iimscreen.formats._text import (
+    UTF8,
+    Encoding,
+    Readable,
+    Utf8File,
+    encoding_named,
+    encoding_of,
+    line_blocks,
+    one_line,
+    text_of,
+)
 from iimscreen.model import Parsed, Refusal
 
+__all__ = [
+    "UTF8",
+    "Deleted",
+    "Encoding",
+    "Format",
+    "Found",
+    "Readable",
+    "Utf8File",
+    "encoding_named",
+    "guess",
+    "line_blocks",
+    "named",
+    "names",
+    "normal_doi",
+    "of_another_kind",
+    "one_line",
+    "states_its_encoding",
+    "text_of",
+]
+
 Found = Parsed | Refusal
+
+MAX_WHOLE = 500_000_000  # bytes
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"]+")
 _PLAIN_DOI = re.compile(r"10\.\d{4,9}/[\w.-]*[a-z\d]", re.ASCII | re.IGNORECASE)  # nothing to clean
@@ -53,52 +88,76 @@ def named(name: str) -> Format:
             f"no file format is named {name!r}", hint=f"formats that can be read: {', '.join(names())}"
         )
     module = importlib.import_module(f"{__name__}.{name}")
-    read_stream = getattr(module, "read_stream", lambda file: module.read(file.read()))
+    read_stream = getattr(module, "read_stream", lambda file: module.read(_whole(file)))
     return Format(name, module.SUFFIXES, module.looks_like, module.read, read_stream)
+
+
+def _whole(file: Readable) -> bytes:
+    """All of a file of a format that cannot be read in parts."""
+    blocks: list[bytes] = []
+    size = 0
+    while block := file.read(1 << 20):
+        blocks.append(block)
+        size += len(block)
+        if size > MAX_WHOLE:
+            raise InputError(
+                f"this file has more than {MAX_WHOLE // 1_000_000} MB, and its format is read whole",
+                hint="export it in parts, or as RIS",
+            )
+    return b"".join(blocks)
 
 
 def guess(file_name: str, data: bytes) -> Format:
     """The format of a file, told by its content; its name only breaks ties.
 
-    Raises InputError if the file is empty or no format recognises it.
+    `data` is its beginning. Raises InputError if the file is empty or no format recognises it, and
+    says what it is instead.
     """
-    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+    text = _beginning(data)
+    if not text.strip("\ufeff\0 \t\r\n").strip():
         raise InputError(
             f"{file_name} is empty: expected records", hint="export it again from the database or manager"
         )
-    head = data[:4000].decode("utf-8", errors="replace")
+    head = text[:4000]
+    if _kinds.is_binary(data):  # a text inside an archive is none that is at hand: no line of it begins one
+        head = re.sub(r"[\r\n<{]", "\ufffd", head)
     matches = [found for found in map(named, names()) if found.looks_like(head)]
     for found in matches:
         if file_name.lower().endswith(found.suffixes):
             return found
     if matches:
         return matches[0]
-    raise InputError(
+    raise of_another_kind(file_name, data) or InputError(
         f"{file_name} is in no format that can be read: it begins with {head[:40]!r}",
         hint=f"formats that can be read: {', '.join(names())}; name one with --format",
     )
 
 
-def text_of(data: bytes) -> str:
-    """The text of a file in UTF-8 (with or without BOM) or UTF-16 (with BOM), one line feed a line.
+def of_another_kind(file_name: str, data: bytes, *, only_certain: bool = False) -> InputError | None:
+    """The error that names a file for what it is by its beginning; None if that cannot be told.
 
-    Raises InputError naming the first line that is neither.
+    With `only_certain`, only a kind that states itself with its first bytes counts.
     """
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"line {line}: byte 0x{data[error.start]:02x} is not {encoding.removesuffix('-sig').upper()} text",
-            hint="save or export the file as UTF-8",
-        ) from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError(
-            f"line {line}: a NUL character, so this is no text file", hint="export it again as text"
-        )
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    kind = (
+        _kinds.certain_kind(file_name, data)
+        if only_certain
+        else _kinds.kind_of(file_name, data, _beginning(data))
+    )
+    if kind is None:
+        return None
+    return InputError(f"{file_name} is {kind.name}: expected records", hint=kind.hint)
+
+
+def states_its_encoding(data: bytes) -> bool:
+    """Whether a file that begins so is no plain text, or says itself which encoding it is in (XML)."""
+    return _kinds.is_binary(data) or _beginning(data).lstrip("\ufeff\0 \t\r\n").startswith(
+        ("<?xml", "<!DOCTYPE")
+    )
+
+
+def _beginning(data: bytes) -> str:
+    encoding = None if _kinds.is_binary(data) else encoding_of(data)
+    return data.decode(encoding.codec if encoding else "utf-8", errors="replace")
 
 
 def normal_doi(text: str) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar, cast
 
-from iimscreen.formats import Found, text_of
+from iimscreen.formats import Found, Readable, line_blocks
 from iimscreen.model import Author, Link, Parsed, Record, Refusal
 
 SUFFIXES = (".jsonl",)
@@ -58,23 +59,32 @@ class _WrongError(ValueError):
 
 def looks_like(head: str) -> bool:
     """Whether a text begins as this format does: with a JSON object that fits on a line."""
-    first = head.lstrip("\ufeff \t\r\n").split("\n", 1)[0].strip()
+    line, end, _ = head.lstrip("\ufeff \t\r\n").partition("\n")
+    first = line.strip()
+    if end and first.endswith(("[", "{", ",")):  # spread over lines
+        return False
     return first.startswith("{") and ('"' in first or first == "{}") and first != "{"
 
 
 def read(data: bytes) -> Iterator[Found]:
+    """The records and refusals that `read_stream` gives, of a file that is in memory."""
+    return read_stream(io.BytesIO(data))
+
+
+def read_stream(file: Readable) -> Iterator[Found]:
     """Each line as a record or a refusal, in order; blank lines are passed over.
 
-    Raises InputError if the file is not text.
+    Raises InputError, naming the line, if the file is not text, or a line is longer than any record.
     """
-    # Not splitlines(): U+2028 and its kin may stand unescaped inside a JSON string.
-    for number, line in enumerate(text_of(data).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            yield Parsed(number, _record(line))
-        except _WrongError as error:
-            yield Refusal(number, str(error))
+    number = 0
+    for lines in line_blocks(file):
+        for number, line in enumerate(lines, number + 1):  # noqa: B020 (goes on from the last block)
+            if not line.strip():
+                continue
+            try:
+                yield Parsed(number, _record(line))
+            except _WrongError as error:
+                yield Refusal(number, str(error))
 
 
 def write(records: Iterable[Record]) -> bytes:

@@ -8,15 +8,18 @@ Source: NLM, "MEDLINE/PubMed Data Element (Field) Descriptions"; PubMed help, se
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, normal_doi, text_of
+from iimscreen.formats import Found, Readable, line_blocks, normal_doi, one_line
 from iimscreen.formats.pubmed_xml import NO_ABSTRACT, earliest, iso_date
 from iimscreen.model import Author, Link, Parsed, Record, Refusal
 
 SUFFIXES = (".nbib", ".txt")
+
+MAX_RECORD = 64_000_000  # bytes of memory, about; a record of 10,000 authors with addresses takes 5 MB
 
 _TAG = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}-(?: (.*)|\s*)$", re.DOTALL)
 _WIDTH = 5  # of the padded tag with its hyphen
@@ -60,23 +63,32 @@ def looks_like(head: str) -> bool:
 
 
 def read(data: bytes) -> Iterator[Found]:
+    """The records and refusals that `read_stream` gives, of a file that is in memory."""
+    return read_stream(io.BytesIO(data))
+
+
+def read_stream(file: Readable) -> Iterator[Found]:
     """Records and refusals in the order of the file; every line that is not blank belongs to one.
 
     A record has a PMID or a title. What has neither, or holds a line that is no part of the
-    format, is refused with its cause.
+    format, is refused with its cause. Of the file no more than a block and the record at hand is held.
 
-    Raises InputError, before anything is read, if the file is no text or begins otherwise.
+    Raises InputError, naming the line, where the file is no text, and at once if it begins otherwise.
     """
-    lines = text_of(data).split("\n")
-    number, first = next(
-        ((number, line) for number, line in enumerate(lines, 1) if line.strip()), (1, "an empty file")
+    reader = _Reader()
+    for lines in line_blocks(file):
+        yield from reader.take(lines)
+    if reader.draft is not None:
+        yield _finished(reader.draft)
+    elif not reader.is_begun:
+        raise _begins_with(1, "an empty file")
+
+
+def _begins_with(number: int, found: str) -> InputError:
+    return InputError(
+        f"line {number}: expected a tag such as 'TI  - ', found {found.strip()[:40]!r}",
+        hint="export from PubMed with format 'PubMed', or name the format with --format",
     )
-    if (_tag(first) or ("TY", ""))[0] == "TY":  # RIS looks much the same
-        raise InputError(
-            f"line {number}: expected a tag such as 'TI  - ', found {first.strip()[:40]!r}",
-            hint="export from PubMed with format 'PubMed', or name the format with --format",
-        )
-    return _found(lines)
 
 
 class _Draft:
@@ -84,15 +96,12 @@ class _Draft:
 
     def __init__(self, line: int) -> None:
         self.line = line
-        self.tags: list[tuple[str, str]] = []
+        self.tags: list[tuple[str, list[str]]] = []  # a value's lines
         self.fault = ""
-
-    def go_on(self, text: str) -> None:
-        tag, value = self.tags[-1]
-        self.tags[-1] = (tag, f"{value} {text}")
+        self.size = 0  # of what is held, where more than a block is
 
     def all(self, *tags: str) -> list[str]:
-        found = [" ".join(value.split()) for tag, value in self.tags if tag in tags]
+        found = [one_line(" ".join(lines)) for tag, lines in self.tags if tag in tags]
         return [value for value in found if value]
 
     def first(self, *tags: str) -> str | None:
@@ -101,34 +110,57 @@ class _Draft:
 
 
 def _tag(line: str) -> tuple[str, str] | None:
-    match = _TAG.match(line)
-    if match is None or line.index("-") + 1 != _WIDTH:
+    match = _TAG.match(line.removeprefix("\ufeff"))
+    if match is None or line.removeprefix("\ufeff").index("-") + 1 != _WIDTH:
         return None
     return match.group(1), match.group(2) or ""
 
 
-def _found(lines: list[str]) -> Iterator[Found]:
-    draft: _Draft | None = None
-    is_after_blank = False
-    for number, line in enumerate(lines, 1):
-        tagged = _tag(line)
-        if not line.strip():
-            is_after_blank = True
-            continue
+class _Reader:
+    """Takes the lines of a file as they come and gives each record once it is whole."""
+
+    def __init__(self) -> None:
+        self.draft: _Draft | None = None
+        self.is_begun = False
+        self._number = 0  # of the last line taken
+        self._is_after_blank = False
+
+    def take(self, lines: list[str]) -> Iterator[Found]:
+        for number, line in enumerate(lines, self._number + 1):
+            if not line or line.isspace():
+                self._is_after_blank = True
+                continue
+            tagged = _tag(line)
+            if not self.is_begun:
+                if tagged is None or tagged[0] == "TY":  # RIS looks much the same
+                    raise _begins_with(number, line)
+                self.is_begun = True
+            if found := self._add(number, line, tagged):
+                yield found
+            self._is_after_blank = False
+        self._number += len(lines)
+        draft = self.draft
+        if draft is not None and draft.line <= self._number - len(lines):
+            draft.size += sum(map(len, lines)) + 60 * len(lines)
+            if draft.size > MAX_RECORD:
+                draft.fault = "the record has no end, or more text than any record has"
+                draft.tags = [("", [])]
+
+    def _add(self, number: int, line: str, tagged: tuple[str, str] | None) -> Found | None:
+        draft = self.draft
+        found = None
         if tagged is not None:
+            tag, value = tagged
             # A PMID opens a record even where the blank line before it was lost.
-            if draft is None or is_after_blank or (tagged[0] == "PMID" and draft.all("PMID")):
-                if draft is not None:
-                    yield _finished(draft)
-                draft = _Draft(number)
-            draft.tags.append(tagged)
+            if draft is None or self._is_after_blank or (tag == "PMID" and draft.all("PMID")):
+                found = None if draft is None else _finished(draft)
+                draft = self.draft = _Draft(number)
+            draft.tags.append((tag, [value]))
         elif draft is not None and line[0] in " \t":
-            draft.go_on(line.strip())
+            draft.tags[-1][1].append(line.strip())
         elif draft is not None and not draft.fault:
             draft.fault = f"line {number}: expected a tag such as 'TI  - ', found {line.strip()[:40]!r}"
-        is_after_blank = False
-    if draft is not None:
-        yield _finished(draft)
+        return found
 
 
 def _finished(draft: _Draft) -> Found:
@@ -183,8 +215,8 @@ def _doi(draft: _Draft) -> str | None:
 def _authors(draft: _Draft) -> Iterator[Author]:
     """Authors and groups in order. AU repeats the FAU before it in short, and counts only without one."""
     has_full_name = False
-    for tag, value in draft.tags:
-        name = " ".join(value.split())
+    for tag, lines in draft.tags:
+        name = one_line(" ".join(lines))
         if not name:
             continue
         if tag == "CN":
@@ -228,9 +260,9 @@ def _substance(value: str) -> str:
 
 
 def _links(draft: _Draft) -> Iterator[Link]:
-    for tag, value in draft.tags:
+    for tag, lines in draft.tags:
         if tag in _LINKS:
-            citation = " ".join(value.split())
+            citation = one_line(" ".join(lines))
             linked = _LINKED.search(citation)
             yield Link(
                 kind=_LINKS[tag],

@@ -79,7 +79,9 @@ def other_numbers(pair: Pair) -> bool:
     if pair.title == 100.0:
         return False
     short, long = sorted((pair.one, pair.other), key=lambda record: (len(record.title), record.title))
-    words = short.words[:-1] if short.is_torn else short.words  # the last word may be half a word
+    # The last word of a torn title may be half a word: "… treated with v".
+    is_torn = short.is_torn or (pair.title_cut and long.text.startswith(short.text))
+    words = short.words[:-1] if is_torn else short.words
     one = numbers_of(words)
     other = numbers_of(long.words)
     if one == other:

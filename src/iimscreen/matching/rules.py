@@ -259,6 +259,21 @@ def same_title_and_place(pair: Pair) -> bool:
     return has_same_title(pair) and has_same_place(pair)
 
 
+def same_heading_author_volume(pair: Pair) -> bool:
+    """A short title, but authors, journal and volume agree, the years at least nearly, and one lacks the page."""
+    return bool(
+        pair.title >= SURE_TITLE
+        and has_short_title(pair)
+        and pair.first_author
+        and (pair.authors or 0.0) >= SAME_PEOPLE
+        and pair.journal
+        and (pair.year_gap or 0) <= 1
+        and pair.volume
+        and pair.issue is not False
+        and pair.page is None
+    )
+
+
 def same_title_journal_year_no_author(pair: Pair) -> bool:
     """Title and journal agree, the years at least nearly; one record names no author and hardly any place."""
     return bool(
@@ -349,6 +364,7 @@ RULES: tuple[Rule, ...] = (
     Rule(same_journal_volume_pages_no_author, 96.0, frozenset({other_words})),
     Rule(same_title_and_place, 92.0),
     Rule(same_title_and_author, 91.0),
+    Rule(same_heading_author_volume, 90.0),
     Rule(same_title_journal_year_no_author, 90.0),
     Rule(similar_title_same_author, 89.0),
     Rule(same_pmid_other_title, 89.0, frozenset({other_words, other_numbers, notice_or_protocol})),
@@ -378,4 +394,4 @@ def is_worth_asking(pair: Pair, guards: Sequence[Guard]) -> bool:
     if is_printed_again(pair):
         return True
     differing = [pair.pmid, pair.doi, pair.page, pair.volume, pair.journal].count(False)
-    return differing < 2 and not has_short_title(pair)
+    return differing < 2 and (not has_short_title(pair) or same_heading_author_volume(pair))

@@ -172,38 +172,84 @@ def _short(text: str, most: int = 160) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def imports(outcomes: Sequence[ImportOutcome]) -> None:
-    """Imported files: read = new + already there + refused."""
+def imports(outcomes: Sequence[ImportOutcome], *, as_json: bool = False) -> None:
+    """Imported files: read = new + already there + refused, and what their records lack."""
+    if as_json:
+        json([_imported(one) for one in outcomes])
+        return
+    several = len({one.database for one in outcomes}) > 1
+    numbers = ("read", "new", "already there", "refused")
     table = _table(
         "file",
+        *(("database",) if several else ()),
         "format",
-        "read",
-        "new",
-        "already there",
-        "refused",
-        "no abstract",
-        title=f"{outcomes[0].database} ({outcomes[0].kind})",
-        right=("read", "new", "already there", "refused", "no abstract"),
+        *numbers,
+        title=None if several else f"{outcomes[0].database} ({outcomes[0].kind})",
+        right=numbers,
     )
+    facts = ("title", "abstract", "year", "DOI", "authors")
+    without = _table("without", *(("",) if several else ()), *facts, right=facts)
     for one in outcomes:
+        database = (one.database,) if several else ()
+        _row(table, one.file_name, *database, one.format, one.read, one.new, one.known, len(one.refused))
+        lacking = one.lacking
         _row(
-            table,
+            without,
             one.file_name,
-            one.format,
-            one.read,
-            one.new,
-            one.known,
-            len(one.refused),
-            one.without_abstract,
+            *database,
+            lacking.title,
+            lacking.abstract,
+            lacking.year,
+            lacking.doi,
+            lacking.authors,
         )
     console().print(table)
+    console().print(without)
     for one in outcomes:
-        if one.was_done:
-            _say(f"{one.file_name} was imported before, byte for byte; nothing was stored.")
-        if one.deleted:
-            _say(_deletions(one), "yellow" if one.deleted_but_held else "")
-        for refusal in one.refused:
-            _say(f"{one.file_name}, line {refusal.line}: refused: {plain(refusal.cause)}", "yellow")
+        _say_of_file(one)
+
+
+def _say_of_file(one: ImportOutcome, most: int = 10) -> None:
+    if one.encoding.codec != "utf-8":
+        _say(_encoding(one), "yellow" if one.encoding.is_guess else "")
+    if one.was_done:
+        _say(f"{one.file_name} was imported before, byte for byte; nothing was stored.")
+    if one.deleted:
+        _say(_deletions(one), "yellow" if one.deleted_but_held else "")
+    for refusal in one.refused[:most]:
+        _say(f"{one.file_name}, line {refusal.line}: refused: {plain(refusal.cause)}", "yellow")
+    if len(one.refused) > most:
+        _say(f"{one.file_name}: {len(one.refused) - most:,} more refused; --json lists all.", "yellow")
+
+
+def _encoding(one: ImportOutcome) -> str:
+    encoding = one.encoding
+    if not encoding.is_guess:
+        return f"{one.file_name} was read as {encoding.name}."
+    sample = f" ({plain(encoding.sample)})" if encoding.sample else ""
+    return (
+        f"{one.file_name} is not UTF-8; it was read as {encoding.name}{sample}, which is a guess. If names look "
+        "wrong, name the encoding with --encoding, in a new review."
+    )
+
+
+def _imported(one: ImportOutcome) -> dict[str, object]:
+    return {
+        "file": one.file_name,
+        "database": one.database,
+        "kind": one.kind,
+        "format": one.format,
+        "encoding": one.encoding.name,
+        "encoding_is_guess": one.encoding.is_guess,
+        "read": one.read,
+        "new": one.new,
+        "already_there": one.known,
+        "refused": [asdict(refusal) for refusal in one.refused],
+        "without": asdict(one.lacking),
+        "imported_before": one.was_done,
+        "deleted": one.deleted,
+        "deleted_but_held": one.deleted_but_held,
+    }
 
 
 def _deletions(one: ImportOutcome, most: int = 10) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
-from itertools import islice
+from itertools import count, islice
 from json.encoder import encode_basestring as _quoted
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
@@ -24,7 +26,14 @@ _LATER = (*_LATER_LISTS, "indexed_on", "revised_on", "citation_status")
 _AT_ONCE = 500  # records stored together: what a long list holds in memory, and asks SQLite in one query
 _decode = json.JSONDecoder().raw_decode  # json.loads without its search for blanks on both sides
 _COLUMNS = tuple(field.name for field in fields(Record) if field.name != "accession")
+_ROW = ("source", "accession", "key", *_COLUMNS)
+_INSERT = f"insert into records (id, {', '.join(_ROW)}) values ({', '.join('?' * (len(_ROW) + 1))})"
+_LIST_PLACES = tuple(map(_COLUMNS.index, _LISTS))
+_LATER_LIST_PLACES = tuple(map(_COLUMNS.index, _LATER_LISTS))
+_AUTHORS, _LINKS = _COLUMNS.index("authors"), _COLUMNS.index("links")
 _stated = attrgetter(*_COLUMNS)
+
+Content = tuple[str | int | None, ...]
 
 _SELECT = """
 select records.*, sources.database, sources.kind
@@ -35,14 +44,19 @@ join sources on sources.source = records.source
 
 def columns_of(record: Record) -> dict[str, Any]:
     """A record's columns as they are stored (lists as JSON), without its identity."""
-    row: dict[str, Any] = dict(zip(_COLUMNS, _stated(record), strict=True))
-    for name in _LISTS:
-        row[name] = _listed(map(_quoted, row[name])) if row[name] else "[]"
-    for name in _LATER_LISTS:
-        row[name] = _listed(map(_quoted, row[name])) if row[name] else None
-    row["authors"] = _listed(map(_author_stated, record.authors))
-    row["links"] = _listed(map(_link_stated, record.links))
-    return row
+    return dict(zip(_COLUMNS, content_of(record), strict=True))
+
+
+def content_of(record: Record) -> Content:
+    """All that a record states, as `columns_of` has it, to be stored or compared with what is."""
+    stated = list(_stated(record))
+    for place in _LIST_PLACES:
+        stated[place] = _listed(map(_quoted, values)) if (values := stated[place]) else "[]"
+    for place in _LATER_LIST_PLACES:
+        stated[place] = _listed(map(_quoted, values)) if (values := stated[place]) else None
+    stated[_AUTHORS] = _listed(map(_author_stated, record.authors))
+    stated[_LINKS] = _listed(map(_link_stated, record.links)) if record.links else "[]"
+    return tuple(stated)
 
 
 # As json.dumps(..., ensure_ascii=False) spells it, which is what hashes of stored rows were taken of;
@@ -68,17 +82,43 @@ def rows_sha256(columns: Sequence[str], found: Iterable[Sequence[str | int | Non
 
     Columns that are null are left out of a row's hash, as one added later is of older rows'.
     """
-    order = sorted((name, place) for place, name in enumerate(columns))
-    spelled = [(f"{_quoted(name)}:", place) for name, place in order]
-    hashes = []
+    hashes = RowsHash()
+    add = hashes.adder(columns)
     for row in found:
-        stated = [
-            f"{name}{_quoted(value)}" if isinstance(value, str) else f"{name}{value}"
-            for name, place in spelled
-            if (value := row[place]) is not None
+        add(row)
+    return hashes.sha256()
+
+
+class RowsHash:
+    """The hash that `rows_sha256` gives, of rows as they come; their number does not matter for its size."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256(b"[")
+        self._comma = b""
+
+    def adder(self, columns: Sequence[str]) -> Callable[[Sequence[str | int | None]], None]:
+        """Takes the next row, its values in the order of these columns."""
+        spelled = [
+            (f"{_quoted(name)}:", place) for name, place in sorted(zip(columns, count(), strict=False))
         ]
-        hashes.append(log.sha256(f"{{{','.join(stated)}}}"))
-    return log.sha256(log.canonical(hashes))
+        update = self._hash.update
+
+        def add(row: Sequence[str | int | None]) -> None:
+            stated = [
+                f"{name}{_quoted(value)}" if type(value) is str else f"{name}{value}"
+                for name, place in spelled
+                if (value := row[place]) is not None
+            ]
+            update(b'%b"%b"' % (self._comma, log.sha256(f"{{{','.join(stated)}}}").encode()))
+            self._comma = b","
+
+        return add
+
+    def sha256(self) -> str:
+        """The hash over all rows so far."""
+        whole = self._hash.copy()
+        whole.update(b"]")
+        return whole.hexdigest()
 
 
 def content_sha256(record: Record) -> str:
@@ -107,9 +147,14 @@ def _stored(row: dict[str, Any]) -> StoredRecord:
     )
 
 
-def ensure_source(db: Database, source: str, database: str, kind: Kind) -> None:
-    """Note a source on its first use. Raises InputError if it was of another kind until now."""
-    found = db.execute("select kind from sources where source = :source", {"source": source}).fetchone()
+def ensure_source(db: Database, source: str, database: str, kind: Kind) -> str:
+    """Note a source on its first use; its database as it was named then.
+
+    Raises InputError if it was of another kind until now.
+    """
+    found = db.execute(
+        "select kind, database from sources where source = :source", {"source": source}
+    ).fetchone()
     if found is None:
         db.execute(
             "insert into sources (source, database, kind) values (:source, :database, :kind)",
@@ -120,51 +165,104 @@ def ensure_source(db: Database, source: str, database: str, kind: Kind) -> None:
             f"records of {database} were imported as kind {found[0]} before, not {kind}",
             hint=f"use --kind {found[0]}, or another name with --database",
         )
+    return database if found is None else str(found[1])
 
 
-def add(db: Database, source: str, records: Iterable[tuple[str, Record]]) -> tuple[list[int], int]:
-    """Store (accession, record) pairs that the source has not given before.
+class Intake:
+    """Stores records of one source that it has not given before, in the order given, some at a time.
 
-    Returns the local ids in the order given, and how many were new. A record seen before keeps what
-    was stored then.
+    A record seen before keeps what was stored then. Holds the local id of each, and no record.
     """
-    ids: list[int] = []
-    new = 0
-    columns = ("id", "source", "accession", "key", *_COLUMNS)
-    insert = f"insert into records ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
-    (last,) = db.execute("select coalesce(max(id), 0) from records").fetchone()
+
+    def __init__(self, db: Database, source: str) -> None:
+        self.ids = array("q")
+        self.new = 0
+        self._db = db
+        self._source = source
+        self._hashes = RowsHash()
+        self._add_row = self._hashes.adder(_ROW)
+
+    def add(self, identified: Sequence[tuple[str, Record]]) -> None:
+        """Store (accession, record) pairs."""
+        db, source, ids, add_row = self._db, self._source, self.ids, self._add_row
+        known = _known(db, [f"{source}:{accession}" for accession, _ in identified])
+        add_known = self._hashes.adder(known.columns)
+        (last,) = db.execute("select coalesce(max(id), 0) from records").fetchone()
+        added: dict[str, tuple[Any, ...]] = {}
+        for accession, record in identified:
+            key = f"{source}:{accession}"
+            if row := known.rows.get(key):
+                ids.append(row[0])
+                add_known(row[1:])
+                continue
+            fresh = added.get(key)
+            if fresh is None:
+                last += 1
+                fresh = added[key] = (last, source, accession, key, *content_of(record))
+            ids.append(fresh[0])
+            add_row(fresh[1:])
+        db.conn.executemany(_INSERT, added.values())
+        db.conn.executemany(
+            "insert into kept_records (record_id, kept_id) values (?, ?)",
+            [(row[0], row[0]) for row in added.values()],
+        )
+        self.new += len(added)
+
+    def records_sha256(self) -> str:
+        """One hash over the records so far, in the order given, as they stand in the review."""
+        return self._hashes.sha256()
+
+
+def add(db: Database, source: str, records: Iterable[tuple[str, Record]]) -> Intake:
+    """Store (accession, record) pairs that the source has not given before."""
+    intake = Intake(db, source)
     given = iter(records)
     while some := list(islice(given, _AT_ONCE)):
-        known = _known(db, [f"{source}:{accession}" for accession, _ in some])
-        added = []
-        for accession, record in some:
-            key = f"{source}:{accession}"
-            if key not in known:
-                last += 1
-                known[key] = last
-                added.append((last, source, accession, key, *columns_of(record).values()))
-            ids.append(known[key])
-        db.conn.executemany(insert, added)
-        db.conn.executemany(
-            "insert into kept_records (record_id, kept_id) values (?, ?)", [(row[0], row[0]) for row in added]
-        )
-        new += len(added)
-    return ids, new
+        intake.add(some)
+    return intake
 
 
-def _known(db: Database, keys: Sequence[str]) -> dict[str, int]:
-    """The local ids of those keys that are stored."""
+class _Known(NamedTuple):
+    """Rows that are stored, by key; `columns` names their values from the second on."""
+
+    columns: list[str]
+    rows: dict[str, tuple[Any, ...]]
+
+
+def _known(db: Database, keys: Sequence[str]) -> _Known:
     # A cross join keeps SQLite from walking over all records for each key.
-    return dict(
-        db.execute(
-            """
-            select records.key, records.id
-            from json_each(:keys) as wanted
-            cross join records on records.key = wanted.value
-            """,
-            {"keys": json.dumps(keys)},
-        ).fetchall()
+    found = db.execute(
+        """
+        select records.*
+        from json_each(:keys) as wanted
+        cross join records on records.key = wanted.value
+        """,
+        {"keys": json.dumps(keys)},
     )
+    columns = [name for name, *_ in found.description]
+    key = columns.index("key")
+    return _Known(columns[1:], {row[key]: row for row in found})
+
+
+class Held(NamedTuple):
+    """A stored record of one source, as far as it matters for telling it from another."""
+
+    id: int
+    title: str | None
+    content: Content
+
+
+def held(db: Database, source: str, accessions: Iterable[str]) -> dict[str, Held]:
+    """The stored record of each of these identities that the source has given."""
+    found = db.execute(
+        f"""
+        select records.accession, records.id, records.title, {", ".join(f"records.{name}" for name in _COLUMNS)}
+        from json_each(:accessions) as wanted
+        cross join records on records.source = :source and records.accession = wanted.value
+        """,
+        {"source": source, "accessions": json.dumps(list(accessions))},
+    )
+    return {row[0]: Held(row[1], row[2], row[3:]) for row in found}
 
 
 def everything(review: Review) -> list[StoredRecord]:
@@ -354,17 +452,3 @@ def keys_with_pmids(review: Review, pmids: Sequence[str]) -> list[str]:
             {"pmids": json.dumps(pmids)},
         )
     ]
-
-
-def titles_of(review: Review, source: str, accessions: Sequence[str]) -> dict[str, str | None]:
-    """The stored title of each of these identities that the source has given; None if it has no title."""
-    return dict(
-        review.db.execute(
-            """
-            select records.accession, records.title
-            from json_each(:accessions) as wanted
-            cross join records on records.source = :source and records.accession = wanted.value
-            """,
-            {"source": source, "accessions": json.dumps(accessions)},
-        ).fetchall()
-    )

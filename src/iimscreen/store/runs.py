@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -256,19 +256,19 @@ def finish(
             return 0
         if replies is not None and replies != count_replies(review, run):
             return None
-        ids, new = records.add(db, source, identified)
-        _conclude(review, run, answer, ids, new)
-    return new
+        intake = records.add(db, source, identified)
+        _conclude(review, run, answer, intake)
+    return intake.new
 
 
 def _conclude(
-    review: Review, run: Run, answer: Answer, ids: Sequence[int], new: int, refusals: Sequence[Refusal] = ()
+    review: Review, run: Run, answer: Answer, intake: records.Intake, refusals: Sequence[Refusal] = ()
 ) -> None:
     """Store what a run found, once its records are stored, and log its result."""
     connection = review.db.conn
     connection.executemany(
         "insert into run_hits (run_id, position, record_id) values (?, ?, ?)",
-        ((run.id, position, record_id) for position, record_id in enumerate(ids)),
+        ((run.id, position, record_id) for position, record_id in enumerate(intake.ids)),
     )
     connection.executemany(
         "insert into refusals (run_id, position, line, cause) values (?, ?, ?, ?)",
@@ -280,7 +280,7 @@ def _conclude(
         {
             "run_uid": run.uid,
             "hits": answer.hits,
-            "new_records": new,
+            "new_records": intake.new,
             "refused": len(refusals),
             "undated": answer.undated,
             "interpreted_as": answer.interpreted_as,
@@ -288,43 +288,47 @@ def _conclude(
             "database_build": answer.database_build,
             "zone": local_zone(),
             "replies_sha256": _replies_sha256(review, run.uid),
-            "records_sha256": _records_sha256(review, run.id),
+            "records_sha256": intake.records_sha256(),
         },
     )
+
+
+def hold(review: Review) -> None:
+    """What is stored from here on can be undone by itself. To be called inside `writing()`."""
+    review.db.execute("savepoint this_file")
+
+
+def undo(review: Review) -> None:
+    """Take back what was stored since `hold`."""
+    review.db.execute("rollback to this_file")
+    review.db.execute("release this_file")
+
+
+def keep(review: Review) -> None:
+    """Let what was stored since `hold` stay."""
+    review.db.execute("release this_file")
 
 
 def import_file(
     review: Review,
     source: str,
-    identified: Iterable[tuple[str, Record]],
+    intake: records.Intake,
     *,
     file_name: str,
     file_format: str,
-    file_sha256: Callable[[], str],
+    file_sha256: str,
     refusals: Sequence[Refusal],
-) -> int | None:
-    """Store the records of one file as a run; how many were new. None, and nothing, for a file done before.
-
-    Records are stored as they are read, so that a long file need not be in memory; its hash and its
-    refusals are looked at when all are. To be called inside `writing()`.
-    """
-    db = review.db
-    db.execute("savepoint this_file")
-    ids, new = records.add(db, source, identified)
-    sha256 = file_sha256()
-    if is_imported(review, source, sha256):
-        db.execute("rollback to this_file")
-        return None
+) -> None:
+    """Log the records of one file, stored just now, as a run. To be called inside `writing()`."""
     run = begin_import(
         review,
         source,
         label=file_name,
         file_name=file_name,
-        file_sha256=sha256,
+        file_sha256=file_sha256,
         file_format=file_format,
     )
-    _conclude(review, run, Answer(len(ids), ()), ids, new, refusals)
-    return new
+    _conclude(review, run, Answer(len(intake.ids), ()), intake, refusals)
 
 
 def begin_import(
