@@ -14,6 +14,8 @@ from typer.testing import Result
 
 from conftest import a_record, bring_in
 from iimscreen import asking
+from iimscreen.duplicate_review import PairDesk
+from iimscreen.errors import ProtocolError
 from iimscreen.matching import RULES
 from iimscreen.model import Author, Record
 from iimscreen.store import Review, duplicate_votes, duplicates, open_review, records
@@ -247,6 +249,31 @@ def test_a_word_that_makes_no_sense_is_refused(
     assert result.exit_code == code
     assert said in result.stderr
     assert review.db.execute("select count(*) from log").fetchone() == (before,)
+
+
+def test_what_another_person_decided_meanwhile_is_not_decided_again(
+    run: Run, review: Review, pairs: list[tuple[str, str]]
+) -> None:
+    desk = PairDesk(review, "ann")
+    shown = desk.waiting()[0].question
+    say(run, "bob", pairs[0], "distinct")
+
+    with pytest.raises(ProtocolError, match="someone has decided meanwhile"):
+        desk.say(shown, "duplicate")
+
+    assert not one_report(review, pairs[0])
+
+
+def test_an_undo_leaves_what_another_person_decided_since(
+    run: Run, review: Review, pairs: list[tuple[str, str]]
+) -> None:
+    say(run, "ann", pairs[0], "distinct")
+    run("duplicates", "merge", *pairs[0], "--by", "bob")
+
+    result = run("duplicates", "review", "--reviewer", "ann", typed="u\nq\n")
+
+    assert "another decision on them stands" in result.stdout
+    assert one_report(review, pairs[0])
 
 
 def test_an_older_word_is_said_again(run: Run, review: Review, pairs: list[tuple[str, str]]) -> None:

@@ -173,6 +173,11 @@ class PairDesk:
 
     def _require_waiting(self, question: PairVerdict) -> None:
         pair = f"{question.key} and {question.other_key}"
+        if asking.question_on(self.review, question.key, question.other_key) is None:
+            raise ProtocolError(
+                f"{pair} are no question any more: someone has decided meanwhile",
+                hint=f"iimscreen duplicates why {question.key} {question.other_key}",
+            )
         if self.needed > 1 and not self._gate().waiting_for(self.reviewer, [question]):
             reports = self._reports(question.key, question.other_key)
             own = [

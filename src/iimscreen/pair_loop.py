@@ -158,6 +158,8 @@ def _undo(desk: PairDesk, *, yes: bool) -> bool:
         say(f"{error.message} ({error.hint})", "red")
         return False
     say(f"Undone: {vote.verdict} on {vote.key} and {vote.other_key}.")
+    if desk.undone is not None and desk.still_asked(Waiting(desk.undone, False)) is None:
+        say("They are no question all the same: another decision on them stands.")
     return True
 
 

@@ -193,7 +193,7 @@ def _in_words(review: Review, entry: log.FullEntry) -> str:
             score = "" if content["score"] is None else f" (score {content['score']:g})"
             return (
                 f"{content['record_key']} and {content['other_key']}: {content['verdict']}, "
-                f"{content['decided_by']}{score}"
+                f"{content['decided_by']}{score}" + (f" – {content['note']}" if content["note"] else "")
             )
         case "search_abandonments":
             search = runs.search(review, content["search_uid"])
