@@ -48,17 +48,17 @@ PLAYED = (
     "a-living-review.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
-    "Front (terminal)": ("cli", "render", "prisma_text", "loop"),
+    "Front (terminal)": ("cli", "render", "prisma_text", "loop", "pair_loop", "keyboard"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
-        "asking", "dedupe", "merging", "duplicate_review", "duplicate_audit", "curation",
-        "screening", "fulltext", "report", "review_flow", "appendix", "living", "updating", "previous",
-        "watching", "demo",
+        "asking", "dedupe", "merging", "duplicate_progress", "consequences", "duplicate_review", "duplicate_audit",
+        "why_duplicates", "composing", "overlap", "curation", "screening", "fulltext", "report", "review_flow",
+        "appendix", "living", "updating", "previous", "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
-        "agreement", "comparison", "flow", "wording", "settings",
+        "agreement", "comparison", "side_by_side", "composition", "flow", "wording", "settings",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip

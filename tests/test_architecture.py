@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room is a module, or a folder of modules. It imports from its own floor or below.
 FLOORS: dict[str, int] = {
-    **dict.fromkeys(("__main__", "cli", "loop", "render", "prisma_text"), 4),
+    **dict.fromkeys(("__main__", "cli", "loop", "pair_loop", "keyboard", "render", "prisma_text"), 4),
     **dict.fromkeys(
         (
             "search",
@@ -29,6 +29,11 @@ FLOORS: dict[str, int] = {
             "merging",
             "duplicate_audit",
             "duplicate_review",
+            "duplicate_progress",
+            "composing",
+            "overlap",
+            "why_duplicates",
+            "consequences",
             "screening",
             "fulltext",
             "report",
@@ -63,6 +68,8 @@ FLOORS: dict[str, int] = {
             "voting",
             "agreement",
             "comparison",
+            "side_by_side",
+            "composition",
             "flow",
             "wording",
             "settings",
@@ -82,6 +89,8 @@ PURE = (
     "voting",
     "agreement",
     "comparison",
+    "side_by_side",
+    "composition",
     "flow",
     "wording",
     "model",
@@ -101,7 +110,9 @@ SQL = re.compile(
     r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|create\s+(table|view|trigger))\b",
     re.IGNORECASE | re.DOTALL,
 )
-VOTES = re.compile(r"\b(from|join|into|update|table)\s+decisions\b|select \* from \{", re.IGNORECASE)
+VOTES = re.compile(
+    r"\b(from|join|into|update|table)\s+(decisions|duplicate_votes)\b|select \* from \{", re.IGNORECASE
+)
 
 
 def room_of(path: Path) -> str:
@@ -180,24 +191,35 @@ def test_sql_is_written_in_the_store_only() -> None:
 
 
 def test_only_the_gate_reads_votes() -> None:
-    votes = PACKAGE / "store" / "decisions.py"
+    votes = [PACKAGE / "store" / name for name in ("decisions.py", "duplicate_votes.py")]
     # log.py reads every kind for its hashes and hands none of the votes on (`entries` leaves them out).
     readers = {
         path.name
         for path in [*FILES, *PACKAGE.rglob("*.sql")]
-        if path != votes
+        if path not in votes
         for text in ([path.read_text(encoding="utf-8")] if path.suffix == ".sql" else strings_of(path))
         if VOTES.search(text)
     }
 
-    assert readers <= {"m001_initial.sql", "log.py"}
-    assert any(VOTES.search(text) for text in strings_of(votes)), (
-        "the pattern no longer finds what it looks for"
-    )
+    assert readers <= {"m001_initial.sql", "m004_duplicate_votes.sql", "log.py"}
+    for path in votes:
+        assert any(VOTES.search(text) for text in strings_of(path)), (
+            "the pattern no longer finds what it looks for"
+        )
 
 
-def test_only_the_gate_calls_what_reads_the_votes_of_others() -> None:
-    raw = {"standing", "finals", "openings", "unblindings", "waits", "log_ids"}
+@pytest.mark.parametrize(
+    ("module", "raw", "gate"),
+    [
+        (
+            "decisions",
+            {"standing", "finals", "openings", "unblindings", "waits", "log_ids"},
+            "gate.py",
+        ),
+        ("duplicate_votes", {"standing", "log_ids"}, "duplicate_gate.py"),
+    ],
+)
+def test_only_the_gate_calls_what_reads_the_votes_of_others(module: str, raw: set[str], gate: str) -> None:
     # The raw functions, told apart from their namesakes in other modules by the name they are called on.
     callers = {
         path.name
@@ -206,18 +228,18 @@ def test_only_the_gate_calls_what_reads_the_votes_of_others() -> None:
         if isinstance(node, ast.Attribute)
         and node.attr in raw
         and isinstance(node.value, ast.Name)
-        and node.value.id == "decisions"
+        and node.value.id == module
     }
     imported = [
         (path.name, alias.name)
         for path in FILES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module == "iimscreen.store.decisions"
+        if isinstance(node, ast.ImportFrom) and node.module == f"iimscreen.store.{module}"
         for alias in node.names
         if alias.name in raw or alias.asname
     ]
 
-    assert callers == {"gate.py"}
+    assert callers == {gate}
     assert imported == []
 
 

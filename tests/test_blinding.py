@@ -82,6 +82,20 @@ CURIOUS = [
     ("reviewer",),
     ("duplicates",),
     ("duplicates", "--csv"),
+    ("duplicates", "--all"),
+    ("duplicates", "review", "--reviewer", "ann"),
+    ("duplicates", "review", "--reviewer", "ann", "--json"),
+    ("duplicates", "conflicts"),
+    ("duplicates", "merge", "1", "2", "--by", "ann"),
+    ("duplicates", "merge", "1", "2", "--by", "ann", "--dry-run"),
+    ("duplicates", "merge", "2", "3", "--by", "ann", "--dry-run"),
+    ("duplicates", "split", "2", "3", "--by", "ann", "--dry-run"),
+    ("duplicates", "why", "1", "2"),
+    ("duplicates", "why", "2", "--json"),
+    ("duplicates", "report", "testbase:KEY", "--json"),
+    ("duplicates", "overlap"),
+    ("duplicates", "overlap", "--json"),
+    ("duplicates", "overlap", "--csv"),
     ("check",),
     ("search", "report"),
     ("search", "--cited-by", "included"),
@@ -318,8 +332,8 @@ def closing(run: Run, review: Review, how: str) -> None:
         Path("three.toml").write_text(protocol.replace("reviewers = 2", "reviewers = 3"), encoding="utf-8")
         assert run("protocol", "load", "three.toml").exit_code == 0
     elif how == "a split":
-        assert run("duplicates", "merge", "1", "2", "--by", "ann").exit_code == 0
-        assert run("duplicates", "split", "1", "2", "--by", "ann").exit_code == 0
+        assert run("duplicates", "merge", "1", "2", "--by", "ann", "--yes").exit_code == 0
+        assert run("duplicates", "split", "1", "2", "--by", "ann", "--yes").exit_code == 0
 
 
 @pytest.mark.parametrize("how", ["a search update", "a third vote", "a split"])
@@ -442,8 +456,8 @@ def test_votes_seen_through_a_merge_stay_after_the_split(
     one, other = bring_in(review, [a_record(1), a_record(2)])
     vote(run, "ann", one, "include")
     vote(run, "bob", other, "exclude")
-    run("duplicates", "merge", one, other, "--by", "bob")
-    run("duplicates", "split", one, other, "--by", "bob")
+    run("duplicates", "merge", one, other, "--by", "bob", "--yes")
+    run("duplicates", "split", one, other, "--by", "bob", "--yes")
 
     changed = vote(run, "ann", one, "exclude", "--change", "--note", "saw")
     late = vote(run, "bob", one, "exclude")
@@ -546,7 +560,7 @@ def test_a_complete_full_text_round_is_noted_whatever_title_abstract_excluded(
     for name in ("ann", "bob"):
         all_vote(run, name, [out, kept], ["exclude", "include"])
     run("fulltext", "retrieved", "--all", "--by", "ann")
-    run("duplicates", "merge", cited, out, "--by", "ann")
+    run("duplicates", "merge", cited, out, "--by", "ann", "--yes")
     for name in ("ann", "bob"):
         vote(run, name, kept, "include", "--stage", "full-text")
 
@@ -589,11 +603,11 @@ def test_check_finds_an_opening_whose_records_were_added_to(
 def test_a_record_split_off_after_the_opening_is_judged_blind(run: Run, review: Review) -> None:
     """Wrongly merged, never judged itself: nobody has seen anything of it."""
     one, other = bring_in(review, [a_record(1), a_record(2)])
-    run("duplicates", "merge", one, other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann", "--yes")
     for name in ("ann", "bob"):
         vote(run, name, one, "include")
     assert run("conflicts", "--stage", "title-abstract").exit_code == 0
-    run("duplicates", "split", one, other, "--by", "ann")
+    run("duplicates", "split", one, other, "--by", "ann", "--yes")
 
     vote(run, "ann", other, "exclude", "--note", "secret")
 

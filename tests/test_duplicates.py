@@ -238,7 +238,7 @@ def test_votes_given_before_a_merge_count_for_the_report(
     run("screen", "--reviewer", "ann", "--record", one, "--verdict", "include")
     run("screen", "--reviewer", "bob", "--record", other, "--verdict", "include")
 
-    run("duplicates", "merge", one, other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann", "--yes")
 
     found = run_json("prisma")
     assert found["boxes"]["dbr_sought_reports"] == 1
@@ -253,7 +253,7 @@ def test_a_late_duplicate_does_not_lose_an_included_report(
     """One was not retrieved, the other retrieved and included; then they turn out to be one report."""
     one, other = pilot_and_abstract
     run("dedupe")
-    run("duplicates", "split", one, other, "--by", "ann")
+    run("duplicates", "split", one, other, "--by", "ann", "--yes")
     for key in (one, other):
         judged(run, key, "include")
     run("fulltext", "not-retrieved", one, "--by", "ann", "--reason", "no library holds it")
@@ -261,7 +261,7 @@ def test_a_late_duplicate_does_not_lose_an_included_report(
     judged(run, other, "include", "--stage", "full-text")
     before = run_json("prisma")
 
-    run("duplicates", "merge", one, other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann", "--yes")
 
     after = run_json("prisma")
     assert (before["interim"], before["boxes"]["new_reports"]) == (False, 1)
@@ -274,10 +274,10 @@ def test_records_judged_differently_and_merged_later_are_a_conflict(
 ) -> None:
     one, other = pilot_and_abstract
     run("dedupe")
-    run("duplicates", "split", one, other, "--by", "ann")
+    run("duplicates", "split", one, other, "--by", "ann", "--yes")
     judged(run, one, "exclude")
     judged(run, other, "include")
-    run("duplicates", "merge", one, other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann", "--yes")
     merged = run_json("prisma")
 
     resolved = run("resolve", "--by", "ann", "--by", "bob", "--record", one, "--verdict", "include")
@@ -292,13 +292,13 @@ def test_a_final_word_from_before_a_merge_is_weighed_against_the_other_record_s_
 ) -> None:
     one, other = pilot_and_abstract
     run("dedupe")
-    run("duplicates", "split", one, other, "--by", "ann")
+    run("duplicates", "split", one, other, "--by", "ann", "--yes")
     judged(run, one, "exclude")
     run("screen", "--reviewer", "ann", "--record", other, "--verdict", "include")
     run("screen", "--reviewer", "bob", "--record", other, "--verdict", "exclude")
     run("resolve", "--by", "ann", "--by", "bob", "--record", other, "--verdict", "exclude")
 
-    run("duplicates", "merge", one, other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann", "--yes")
 
     found = run_json("prisma")
     assert not any("conflict" in sentence for sentence in found["missing"])
@@ -351,10 +351,10 @@ def resolved(run: Run, review: Review, pilot_and_abstract: list[str]) -> list[st
     """Two records judged differently, merged, resolved by ann alone; and a third that nobody judged."""
     one, other = pilot_and_abstract
     run("dedupe")
-    run("duplicates", "split", one, other, "--by", "ann")
+    run("duplicates", "split", one, other, "--by", "ann", "--yes")
     judged(run, one, "include")
     judged(run, other, "exclude")
-    run("duplicates", "merge", one, other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann", "--yes")
     assert run("resolve", "--by", "ann", "--record", one, "--verdict", "include").exit_code == 0
     return [one, other, *bring_in(review, [a_record(9)], database="Embase")]
 
@@ -363,7 +363,7 @@ def resolved(run: Run, review: Review, pilot_and_abstract: list[str]) -> list[st
 def test_a_later_merge_does_not_undo_a_final_word(
     run: Run, run_json: Callable[..., Any], resolved: list[str], again: tuple[int, int]
 ) -> None:
-    merged = run("duplicates", "merge", *(resolved[place] for place in again), "--by", "bob")
+    merged = run("duplicates", "merge", *(resolved[place] for place in again), "--by", "bob", "--yes")
 
     found = run_json("prisma")
     assert merged.exit_code == 0
@@ -380,7 +380,7 @@ def test_a_changed_vote_stays_changed_when_an_unjudged_record_is_merged_in(
     run("dedupe")
     for record, verdict in ((one, "include"), (other, "exclude")):
         run("screen", "--reviewer", "ann", "--record", record, "--verdict", verdict)
-    run("duplicates", "merge", one, other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann", "--yes")
     run(
         "screen",
         "--reviewer",
@@ -396,7 +396,7 @@ def test_a_changed_vote_stays_changed_when_an_unjudged_record_is_merged_in(
     run("screen", "--reviewer", "bob", "--record", one, "--verdict", "include")
     (third,) = bring_in(review, [a_record(9)], database="Embase")
 
-    run("duplicates", "merge", one, third, "--by", "ann")
+    run("duplicates", "merge", one, third, "--by", "ann", "--yes")
 
     assert run_json("conflicts", "--stage", "title-abstract") == []
 
@@ -406,16 +406,16 @@ def test_a_later_word_on_retrieval_stays_when_another_record_is_merged_in(
 ) -> None:
     one, other = pilot_and_abstract
     run("dedupe")
-    run("duplicates", "split", one, other, "--by", "ann")
+    run("duplicates", "split", one, other, "--by", "ann", "--yes")
     for key in (one, other):
         judged(run, key, "include")
     run("fulltext", "not-retrieved", one, "--by", "ann", "--reason", "lost")
     run("fulltext", "retrieved", other, "--by", "ann")
-    run("duplicates", "merge", one, other, "--by", "ann")
+    run("duplicates", "merge", one, other, "--by", "ann", "--yes")
     merged = run_json("prisma")["boxes"]
     run("fulltext", "not-retrieved", one, "--by", "ann", "--reason", "it was another paper")
     (third,) = bring_in(review, [a_record(9)], database="Embase")
-    run("duplicates", "merge", one, third, "--by", "ann")
+    run("duplicates", "merge", one, third, "--by", "ann", "--yes")
 
     boxes = run_json("prisma")["boxes"]
 
@@ -432,7 +432,7 @@ def test_agreement_pairs_votes_on_one_record_and_not_across_a_merge(
     judged(run, keys[1], "exclude")
     late, last = bring_in(review, [a_record(n) for n in (3, 4)])
     run("screen", "--reviewer", "ann", "--record", late, "--verdict", "exclude")
-    run("duplicates", "merge", keys[0], late, "--by", "bob")
+    run("duplicates", "merge", keys[0], late, "--by", "bob", "--yes")
     judged(run, last, "exclude")
 
     (figures, *_) = run_json("agreement", "--stage", "title-abstract")

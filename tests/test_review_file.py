@@ -498,6 +498,9 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         curation.take_back(review, first, note=None, by="bob")
         curation.add_removals(review, [key], is_removed=False, reason="a row, and nothing else", by="ann")
         log.append_one(db, "source_notes", {"item": 14, "source": None, "text": "none", "done_on": None})
+        one, other = (key for (key,) in db.execute("select key from records order by id limit 2"))
+        said = {"record_key": one, "other_key": other, "reviewer": "ann", "verdict": "unsure", "note": None}
+        log.append_one(db, "duplicate_votes", said, actor="ann")
         (one, other) = [row[0] for row in db.execute("select key from records order by id limit 2")]
         linked = {"record_key": one, "other_key": other, "verdict": "linked", "decided_by": "person:ann"}
         log.append_one(db, "report_links", linked, actor="ann")

@@ -16,19 +16,46 @@ class Pair:
 
     record: StoredRecord
     other: StoredRecord
-    rule: str
+    rule: str  # as it stands in the log: "rule:NAME"
     score: float | None
+
+
+def questions(review: Review) -> list[PairVerdict]:
+    """The verdicts "asked" that are still a question, best score first."""
+    kept = {row[0]: row[4] for row in records.memberships(review)}
+    return waiting(duplicates.standing(review), kept, curation.removed(review))
+
+
+def question_on(review: Review, key: str, other_key: str) -> PairVerdict | None:
+    """The question about the two reports of these records, if they are two and it is open."""
+    around = duplicates.neighbourhood(review, (key, other_key))
+    reports = {around.kept[key], around.kept[other_key]}
+    return next(
+        (
+            one
+            for one in waiting(around.verdicts, around.kept, curation.removed(review))
+            if {around.kept[one.key], around.kept[one.other_key]} == reports
+        ),
+        None,
+    )
 
 
 def asked(review: Review) -> list[Pair]:
     """Pairs that wait for a person, best score first."""
-    kept = {row[0]: row[4] for row in records.memberships(review)}
-    return [
-        Pair(
-            records.by_key(review, one.key), records.by_key(review, one.other_key), one.decided_by, one.score
+    return [with_records(review, one) for one in questions(review)]
+
+
+def with_records(review: Review, question: PairVerdict) -> Pair:
+    """A question with both records, and the rule or guard that asks it."""
+    rule = question.decided_by
+    if question.by_person:  # someone took their word back; what the rules said last still tells why
+        past = duplicates.history(review, question.key, question.other_key)
+        rule = next(
+            (one.verdict.decided_by for one in reversed(past) if not one.verdict.by_person), "rule:by_hand"
         )
-        for one in waiting(duplicates.standing(review), kept, curation.removed(review))
-    ]
+    return Pair(
+        records.by_key(review, question.key), records.by_key(review, question.other_key), rule, question.score
+    )
 
 
 def waiting(

@@ -56,7 +56,7 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         verdicts = _new_verdicts(standing, pairs)
         standing.update({(one.key, one.other_key): one for one in verdicts})
-        kept = _kept(review, keys, standing.values())
+        kept = kept_by(review, keys, standing.values())
         duplicates.add(review, verdicts, kept)
         duplicates.keep(review, kept)
         linked = _link(review, [pair for pair in found if pair.verdict == matching.LINKED], standing, new)
@@ -225,7 +225,7 @@ def _link(
     return sum(one.verdict == duplicates.LINKED for one in standing.values())
 
 
-def _kept(review: Review, keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
+def kept_by(review: Review, keys: Sequence[str], verdicts: Iterable[PairVerdict]) -> dict[str, str]:
     """Key of each record → key of the record kept for its report."""
     edges, apart = [], []
     for one in verdicts:
@@ -282,7 +282,7 @@ def to_compare(review: Review) -> list[str]:
 def restore(review: Review) -> None:
     """Make the record kept for each report the one that the logged verdicts say."""
     keys = [row[0] for row in records.memberships(review)]
-    duplicates.keep(review, _kept(review, keys, duplicates.standing(review)))
+    duplicates.keep(review, kept_by(review, keys, duplicates.standing(review)))
 
 
 def keep_again(review: Review, report: str) -> None:
@@ -297,7 +297,7 @@ def keep_again(review: Review, report: str) -> None:
 def verify(review: Review) -> list[str]:
     """Records whose kept record is not the one that the verdicts make, in sentences."""
     memberships = records.memberships(review)
-    kept = _kept(review, [row[0] for row in memberships], duplicates.standing(review))
+    kept = kept_by(review, [row[0] for row in memberships], duplicates.standing(review))
     return [
         f"{row[0]} belongs to the report of {row[4]}, but the verdicts on duplicates say {kept[row[0]]}"
         for row in memberships

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iimscreen import render, screening
+from iimscreen import composing, render, screening
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Reason, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, VOTES
@@ -21,7 +21,8 @@ _FULL_TEXT_VOTES = {**_VOTES, "a": Verdict.AWAITING, "o": Verdict.ONGOING}
 _FINAL = {"y": Verdict.INCLUDE, "n": Verdict.EXCLUDE, "a": Verdict.AWAITING, "o": Verdict.ONGOING}
 
 
-def _say(text: str, style: str = "") -> None:
+def say(text: str, style: str = "") -> None:
+    """Print one line as it is, no markup."""
     from rich.text import Text
 
     render.console().print(Text(text, style=style))
@@ -29,7 +30,7 @@ def _say(text: str, style: str = "") -> None:
 
 def _answer(prompt: str) -> str:
     """One line typed; the end of the input counts as quit."""
-    _say(prompt, "bold")
+    say(prompt, "bold")
     try:
         return input("> ").strip().lower()
     except EOFError:
@@ -43,25 +44,25 @@ def _reason_by_digit(answer: str, reasons: Sequence[Reason]) -> str | None:
 
 
 def _help(keys: dict[str, Verdict], reasons: Sequence[Reason], more: str) -> None:
-    _say(
+    say(
         "   ".join(
             [*(f"{key} {word}" for key, word in keys.items()), more, "s skip", "q quit", "? this help"]
         )
     )
     for number, reason in enumerate(reasons, start=1):
-        _say(f"{number} exclude: {reason.label}")
+        say(f"{number} exclude: {reason.label}")
 
 
 def screen(desk: Desk) -> None:
     """Go through the records left for one reviewer."""
     waiting = desk.waiting()
     if not waiting:
-        _say(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
-        _say("Next: iimscreen status")
+        say(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
+        say("Next: iimscreen status")
         return
     screening.sit_down(desk.review, desk.reviewer)
     reasons = desk.protocol.reasons
-    _say(f"{desk.reviewer}, stage {desk.stage.name}: {counted(len(waiting), 'record')} left.", "bold")
+    say(f"{desk.reviewer}, stage {desk.stage.name}: {counted(len(waiting), 'record')} left.", "bold")
     keys = {k: word for k, word in _FULL_TEXT_VOTES.items() if word in VOTES[desk.stage.name]}
     prompt = ", ".join(f"{key} {word}" for key, word in keys.items())
     _help(keys, reasons, "u undo my last vote")
@@ -71,7 +72,9 @@ def screen(desk: Desk) -> None:
         render.console().rule(f"{place + 1:,} of {len(waiting):,}")
         stored = waiting[place]
         render.record(
-            stored, include=desk.protocol.highlight_include, exclude=desk.protocol.highlight_exclude
+            desk.report(stored),
+            include=desk.protocol.highlight_include,
+            exclude=desk.protocol.highlight_exclude,
         )
         answer = _answer(f"{prompt}, 1-{len(reasons)} exclude with reason, u undo, s skip, q quit, ?")
         code = _reason_by_digit(answer, reasons)
@@ -84,7 +87,7 @@ def screen(desk: Desk) -> None:
         elif answer == "u":
             place = _undo(desk, waiting, place)
         elif answer == "n" and desk.stage.needs_reason:
-            _say(
+            say(
                 f"Here an exclusion needs its reason: 1 to {len(reasons)} exclude with it, ? lists them.",
                 "red",
             )
@@ -93,14 +96,14 @@ def screen(desk: Desk) -> None:
             try:
                 desk.decide(Decision(stored.key, verdict, code))
             except (InputError, ProtocolError) as error:
-                _say(f"{error.message} ({error.hint})", "red")
+                say(f"{error.message} ({error.hint})", "red")
                 continue
             voted += 1
             place += 1
         else:
-            _say(f"{answer!r} is no answer here; ? shows those there are", "red")
-    _say(f"{counted(voted, 'vote')} given in this sitting, all saved.")
-    _say("Next: iimscreen status")
+            say(f"{answer!r} is no answer here; ? shows those there are", "red")
+    say(f"{counted(voted, 'vote')} given in this sitting, all saved.")
+    say("Next: iimscreen status")
 
 
 def _undo(desk: Desk, waiting: list[StoredRecord], place: int) -> int:
@@ -108,9 +111,9 @@ def _undo(desk: Desk, waiting: list[StoredRecord], place: int) -> int:
     try:
         vote = desk.undo()
     except ProtocolError as error:
-        _say(error.message, "red")
+        say(error.message, "red")
         return place
-    _say(f"Undone: {vote.verdict} on {vote.key}.")
+    say(f"Undone: {vote.verdict} on {vote.key}.")
     for earlier in range(place - 1, -1, -1):
         if waiting[earlier].key == vote.key:
             return earlier
@@ -122,25 +125,25 @@ def resolve(table: Table) -> None:
     """Go through what is to resolve at one stage, both votes and notes side by side."""
     open_ones = screening.conflicts(table.review, table.stage.name)
     if not open_ones:
-        _say(f"Nothing to resolve at stage {table.stage.name}.")
+        say(f"Nothing to resolve at stage {table.stage.name}.")
         return
     reasons = table.protocol.reasons
     allowed = {key: word for key, word in _FINAL.items() if word in FINAL_WORDS[table.stage.name]}
     prompt = ", ".join(f"{key} {word}" for key, word in allowed.items())
-    _say(f"{counted(len(open_ones), 'record')} to resolve, by {' and '.join(table.names)}.", "bold")
+    say(f"{counted(len(open_ones), 'record')} to resolve, by {' and '.join(table.names)}.", "bold")
     _help(allowed, reasons, f"1-{len(reasons)} exclude with reason")
     settled = 0
     for number, conflict in enumerate(open_ones, start=1):
         render.console().rule(f"{number:,} of {len(open_ones):,}")
-        render.record(conflict.record)
+        render.record(composing.shown(table.review, conflict.record))
         for vote in conflict.votes:
-            _say(f"{vote.names[0]}: {vote.verdict} {vote.reason or ''} {render.plain(vote.note)}")
+            say(f"{vote.names[0]}: {vote.verdict} {vote.reason or ''} {render.plain(vote.note)}")
         proposed = conflict.outcome.reason if conflict.outcome.reason_is_proposed else None
         answer = _settled(table, conflict.record.key, allowed, reasons, prompt, proposed)
         if answer == QUIT:
             break
         settled += answer == "settled"
-    _say(f"{counted(settled, 'record')} settled, all saved.")
+    say(f"{counted(settled, 'record')} settled, all saved.")
 
 
 def _settled(
@@ -164,11 +167,11 @@ def _settled(
         if not answer and proposed:
             code = proposed
         if code is None and answer not in allowed:
-            _say(f"{answer!r} is no answer here", "red")
+            say(f"{answer!r} is no answer here", "red")
             continue
         try:
             table.settle(Decision(key, Verdict.EXCLUDE if code is not None else allowed[answer], code))
         except (InputError, ProtocolError) as error:
-            _say(f"{error.message} ({error.hint})", "red")
+            say(f"{error.message} ({error.hint})", "red")
             continue
         return "settled"

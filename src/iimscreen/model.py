@@ -254,4 +254,5 @@ class Protocol:
     screen_other_methods: bool = False  # whether other-method records pass title and abstract first
     merge_at: float = field(default=95.0)  # duplicate scores from here on are merged unasked
     ask_at: float = field(default=85.0)  # and from here on a person is asked
+    duplicate_reviewers: int = 1  # how many must say the same of a pair that is asked: 1 or 2
     preprints: str = "link"  # to their articles; or "merge" them, or leave them "apart"

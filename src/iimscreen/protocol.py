@@ -49,6 +49,7 @@ def parse_protocol(text: str, where: str) -> Protocol:
         screen_other_methods=counting.value("screen_other_methods", bool, False),
         merge_at=duplicates.value("merge_at", float, 95.0),
         ask_at=duplicates.value("ask_at", float, 85.0),
+        duplicate_reviewers=duplicates.value("reviewers_needed", int, 1),
         preprints=duplicates.choice("preprints", ("link", "merge", "apart"), "link"),
     )
     for table in (review, question, eligibility, counting, duplicates, highlight, top):
@@ -58,6 +59,11 @@ def parse_protocol(text: str, where: str) -> Protocol:
             f"{where}, [duplicates]: ask_at {protocol.ask_at:g} and merge_at {protocol.merge_at:g}: "
             "expected 0 < ask_at ≤ merge_at ≤ 100",
             hint="correct the two thresholds",
+        )
+    if protocol.duplicate_reviewers not in (1, 2):
+        raise InputError(
+            f"{where}, [duplicates]: reviewers_needed is {protocol.duplicate_reviewers}, expected 1 or 2",
+            hint="correct that line",
         )
     return protocol
 
@@ -175,6 +181,7 @@ def differences(old: Protocol, new: Protocol) -> list[Change]:
         ("screen_other_methods", "whether records from other methods are screened on title and abstract"),
         ("merge_at", "score from which duplicates are merged"),
         ("ask_at", "score from which a person is asked about duplicates"),
+        ("duplicate_reviewers", "reviewers who decide about a pair of possible duplicates"),
         ("preprints", "what a preprint is to its article"),
     ):
         before, after = getattr(old, name), getattr(new, name)

@@ -11,7 +11,19 @@ from iimscreen import asking, dedupe, flow, living, review_flow, review_protocol
 from iimscreen.errors import InputError
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, connection, curation, decisions, log, records, reviewers, runs, versions
+from iimscreen.store import (
+    Review,
+    connection,
+    curation,
+    decisions,
+    duplicate_votes,
+    log,
+    records,
+    reviewers,
+    runs,
+    versions,
+)
+from iimscreen.store.duplicate_gate import DuplicateGate
 from iimscreen.store.gate import Gate, Progress
 from iimscreen.wording import counted
 
@@ -72,8 +84,10 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
         return "iimscreen search" if is_bundled else "iimscreen search --strategy FILE"
     if dedupe.to_compare(review):
         return "iimscreen dedupe"
-    if asking.asked(review):
-        return "iimscreen duplicates"
+    if questions := asking.questions(review):
+        pairs = DuplicateGate(review, in_force(review))
+        all_said = len(pairs.conflicts(questions)) == len(questions)
+        return "iimscreen duplicates conflicts" if all_said else "iimscreen duplicates"
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         if stage == FULL_TEXT:
             unmarked = {one.key for one in gate.reports() if one.retrieval is None}
@@ -134,21 +148,25 @@ def log_view(review: Review, *, viewer: str | None = None, actor: str | None = N
 
 def _log_view(review: Review, viewer: str | None, actor: str | None) -> LogView:
     gate = Gate(review, in_force(review))
-    if viewer is not None and viewer not in reviewers.standing(review):
+    pairs = DuplicateGate(review, in_force(review))
+    if viewer is not None and viewer not in {*reviewers.standing(review), *duplicate_votes.voters(review)}:
         raise InputError(f"no reviewer is called {viewer!r}", hint="`iimscreen reviewer` lists everyone")
-    hidden = gate.hidden_log_ids(viewer)
+    hidden = gate.hidden_log_ids(viewer) | pairs.hidden_log_ids(viewer)
     entries = [entry for entry in log.entries(review) if actor is None or entry.actor == actor]
     if actor is not None and not entries:
         raise InputError(f"nothing in the log is by {actor!r}", hint="`iimscreen log` shows all names")
     closed = [entry for entry in entries if entry.id in hidden]
     if actor is not None and closed and actor != viewer:
-        stage = next(s for s in (TITLE_ABSTRACT, FULL_TEXT) if not gate.is_open(s))
-        gate.require_open(stage, f"what {actor} voted")
+        for stage in (TITLE_ABSTRACT, FULL_TEXT):
+            if any(entry.kind == "decisions" for entry in closed):
+                gate.require_open(stage, f"what {actor} voted")
+        pairs.require_shown(f"what {actor} said of duplicates", asking.questions(review))
     shown = [entry for entry in entries if entry.id not in hidden]
     votes = decisions.in_words(review, [e.id for e in shown if e.kind == "decisions"])
+    votes |= duplicate_votes.in_words(review, [e.id for e in shown if e.kind == "duplicate_votes"])
     return LogView(
         tuple(
-            Line(e.id, e.at, e.actor, e.kind, votes[e.id] if e.kind == "decisions" else _in_words(review, e))
+            Line(e.id, e.at, e.actor, e.kind, votes[e.id] if e.kind in log.BLIND else _in_words(review, e))
             for e in shown
         ),
         len(closed),
@@ -179,7 +197,7 @@ def _in_words(review: Review, entry: log.FullEntry) -> str:
             score = "" if content["score"] is None else f" (score {content['score']:g})"
             return (
                 f"{content['record_key']} and {content['other_key']}: {content['verdict']}, "
-                f"{content['decided_by']}{score}"
+                f"{content['decided_by']}{score}" + (f" – {content['note']}" if content["note"] else "")
             )
         case "search_abandonments":
             search = runs.search(review, content["search_uid"])

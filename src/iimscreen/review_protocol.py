@@ -12,6 +12,7 @@ from iimscreen.model import Protocol
 from iimscreen.protocol import Change, differences, parse_protocol
 from iimscreen.store import Review, create_review, protocols
 from iimscreen.store.decisions import first_vote
+from iimscreen.store.duplicate_gate import DuplicateGate
 from iimscreen.store.gate import Gate
 from iimscreen.voting import Vote
 
@@ -80,6 +81,12 @@ def load(review: Review, path: Path, *, by: str | None = None) -> tuple[protocol
                     f"{before.reviewers_needed} reviewers would show open votes",
                     hint=f"finish {after.name}, or `iimscreen unblind --round {after.name} --by NAME`, first",
                 )
+        if new.duplicate_reviewers < old.duplicate_reviewers and DuplicateGate(review, old).has_open_votes():
+            raise ProtocolError(
+                f"{path}: [duplicates] reviewers_needed = {new.duplicate_reviewers} in place of "
+                f"{old.duplicate_reviewers} would show open votes on duplicates",
+                hint="finish them first: iimscreen duplicates review --reviewer NAME",
+            )
         changes = differences(old, new)
         if new.sha256 != latest.sha256:
             protocols.load(review, new.text, new.sha256, path.name, by=by)

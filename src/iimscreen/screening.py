@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
-from iimscreen import voting
+from iimscreen import composing, voting
 from iimscreen.agreement import Agreement, agreement
 from iimscreen.errors import IimscreenError, InputError, ProtocolError
 from iimscreen.model import Protocol, Stage, StoredRecord, Verdict
@@ -47,6 +47,10 @@ class Desk:
         """Records left for this reviewer, in the order that is the same for everyone."""
         keys = Gate(self.review, self.protocol).waiting_for(self.stage.name, self.reviewer)
         return list(records.by_keys(self.review, keys))
+
+    def report(self, stored: StoredRecord) -> StoredRecord:
+        """A record left, with what only the others of its report state."""
+        return composing.shown(self.review, stored)
 
     @cached_property
     def _pool(self) -> frozenset[str]:

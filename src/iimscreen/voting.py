@@ -1,4 +1,4 @@
-"""What the votes on one record mean under the protocol's rules. Pure; who may see it is not its matter."""
+"""What votes on one record, or on one pair, mean under the protocol's rules. Pure; who may see it is not its matter."""
 
 from __future__ import annotations
 
@@ -110,6 +110,43 @@ def manner(names: Sequence[str], adjudicators: frozenset[str], voters: frozenset
     if len(given) > 1:
         return "consensus" if voters <= given else None
     return "one person"
+
+
+class PairState(StrEnum):
+    """What the words on a pair of records come to."""
+
+    PENDING = "pending"  # words are missing
+    CONFLICT = "conflict"
+    DUPLICATE = "duplicate"
+    DISTINCT = "distinct"
+
+
+@dataclass(frozen=True, slots=True)
+class PairVote:
+    """One reviewer's word on a pair of records; the pair is in order of arrival."""
+
+    key: str
+    other_key: str
+    reviewer: str
+    verdict: str  # duplicate, distinct, unsure; or withdrawn, an undo
+    note: str | None = None
+    at: str = ""  # UTC
+    log_id: int = 0
+
+
+def pair_state(words: Sequence[str], needed: int) -> PairState:
+    """What the standing words on a pair, one a reviewer and oldest first, come to.
+
+    Where one is needed, the latest yes or no decides, and unsure leaves the pair open. Where more are
+    needed, unsure is a word too: whatever is not the same yes or no from all is a conflict.
+    """
+    if needed == 1:
+        words = [word for word in words if word != "unsure"][-1:]
+    if len(words) < needed:
+        return PairState.PENDING
+    if set(words) in ({"duplicate"}, {"distinct"}):
+        return PairState(words[0])
+    return PairState.CONFLICT
 
 
 def describe(stage: Stage) -> str:

@@ -151,6 +151,18 @@ class Review:
             _roll_back(connection)
             raise
 
+    @contextlib.contextmanager
+    def rehearsing(self) -> Iterator[Database]:
+        """What would come of a change: a transaction that is taken back at its end, whatever happens."""
+        connection = self.db.conn
+        if connection.in_transaction:
+            raise RuntimeError("a rehearsal inside another transaction would be stored with it")
+        connection.execute("begin immediate")
+        try:
+            yield self.db
+        finally:
+            _roll_back(connection)
+
     def _copy_at_start_of_sitting(self) -> None:
         moment = dt.datetime.now(dt.UTC)
         (written,) = self.db.execute("select at from log order by id desc limit 1").fetchone()

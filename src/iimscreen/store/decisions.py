@@ -154,6 +154,21 @@ def has_decided(review: Review, name: str) -> bool:
     return row is not None or any(own_votes(review, stage, name) for stage in (TITLE_ABSTRACT, FULL_TEXT))
 
 
+def was_ever_decided(review: Review, keys: Iterable[str]) -> bool:
+    """Whether anything was ever decided on one of these records: progress, not content."""
+    row = review.db.execute(
+        """
+        select 1
+        from json_each(:keys) as wanted
+        cross join decisions on decisions.record_key = wanted.value
+          and decisions.stage in ('title-abstract', 'full-text')
+        limit 1
+        """,
+        {"keys": json.dumps(sorted(keys))},
+    ).fetchone()
+    return row is not None
+
+
 def first_vote(review: Review) -> int | None:
     """The log id of the review's first vote: from then on, protocol changes are amendments."""
     (found,) = review.db.execute("select min(log_id) from decisions").fetchone()

@@ -34,6 +34,13 @@ class PairVerdict:
         return self.decided_by.startswith("person:")
 
 
+_COLUMNS = ("record_key", "other_key", "verdict", "decided_by", "score", "note", "agreed", "differed")
+
+
+def _of(row: Mapping[str, Any]) -> PairVerdict:
+    return _verdict([row[column] for column in _COLUMNS])
+
+
 def standing(review: Review) -> list[PairVerdict]:
     """The last word on every pair, in order of arrival of the records."""
     return [_verdict(row) for row in review.db.execute(_standing("standing_duplicate_verdicts")).fetchall()]
@@ -95,6 +102,116 @@ class Past:
             }
             found |= edge
         return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedVerdict:
+    """One verdict as it stands in the log."""
+
+    verdict: PairVerdict
+    kept_key: str | None
+    actor: str
+    at: str  # UTC
+    log_id: int
+
+
+def history(review: Review, key: str, other_key: str) -> list[LoggedVerdict]:
+    """Every verdict ever given on one pair, in whichever order its records are named; oldest first."""
+    return [
+        LoggedVerdict(
+            _of(row),
+            row["kept_key"],
+            row["actor"],
+            row["at"],
+            row["log_id"],
+        )
+        for row in rows(
+            review.db,
+            """
+            select duplicate_verdicts.*, log.actor, log.at
+            from duplicate_verdicts
+            join log on log.id = duplicate_verdicts.log_id
+            where (record_key = :one and other_key = :other) or (record_key = :other and other_key = :one)
+            order by duplicate_verdicts.log_id
+            """,
+            {"one": key, "other": other_key},
+        )
+    ]
+
+
+def last(review: Review, key: str, other_key: str) -> LoggedVerdict:
+    """The standing verdict on a pair that has one, as logged."""
+    return max(history(review, key, other_key), key=lambda one: (one.verdict.by_person, one.log_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """Records that verdicts tie to one another, directly or through others; no other record's report
+    depends on a verdict on two of them.
+    """
+
+    keys: tuple[str, ...]  # in order of arrival
+    verdicts: tuple[PairVerdict, ...]  # the standing ones on pairs of them
+    kept: Mapping[str, str]  # key → the record kept for its report now
+
+
+def neighbourhood(review: Review, keys: Iterable[str]) -> Neighbourhood:
+    """All records tied to these by standing merges."""
+    found: dict[str, tuple[int, str]] = {}
+    verdicts: dict[tuple[str, str], PairVerdict] = {}
+    edge = set(keys)
+    while edge:
+        for row in rows(
+            review.db,
+            """
+            select records.key, records.id, kept.key as kept_key
+            from json_each(:keys) as wanted
+            cross join records on records.key = wanted.value
+            join kept_records on kept_records.record_id = records.id
+            join records as kept on kept.id = kept_records.kept_id
+            """,
+            {"keys": json.dumps(sorted(edge))},
+        ):
+            found[row["key"]] = (row["id"], row["kept_key"])
+        touching = _touching(review, edge)
+        verdicts.update(((one.key, one.other_key), one) for one in touching)
+        edge = {
+            key for one in touching if one.verdict == DUPLICATE for key in (one.key, one.other_key)
+        } - found.keys()
+    inside = sorted(found, key=lambda key: found[key][0])
+    return Neighbourhood(
+        tuple(inside),
+        tuple(one for one in verdicts.values() if one.key in found and one.other_key in found),
+        {key: found[key][1] for key in inside},
+    )
+
+
+def _touching(review: Review, keys: Collection[str]) -> list[PairVerdict]:
+    """The standing verdicts on pairs of which one record is among these."""
+    return [
+        _of(row)
+        for side in ("record_key", "other_key")
+        for row in rows(
+            review.db,
+            f"""
+            select verdicts.*
+            from json_each(:keys) as wanted
+            cross join standing_duplicate_verdicts as verdicts on verdicts.{side} = wanted.value
+            """,
+            {"keys": json.dumps(sorted(keys))},
+        )
+    ]
+
+
+def keep_some(review: Review, kept: Mapping[str, str]) -> None:
+    """As `keep`, for a few records. Inside `writing()`."""
+    review.db.conn.executemany(
+        """
+        update kept_records set kept_id = (select id from records where key = :kept_key)
+        where record_id = (select id from records where key = :key)
+        """,
+        [{"key": key, "kept_key": kept_key} for key, kept_key in kept.items()],
+    )
 
 
 def add(

@@ -17,7 +17,7 @@ The gate stops accidents; whoever opens the file with other tools can read it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
@@ -483,6 +483,22 @@ class Gate:
                 and not (viewer and reviewer and self._is_unblinded(stage.name, key, viewer, reviewer))
             )
         return hidden
+
+    def words_on(self, stage: str, keys: Collection[str], viewer: str | None) -> tuple[list[Vote], int]:
+        """Standing votes and final words on some records, as far as this viewer may see them, oldest first;
+        and how many others there are.
+        """
+        given = (*decisions.standing(self._review, stage), *decisions.finals(self._review, stage))
+        there = sorted((word for word in given if word.key in keys), key=lambda word: word.log_id)
+        hidden = self.hidden_log_ids(viewer) if there else set()
+        shown = [word for word in there if word.log_id not in hidden]
+        return shown, len(there) - len(shown)
+
+    def outcome_of(self, stage: str, report: str, *, seen: bool) -> Outcome | None:
+        """The outcome of one report for someone who has `seen` every word on it; None if it is not judged
+        here, or if they have not.
+        """
+        return self._outcomes(stage).get(report) if seen else None
 
     def decisions_with(self, stages: Sequence[str], reasons: Sequence[str]) -> list[tuple[str, Vote]] | None:
         """(stage, decision) of standing decisions that a protocol change touches; None while closed to view."""

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from iimscreen.store.connection import Review, now, rows
 from iimscreen.store.migrations import LOG_KINDS
 
+BLIND = ("decisions", "duplicate_votes")  # kinds whose content only a gate may show
 TOOL = "iimscreen"  # the actor of rows that no named person wrote
 
 Content = Mapping[str, Any]
@@ -47,7 +48,7 @@ def entries(review: Review) -> list[FullEntry]:
     contents = {
         kind: {row["log_id"]: row for row in rows(review.db, f"select * from {kind}")}
         for kind in LOG_KINDS
-        if kind != "decisions"
+        if kind not in BLIND
     }
     return [
         FullEntry(
@@ -64,7 +65,7 @@ def entries(review: Review) -> list[FullEntry]:
 
 def of_kind(review: Review, kind: str) -> list[FullEntry]:
     """The log's rows of one kind, oldest first; never votes."""
-    return [entry for entry in entries(review) if entry.kind == kind and kind != "decisions"]
+    return [entry for entry in entries(review) if entry.kind == kind and kind not in BLIND]
 
 
 # Made once: json.dumps makes an encoder for each call, which costs as much as encoding a short row.

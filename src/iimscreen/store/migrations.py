@@ -40,6 +40,7 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "watch_runs": (("log_id",),),
     "watch_findings": (("log_id",), ("record_key", "kind", "notice")),
     "watch_settlements": (("log_id",), ("finding_uid",)),
+    "duplicate_votes": (("log_id",),),
     "report_links": (("log_id",),),
     "record_edits": (("log_id",), ("undoes",)),
     "record_removals": (("log_id",),),
@@ -86,6 +87,12 @@ def m002_search_and_updates(db: Database) -> None:
 def m003_curation(db: Database) -> None:
     """Edits of records, and records removed before screening."""
     run_script(db, _script("m003_curation.sql"))
+
+
+@migrations()
+def m004_duplicate_votes(db: Database) -> None:
+    """What each reviewer says of a pair of records."""
+    run_script(db, _script("m004_duplicate_votes.sql"))
 
 
 @migrations()
