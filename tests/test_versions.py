@@ -214,7 +214,7 @@ def test_two_included_reports_found_to_be_one_count_once_in_the_total(
     run: Run, run_json: RunJson, first: list[str]
 ) -> None:
     run("version", "close", "--by", "ann")
-    run("duplicates", "merge", *first[:2], "--by", "ann")
+    run("duplicates", "merge", *first[:2], "--by", "ann", "--yes")
 
     found = run_json("prisma")
 
