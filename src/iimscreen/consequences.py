@@ -24,6 +24,7 @@ _BOXES = {
     "register_results": "records identified from registers",
     "citations_results": "records identified by citation searching",
     "duplicates": "duplicate records removed",
+    "excluded_other": "records removed for other reasons",
     "records_screened": "records screened",
     "records_excluded": "records excluded",
     "dbr_sought_reports": "reports sought for retrieval (databases and registers)",
