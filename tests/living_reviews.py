@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from hypothesis import strategies as st
 
 from conftest import a_record, bring_in
-from iimscreen import asking, curation, dedupe, fulltext, living, merging
+from iimscreen import curation, dedupe, fulltext, living
+from iimscreen.duplicates import asking, by_hand
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
@@ -72,11 +73,11 @@ def _import(review: Review, data: st.DataObject, number: int, _keys: Sequence[st
 
 
 def _merge(review: Review, _data: st.DataObject, _number: int, keys: Sequence[str]) -> None:
-    merging.merge(review, keys, by="ann")
+    by_hand.merge(review, keys, by="ann")
 
 
 def _split(review: Review, _data: st.DataObject, _number: int, keys: Sequence[str]) -> None:
-    merging.split(review, keys, by="ann")
+    by_hand.split(review, keys, by="ann")
 
 
 def _edit(review: Review, data: st.DataObject, _number: int, keys: Sequence[str]) -> None:
@@ -100,7 +101,7 @@ def _close(review: Review, _data: st.DataObject, _number: int, keys: Sequence[st
     """Finish what can be finished, and close a version."""
     dedupe.run(review)
     for pair in asking.asked(review):
-        merging.split(review, [pair.record.key, pair.other.key], by="ann")
+        by_hand.split(review, [pair.record.key, pair.other.key], by="ann")
     judge(review, include=[records.kept_of(review, key) for key in keys])
     living.close(review, by="ann")
 

@@ -13,18 +13,8 @@ from hypothesis import strategies as st
 
 import iimscreen
 from conftest import a_record, bring_in
-from iimscreen import (
-    asking,
-    curation,
-    dedupe,
-    flow,
-    fulltext,
-    living,
-    merging,
-    report,
-    review_flow,
-    review_protocol,
-)
+from iimscreen import curation, dedupe, flow, fulltext, living, report, review_flow, review_protocol
+from iimscreen.duplicates import asking, by_hand
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Author, Kind, Record, Verdict
 from iimscreen.protocol import TITLE_ABSTRACT
@@ -252,7 +242,7 @@ def test_votes_given_before_an_edit_stand_and_are_counted_without_a_verdict(revi
 
 def test_an_edit_of_a_duplicate_says_which_record_reviewers_see(review: Review) -> None:
     one, other = bring_in(review, [a_record(1), a_record(2)])
-    merging.merge(review, [one, other], by="ann")
+    by_hand.merge(review, [one, other], by="ann")
 
     assert edit(review, other, abstract="Text.").shown_instead == one
     assert edit(review, one, abstract="Text.").shown_instead is None
@@ -289,7 +279,7 @@ def removed(review: Review, *keys: str, reason: str = "test record") -> curation
 
 def test_a_removed_record_is_identified_and_neither_screened_nor_a_duplicate(review: Review) -> None:
     one, other, third = bring_in(review, [a_record(n) for n in (1, 2, 3)])
-    merging.merge(review, [one, other], by="ann")
+    by_hand.merge(review, [one, other], by="ann")
 
     removed(review, other, third, reason="retracted before screening")
 
@@ -305,7 +295,7 @@ def test_a_removed_record_is_identified_and_neither_screened_nor_a_duplicate(rev
 
 def test_the_earliest_record_that_is_left_stands_for_the_report(review: Review) -> None:
     keys = bring_in(review, [a_record(n) for n in (1, 2, 3)])
-    merging.merge(review, keys, by="ann")
+    by_hand.merge(review, keys, by="ann")
 
     done = removed(review, keys[0])
 
@@ -320,7 +310,7 @@ def test_the_earliest_record_that_is_left_stands_for_the_report(review: Review) 
 
 def test_a_restored_record_takes_no_other_s_place(review: Review) -> None:
     keys = bring_in(review, [a_record(n) for n in (1, 2)])
-    merging.merge(review, keys, by="ann")
+    by_hand.merge(review, keys, by="ann")
     removed(review, keys[0])
     vote(review, "bob", keys[1])
 
@@ -334,7 +324,7 @@ def test_a_restored_record_takes_no_other_s_place(review: Review) -> None:
 
 def test_a_report_of_removed_records_alone_is_not_screened_and_its_restoring_is(review: Review) -> None:
     keys = bring_in(review, [a_record(n) for n in (1, 2)])
-    merging.merge(review, keys, by="ann")
+    by_hand.merge(review, keys, by="ann")
 
     done = removed(review, *keys)
 
@@ -348,7 +338,7 @@ def test_a_report_of_removed_records_alone_is_not_screened_and_its_restoring_is(
 
 def test_what_has_votes_is_not_removed_whoever_gave_them(review: Review) -> None:
     keys = bring_in(review, [a_record(n) for n in (1, 2)])
-    merging.merge(review, keys, by="ann")
+    by_hand.merge(review, keys, by="ann")
     vote(review, "bob", keys[0], "exclude")
 
     for key in keys:
@@ -362,7 +352,7 @@ def test_what_has_votes_is_not_removed_whoever_gave_them(review: Review) -> None
 
 def test_a_record_removed_while_a_reviewer_sits_before_it_takes_no_vote(review: Review) -> None:
     one, other, third = bring_in(review, [a_record(n) for n in (1, 2, 3)])
-    merging.merge(review, [one, other], by="ann")
+    by_hand.merge(review, [one, other], by="ann")
     desk = Desk(review, "bob", TITLE_ABSTRACT)
     desk.decide(Decision(third, "include"))
     removed(review, one)
@@ -404,7 +394,7 @@ def test_a_removal_is_all_or_nothing(review: Review) -> None:
 def test_a_record_named_by_a_number_that_several_carry_is_asked_about(review: Review) -> None:
     (one,) = bring_in(review, [a_record(1, pmid="11")])
     (other,) = bring_in(review, [a_record(1, pmid="11", source_id="e")], database="Embase")
-    merging.merge(review, [one, other], by="ann")
+    by_hand.merge(review, [one, other], by="ann")
 
     with pytest.raises(InputError, match=f"fits 2 records: {one}, {other}"):
         removed(review, "pmid:11")
@@ -449,7 +439,7 @@ def test_the_only_record_of_a_database_being_removed_its_report_counts_with_othe
 ) -> None:
     (found,) = bring_in(review, [a_record(1)])
     (cited,) = bring_in(review, [a_record(1, source_id="c")], database="List", kind=Kind.CITATION)
-    merging.merge(review, [found, cited], by="ann")
+    by_hand.merge(review, [found, cited], by="ann")
     assert review_flow.prisma(review).boxes["records_screened"] == 1
 
     removed(review, found)
@@ -575,7 +565,7 @@ def test_a_new_record_of_a_report_that_was_removed_is_new(review: Review) -> Non
     judge(review, include=[key])
     living.close(review, by="ann")
     (new,) = bring_in(review, [a_record(2, source_id="e2")], database="Embase")
-    merging.merge(review, [gone, new], by="ann")
+    by_hand.merge(review, [gone, new], by="ann")
 
     made = review_flow.prisma(review)
 
@@ -587,7 +577,7 @@ def test_a_new_record_of_a_report_that_was_removed_is_new(review: Review) -> Non
 def test_a_record_restored_after_the_closing_moves_no_judged_report_to_another_column(review: Review) -> None:
     (found,) = bring_in(review, [a_record(1)])
     (cited,) = bring_in(review, [a_record(1, source_id="c")], database="List", kind=Kind.CITATION)
-    merging.merge(review, [found, cited], by="ann")
+    by_hand.merge(review, [found, cited], by="ann")
     removed(review, found)
     judge(review, include=[cited])
     living.close(review, by="ann")

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import asking
+from iimscreen.duplicates import asking
 from iimscreen.model import Author, Kind, Record
 from iimscreen.store import Review, records
 

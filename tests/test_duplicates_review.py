@@ -13,8 +13,8 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import asking
-from iimscreen.duplicate_review import PairDesk
+from iimscreen.duplicates import asking
+from iimscreen.duplicates.reviewing import PairDesk
 from iimscreen.errors import ProtocolError
 from iimscreen.matching import RULES
 from iimscreen.model import Author, Record

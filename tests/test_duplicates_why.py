@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen.duplicate_audit import weight
+from iimscreen.duplicates.audit import weight
+from iimscreen.duplicates.explaining import tying
+from iimscreen.duplicates.overlap import contributions
 from iimscreen.matching import RULES
 from iimscreen.model import Kind
-from iimscreen.overlap import contributions
 from iimscreen.store import Review, duplicates
 from iimscreen.store.duplicates import PairVerdict
-from iimscreen.why_duplicates import tying
 from test_duplicates_review import RULE, ask, brought_and_asked, look_alikes, say, two_needed
 
 Run = Callable[..., Result]
@@ -278,7 +278,7 @@ def test_a_long_list_prints_its_beginning_and_says_how_much_more_there_is(run: R
 
 
 def test_every_rule_and_guard_has_a_meaning_in_one_sentence() -> None:
-    from iimscreen.duplicate_audit import meaning
+    from iimscreen.duplicates.audit import meaning
     from iimscreen.matching import GUARDS
 
     for name in (*(rule.name for rule in RULES), *(guard.__name__ for guard in GUARDS)):

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import merging, previous, watching
+from iimscreen import previous, watching
+from iimscreen.duplicates import by_hand
 from iimscreen.formats import jsonl
 from iimscreen.model import Kind
 from iimscreen.store import Review, versions, watches
@@ -331,7 +332,7 @@ def test_a_merge_with_an_older_record_does_not_bring_back_what_was_excluded_afte
     _exclude_after_a_finding(review, found, "retraction", "9001")
     before = run_json("prisma")["boxes"]["total_reports"]
 
-    merging.merge(review, [older, found], by="ann")
+    by_hand.merge(review, [older, found], by="ann")
 
     after = run_json("prisma")
     assert (before, after["boxes"]["total_reports"]) == (2, 1)
@@ -342,13 +343,13 @@ def test_two_lines_held_for_one_report_at_the_closing_and_parted_since_count_twi
     run: Run, run_json: RunJson, review: Review
 ) -> None:
     previous.load(review, a_list("study,pmid\nAdler,1001\nAdler,1002\n"), by="ann")
-    merging.merge(review, ["previous.1:1", "previous.1:2"], by="ann")
+    by_hand.merge(review, ["previous.1:1", "previous.1:2"], by="ann")
     bring_in(review, [a_record(9)])
     judge(review, include=[])
     assert run("version", "close", "--by", "ann").exit_code == 0
     before = run_json("prisma")["boxes"]
 
-    merging.split(review, ["previous.1:2"], by="ann")
+    by_hand.split(review, ["previous.1:2"], by="ann")
 
     found = run_json("prisma")
     assert (before["total_studies"], before["total_reports"]) == (1, 1)

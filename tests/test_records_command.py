@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import merging
+from iimscreen.duplicates import by_hand
 from iimscreen.model import Author, Kind
 from iimscreen.store import Review
 
@@ -57,7 +57,7 @@ def test_a_missing_abstract_is_added_from_a_file_and_shown_with_who_and_why(
 def test_show_tells_report_file_and_place(
     run: Run, run_json: RunJson, review: Review, three: list[str]
 ) -> None:
-    merging.merge(review, three[:2], by="ann")
+    by_hand.merge(review, three[:2], by="ann")
 
     found = run_json("records", "show", three[1])
 
@@ -227,7 +227,7 @@ def _deduplicated(run: Run) -> Result:
 def test_the_report_of_a_removed_record_goes_on_with_the_earliest_that_is_left(
     run: Run, review: Review, three: list[str]
 ) -> None:
-    merging.merge(review, three[:2], by="ann")
+    by_hand.merge(review, three[:2], by="ann")
 
     done = run("records", "remove", three[0], "--reason", "wrong import", *BY)
 

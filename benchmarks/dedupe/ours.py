@@ -13,7 +13,7 @@ from pathlib import Path
 from labelled import LabelledSet
 from processes import Cost, run
 
-from iimscreen import asking
+from iimscreen.duplicates import asking
 from iimscreen.store import open_review
 
 _COMMAND = (sys.executable, "-m", "iimscreen")

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from iimscreen import asking, matching
+from iimscreen import matching
+from iimscreen.duplicates import asking
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force

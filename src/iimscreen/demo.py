@@ -17,7 +17,6 @@ from iimscreen import (
     flow,
     fulltext,
     importing,
-    merging,
     queries,
     review_flow,
     review_protocol,
@@ -25,6 +24,7 @@ from iimscreen import (
     search,
     settings,
 )
+from iimscreen.duplicates import by_hand
 from iimscreen.errors import InputError, ReviewError
 from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, parse_protocol
@@ -160,7 +160,7 @@ def _deduplicate(review: Review, on_step: Callable[[str], None]) -> None:
         review, [_data("references.ris")], database=REFERENCES, kind=Kind.CITATION
     )
     outcome = dedupe.run(review)
-    merging.split(
+    by_hand.split(
         review, ASKED_PAIR, by=REVIEWERS[0], note="congress abstract of 2018 and paper of 2021: two reports"
     )
     on_step(

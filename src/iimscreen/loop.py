@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iimscreen import composing, render, screening
+from iimscreen import render, screening
+from iimscreen.duplicates import kept_report
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Reason, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, VOTES
@@ -135,7 +136,7 @@ def resolve(table: Table) -> None:
     settled = 0
     for number, conflict in enumerate(open_ones, start=1):
         render.console().rule(f"{number:,} of {len(open_ones):,}")
-        render.record(composing.shown(table.review, conflict.record))
+        render.record(kept_report.shown(table.review, conflict.record))
         for vote in conflict.votes:
             say(f"{vote.names[0]}: {vote.verdict} {vote.reason or ''} {render.plain(vote.note)}")
         proposed = conflict.outcome.reason if conflict.outcome.reason_is_proposed else None

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from iimscreen import duplicate_audit, keyboard
-from iimscreen.consequences import Consequences
-from iimscreen.duplicate_review import UNSURE, PairDesk, Said, Waiting
+from iimscreen import keyboard
+from iimscreen.duplicates import audit
+from iimscreen.duplicates.consequences import Consequences
+from iimscreen.duplicates.reviewing import UNSURE, PairDesk, Said, Waiting
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.loop import QUIT, say
 from iimscreen.render import duplicates as shown
@@ -98,7 +99,7 @@ def _brought_back(desk: PairDesk, left: list[Waiting], now: Waiting) -> bool:
 
 def _answered(desk: PairDesk, one: Waiting, place: str, *, again: bool, yes: bool) -> str:
     """Ask until this pair is decided, passed over or given up: the word, "s", "undone" or "q"."""
-    weighed = duplicate_audit.weighed(desk.review, desk.pair(one.question))
+    weighed = audit.weighed(desk.review, desk.pair(one.question))
     whole = False
     shown.question(weighed, place=place, note=_noted(one, again=again), whole=whole)
     while True:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iimscreen import asking, dedupe, flow, living, review_flow, review_protocol, voting, watching
+from iimscreen import dedupe, flow, living, review_flow, review_protocol, voting, watching
+from iimscreen.duplicates import asking
 from iimscreen.errors import InputError
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from iimscreen import dedupe, duplicate_progress, flow, settings
+from iimscreen import dedupe, flow, settings
+from iimscreen.duplicates import progress
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Kind, Protocol
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
@@ -385,11 +386,11 @@ def _missing(review: Review, gate: Gate) -> list[str]:
         f"completed; `{command_of(review, search)}` goes on, with --abandon it is given up"
         for search in runs.unfinished_searches(review)
     ]
-    found += duplicate_progress.unfinished(review)
+    found += progress.unfinished(review)
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
-        progress = gate.progress(stage)
-        if not gate.is_complete(stage) and not progress.is_open:
-            found.append(_left(progress))
+        stands = gate.progress(stage)
+        if not gate.is_complete(stage) and not stands.is_open:
+            found.append(_left(stands))
     return found
 
 

@@ -10,8 +10,9 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
-from iimscreen import composing, voting
+from iimscreen import voting
 from iimscreen.agreement import Agreement, agreement
+from iimscreen.duplicates import kept_report
 from iimscreen.errors import IimscreenError, InputError, ProtocolError
 from iimscreen.model import Protocol, Stage, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, FULL_TEXT, VOTES, stage_named
@@ -50,7 +51,7 @@ class Desk:
 
     def report(self, stored: StoredRecord) -> StoredRecord:
         """A record left, with what only the others of its report state."""
-        return composing.shown(self.review, stored)
+        return kept_report.shown(self.review, stored)
 
     @cached_property
     def _pool(self) -> frozenset[str]:

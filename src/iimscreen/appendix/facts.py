@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from iimscreen import duplicate_progress, receipts
+from iimscreen import receipts
+from iimscreen.duplicates import progress
 from iimscreen.model import Kind
 from iimscreen.store import Review, log, notes, runs, versions
 from iimscreen.store.receipts import SearchRow
@@ -71,7 +72,7 @@ class Facts:
             f"search of strategy {one.strategy} in {one.database}: {one.left} of {one.of} sub-queries not completed"
             for one in runs.unfinished_searches(self.review)
         ]
-        return said + duplicate_progress.unfinished(self.review)
+        return said + progress.unfinished(self.review)
 
 
 def search_of(entry: receipts.Entry) -> SearchRow:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from iimscreen import asking, receipts
+from iimscreen import receipts
 from iimscreen.appendix.facts import Facts, ended, moment, search_of, shown, state
 from iimscreen.appendix.parts import Filled, Part, Statement, Table
+from iimscreen.duplicates import asking
 from iimscreen.store import curation, duplicates, provenance, records, versions
 from iimscreen.wording import counted
 

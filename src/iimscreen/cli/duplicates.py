@@ -10,8 +10,8 @@ from iimscreen.cli.options import AsJson, By, Deciders, Note, ReviewPath, anothe
 from iimscreen.errors import InputError, ProtocolError
 
 if TYPE_CHECKING:
-    from iimscreen.consequences import Consequences
-    from iimscreen.duplicate_review import PairDesk
+    from iimscreen.duplicates.consequences import Consequences
+    from iimscreen.duplicates.reviewing import PairDesk
 
 duplicates_app = typer.Typer(
     help="List pairs to decide and groups; review, resolve, merge, split; tell why.",
@@ -45,21 +45,21 @@ def duplicates(
     review: ReviewPath = None,
 ) -> None:
     """List pairs to decide and groups; review, resolve, merge, split; tell why."""
-    from iimscreen import asking, duplicate_audit
+    from iimscreen.duplicates import asking, audit
 
     if another_follows(context):
         return
     most = None if everything else MOST
     with opened(review) as open_one:
         if as_csv:
-            typer.echo(duplicate_audit.as_csv(open_one), nl=False)
+            typer.echo(audit.as_csv(open_one), nl=False)
         else:
             from iimscreen import review_protocol
             from iimscreen.render import duplicates as shown
 
             shown.listing(
                 asking.asked(open_one),
-                duplicate_audit.groups(open_one, most=most),
+                audit.groups(open_one, most=most),
                 most=most,
                 reviewers=review_protocol.in_force(open_one).duplicate_reviewers,
             )
@@ -78,17 +78,18 @@ def merge(
 
     Where decisions already taken are touched, they are listed first; a script then needs --yes.
     """
-    from iimscreen import consequences, duplicate_review, merging, screening
+    from iimscreen import screening
+    from iimscreen.duplicates import by_hand, consequences, reviewing
     from iimscreen.store.duplicates import DUPLICATE
 
     with opened(review) as open_one:
         name = screening.check_name(by)
-        pairs = merging.pairs_to_merge(open_one, records)
-        duplicate_review.require_free(open_one, pairs)
+        pairs = by_hand.pairs_to_merge(open_one, records)
+        reviewing.require_free(open_one, pairs)
         found = consequences.foreseen(open_one, pairs, DUPLICATE, by=(name,), viewer=name)
         if not _go_on(found, yes=yes, dry_run=dry_run):
             return
-        kept = merging.merge(open_one, records, by=name, note=note)
+        kept = by_hand.merge(open_one, records, by=name, note=note)
     typer.echo(f"One report now; kept: {kept}")
 
 
@@ -105,17 +106,18 @@ def split(
 
     Where decisions already taken are touched, they are listed first; a script then needs --yes.
     """
-    from iimscreen import consequences, duplicate_review, merging, screening
+    from iimscreen import screening
+    from iimscreen.duplicates import by_hand, consequences, reviewing
     from iimscreen.store.duplicates import DISTINCT
 
     with opened(review) as open_one:
         name = screening.check_name(by)
-        pairs = merging.pairs_to_split(open_one, records)
-        duplicate_review.require_free(open_one, pairs)
+        pairs = by_hand.pairs_to_split(open_one, records)
+        reviewing.require_free(open_one, pairs)
         found = consequences.foreseen(open_one, pairs, DISTINCT, by=(name,), viewer=name)
         if not _go_on(found, yes=yes, dry_run=dry_run):
             return
-        merging.split(open_one, records, by=name, note=note)
+        by_hand.split(open_one, records, by=name, note=note)
     for one, other in pairs:
         typer.echo(f"Different reports now: {one} and {other}")
 
@@ -164,7 +166,7 @@ def review_(
     Pair after pair, one key each; or one word with --record, --with and --verdict; --json lists what
     is left for you. Where the protocol wants two reviewers, nobody sees the other's word first.
     """
-    from iimscreen.duplicate_review import PairDesk
+    from iimscreen.duplicates.reviewing import PairDesk
 
     one_pair = (record, with_, verdict)
     if any(one_pair) and not all(one_pair):
@@ -180,14 +182,11 @@ def review_(
         if record is not None and with_ is not None and verdict is not None:
             _one_word(desk, record, with_, verdict, note=note, again=again, yes=yes)
         elif as_json:
-            from iimscreen import duplicate_audit
+            from iimscreen.duplicates import audit
             from iimscreen.render import duplicates as shown
 
             shown.waiting_json(
-                [
-                    (duplicate_audit.weighed(open_one, desk.pair(one.question)), one.was_unsure)
-                    for one in desk.waiting()
-                ]
+                [(audit.weighed(open_one, desk.pair(one.question)), one.was_unsure) for one in desk.waiting()]
             )
         else:
             from iimscreen import pair_loop
@@ -198,9 +197,10 @@ def review_(
 def _one_word(
     desk: PairDesk, record: str, other: str, verdict: str, *, note: str | None, again: bool, yes: bool
 ) -> None:
-    from iimscreen import duplicate_review, pair_loop
+    from iimscreen import pair_loop
+    from iimscreen.duplicates import reviewing
 
-    duplicate_review.check_word(verdict)
+    reviewing.check_word(verdict)
     question = desk.question(record, other, again=again)
     if _go_on(desk.foreseen(question, verdict, again=again), yes=yes, dry_run=False):
         typer.echo(pair_loop.in_words(desk.say(question, verdict, note=note, again=again)))
@@ -209,11 +209,11 @@ def _one_word(
 @duplicates_app.command("conflicts")
 def conflicts(as_json: AsJson = False, review: ReviewPath = None) -> None:
     """List pairs that two reviewers judged differently."""
-    from iimscreen import duplicate_review
+    from iimscreen.duplicates import reviewing
     from iimscreen.render import duplicates as shown
 
     with opened(review) as open_one:
-        shown.conflicts(duplicate_review.conflicts(open_one), as_json=as_json)
+        shown.conflicts(reviewing.conflicts(open_one), as_json=as_json)
 
 
 @duplicates_app.command("resolve")
@@ -231,18 +231,19 @@ def resolve(
 
     By an adjudicator, or by consensus with both names (--by ann --by bob).
     """
-    from iimscreen import consequences, duplicate_review, pair_loop, screening
+    from iimscreen import pair_loop, screening
+    from iimscreen.duplicates import consequences, reviewing
 
     if len(records) != 2:
         raise InputError(f"a pair is two records, not {len(records)}", hint="name both records")
     with opened(review) as open_one:
         names = [screening.check_name(name) for name in by]
-        duplicate_review.check_word(verdict, ("duplicate", "distinct"))
-        question = duplicate_review.to_resolve(open_one, records[0], records[1], names)
+        reviewing.check_word(verdict, ("duplicate", "distinct"))
+        question = reviewing.to_resolve(open_one, records[0], records[1], names)
         pair = (question.key, question.other_key)
         found = consequences.foreseen(open_one, [pair], verdict, by=names, viewer=names[0])
         if _go_on(found, yes=yes, dry_run=False):
-            said = duplicate_review.resolve(open_one, question, verdict, by=names, note=note)
+            said = reviewing.resolve(open_one, question, verdict, by=names, note=note)
             typer.echo(pair_loop.in_words(said))
 
 
@@ -262,16 +263,16 @@ def why(
     The verdicts that lead from one to the other, both side by side, what the rules of today say, and
     everything in the log on the pair. For one record: its group.
     """
-    from iimscreen import why_duplicates
+    from iimscreen.duplicates import explaining
     from iimscreen.render import duplicates as shown
 
     if len(records) > 2:
         raise InputError(f"a pair is two records, not {len(records)}", hint="name one or two records")
     with opened(review) as open_one:
         if len(records) == 1:
-            shown.why_group(why_duplicates.of_record(open_one, records[0]), as_json=as_json)
+            shown.why_group(explaining.of_record(open_one, records[0]), as_json=as_json)
         else:
-            shown.why(why_duplicates.of_pair(open_one, *records, viewer=reviewer), as_json=as_json)
+            shown.why(explaining.of_pair(open_one, *records, viewer=reviewer), as_json=as_json)
 
 
 @duplicates_app.command("report")
@@ -285,11 +286,11 @@ def report(
     Each field with the record that it was taken from: the kept record's own value first, then what
     only another states; the abstract is the fullest. What its records contradict is listed.
     """
-    from iimscreen import composing
+    from iimscreen.duplicates import kept_report
     from iimscreen.render import duplicates as shown
 
     with opened(review) as open_one:
-        kept, found = composing.report_of(open_one, record)
+        kept, found = kept_report.report_of(open_one, record)
     shown.report(kept, found, as_json=as_json)
 
 
@@ -304,7 +305,7 @@ def overlap(
     Per database: records, reports, reports that no other brought, and reports shared with each other;
     once full text is assessed, how many of the included reports it alone contributed.
     """
-    from iimscreen import overlap as overlapping
+    from iimscreen.duplicates import overlap as overlapping
     from iimscreen.render import duplicates as shown
 
     if as_json and as_csv:

@@ -19,15 +19,15 @@ from iimscreen.side_by_side import Piece, Row, Stated, shortened
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
-    from iimscreen.asking import Pair
     from iimscreen.composition import Composed
-    from iimscreen.consequences import Consequences
-    from iimscreen.duplicate_audit import Group, Groups, Weighed
-    from iimscreen.duplicate_review import PairConflict
+    from iimscreen.duplicates.asking import Pair
+    from iimscreen.duplicates.audit import Group, Groups, Weighed
+    from iimscreen.duplicates.consequences import Consequences
+    from iimscreen.duplicates.explaining import Why
+    from iimscreen.duplicates.overlap import Overlap
+    from iimscreen.duplicates.reviewing import PairConflict
     from iimscreen.model import Record, StoredRecord
-    from iimscreen.overlap import Overlap
     from iimscreen.store.duplicates import LoggedVerdict
-    from iimscreen.why_duplicates import Why
 
 _SIGNS = {Stated.AGREE: "=", Stated.DIFFER: "≠", Stated.ONE: ""}
 _LABEL = 14

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from iimscreen import asking, dedupe
+from iimscreen import dedupe
+from iimscreen.duplicates import asking
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review
 from iimscreen.store.duplicate_gate import DuplicateGate

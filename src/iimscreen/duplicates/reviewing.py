@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from iimscreen import asking, consequences, merging, voting
-from iimscreen.asking import Pair
-from iimscreen.consequences import Consequences
+from iimscreen import voting
+from iimscreen.duplicates import asking, by_hand, consequences
+from iimscreen.duplicates.asking import Pair
+from iimscreen.duplicates.consequences import Consequences
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.review_protocol import in_force
 from iimscreen.screening import check_name
@@ -75,7 +76,7 @@ class PairDesk:
 
         Raises InputError or ProtocolError if there is none, or if this reviewer has answered it.
         """
-        first, second = merging.two_records(self.review, one, other)
+        first, second = by_hand.two_records(self.review, one, other)
         if again:
             return self._own(first.key, second.key)
         reports = self._reports(first.key, second.key)
@@ -137,14 +138,14 @@ class PairDesk:
             else:
                 self._require_waiting(question)
             if self.needed == 1 and again and verdict == UNSURE:
-                merging.take_back(self.review, (key, other_key), by=self.reviewer)
+                by_hand.take_back(self.review, (key, other_key), by=self.reviewer)
             duplicate_votes.add(self.review, PairVote(key, other_key, self.reviewer, verdict, note))
             gate = self._gate()
             state = gate.state(key, other_key) if self.needed > 1 else _STATE[verdict]
             by = gate.voters(key, other_key) if self.needed > 1 else (self.reviewer,)
             kept = None
             if state in (PairState.DUPLICATE, PairState.DISTINCT):
-                kept = merging.decide(self.review, [(key, other_key)], state.value, by=by, note=note)[key]
+                kept = by_hand.decide(self.review, [(key, other_key)], state.value, by=by, note=note)[key]
             return Said(key, other_key, verdict, state, kept if state is PairState.DUPLICATE else None)
 
     def undo(self) -> PairVote:
@@ -159,7 +160,7 @@ class PairDesk:
             self._require_changeable(last)
             duplicate_votes.add(self.review, replace(last, verdict="withdrawn", note=None))
             if self.needed == 1:
-                merging.take_back(self.review, (last.key, last.other_key), by=self.reviewer)
+                by_hand.take_back(self.review, (last.key, last.other_key), by=self.reviewer)
             self.undone = PairVerdict(last.key, last.other_key, "asked", "rule:by_hand", None, None)
             return last
 
@@ -288,7 +289,7 @@ def to_resolve(review: Review, one: str, other: str, names: Sequence[str]) -> Pa
                 f"no reviewer is called {name!r}",
                 hint=f"takes part: {', '.join(sorted(known)) or 'nobody yet'}; `iimscreen reviewer add` adds one",
             )
-    first, second = merging.two_records(review, one, other)
+    first, second = by_hand.two_records(review, one, other)
     gate = DuplicateGate(review, in_force(review))
     question = asking.question_on(review, first.key, second.key)
     if question is not None:
@@ -320,12 +321,12 @@ def resolve(
     names = tuple(dict.fromkeys(by))
     pair = (question.key, question.other_key)
     with review.writing():
-        kept = merging.decide(review, [pair], verdict, by=names, note=note)
+        kept = by_hand.decide(review, [pair], verdict, by=names, note=note)
     is_one = verdict == DUPLICATE
     return Said(*pair, verdict, PairState(verdict), kept[question.key] if is_one else None)
 
 
-def require_free(review: Review, pairs: merging.Pairs) -> None:
+def require_free(review: Review, pairs: by_hand.Pairs) -> None:
     """Raise ProtocolError if one person alone would decide about a pair that two reviewers are asked about."""
     protocol = in_force(review)
     if protocol.duplicate_reviewers == 1:

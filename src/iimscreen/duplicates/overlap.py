@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from iimscreen import duplicate_progress
+from iimscreen.duplicates import progress
 from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT
 from iimscreen.review_protocol import in_force
@@ -64,7 +64,7 @@ def overlap(review: Review) -> Overlap:
             contributions(brought, included),
             len({report for _, _, report in brought}),
             None if included is None else len(included),
-            tuple(duplicate_progress.unfinished(review)),
+            tuple(progress.unfinished(review)),
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from iimscreen import duplicate_audit, matching, merging
-from iimscreen.asking import Pair
-from iimscreen.duplicate_audit import Group, Weighed, meaning, strongest_merge, weight
+from iimscreen import matching
+from iimscreen.duplicates import audit, by_hand
+from iimscreen.duplicates.asking import Pair
+from iimscreen.duplicates.audit import Group, Weighed, meaning, strongest_merge, weight
 from iimscreen.matching.blocks import candidates
 from iimscreen.matching.compare import side_by_side
 from iimscreen.matching.fields import comparable
@@ -50,7 +51,7 @@ def of_pair(review: Review, one: str, other: str, *, viewer: str | None = None) 
     """Why two records are one report, or two."""
     with review.reading():
         protocol = in_force(review)
-        first, second = merging.two_records(review, one, other)
+        first, second = by_hand.two_records(review, one, other)
         around = duplicates.neighbourhood(review, (first.key, second.key))
         is_one = around.kept[first.key] == around.kept[second.key]
         history = duplicates.history(review, first.key, second.key)
@@ -69,7 +70,7 @@ def of_pair(review: Review, one: str, other: str, *, viewer: str | None = None) 
         )
         words, hidden = DuplicateGate(review, protocol).words_on(first.key, second.key, viewer)
         return Why(
-            duplicate_audit.weighed(review, shown),
+            audit.weighed(review, shown),
             is_one,
             _together(chain) if is_one else _apart(review, around, first, second, stands, today),
             tuple(chain),

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from iimscreen import merging, review_flow
+from iimscreen import review_flow
+from iimscreen.duplicates import by_hand
+from iimscreen.duplicates.by_hand import Pairs
 from iimscreen.flow import Flow
-from iimscreen.merging import Pairs
 from iimscreen.model import Protocol
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
@@ -78,12 +79,12 @@ def foreseen(
 
     Nothing is stored. Raises ProtocolError if the decision could not be taken.
     """
-    return _foreseen(review, pairs, lambda: merging.decide(review, pairs, verdict, by=by), viewer)
+    return _foreseen(review, pairs, lambda: by_hand.decide(review, pairs, verdict, by=by), viewer)
 
 
 def of_an_undo(review: Review, pair: tuple[str, str], *, by: str) -> Consequences:
     """What would come of it if a person took back their last verdict on a pair. Nothing is stored."""
-    return _foreseen(review, [pair], lambda: merging.take_back(review, pair, by=by), by)
+    return _foreseen(review, [pair], lambda: by_hand.take_back(review, pair, by=by), by)
 
 
 def _foreseen(

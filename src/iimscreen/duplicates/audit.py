@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from iimscreen import matching
-from iimscreen.asking import Pair
 from iimscreen.dedupe import NAMED_BY_IDENTIFIER, NO_LONGER_ALIKE
+from iimscreen.duplicates.asking import Pair
 from iimscreen.matching.compare import side_by_side
 from iimscreen.matching.fields import comparable
 from iimscreen.matching.grouping import BY_HAND, CHAIN_RULE
