@@ -106,6 +106,7 @@ def import_files(
         keep_good=keep_good,
     )
     source = None if database is None else source_name(database)
+    runs.expect_many(review)
     with review.writing() as db:
         if database is not None and source is not None and not by_database:
             records.ensure_source(db, source, database, kind)
