@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple, cast
 from iimscreen import formats
 from iimscreen.errors import InputError
 from iimscreen.model import Kind, Parsed, Record, Refusal
-from iimscreen.store import Review, identities, records, runs
+from iimscreen.store import Review, identities, records, runs, savepoints
 from iimscreen.wording import counted
 
 _HEAD = 1 << 16  # bytes that tell a format, or that a file is empty
@@ -112,6 +112,7 @@ def import_files(
         options=options or {},
     )
     source = None if database is None else source_name(database)
+    savepoints.expect_many(review)
     with review.writing() as db:
         if database is not None and source is not None and not by_database:
             records.ensure_source(db, source, database, kind)
@@ -127,7 +128,7 @@ def _import_file(review: Review, path: Path, wanted: Wanted) -> list[ImportOutco
     repeated: dict[str, set[str]] = {}
     done: set[str] = set()
     while True:
-        runs.hold(review)
+        savepoints.hold(review)
         reading = _Reading(review, wanted, repeated, done)
         with _opened(path, wanted.encoding) as file:
             found = _format_of(path, file, wanted.format_name)
@@ -141,9 +142,9 @@ def _import_file(review: Review, path: Path, wanted: Wanted) -> list[ImportOutco
             if source not in done and runs.is_imported(review, source, sha256)
         }
         if not met_late and not done_now:
-            runs.keep(review)
+            savepoints.keep(review)
             break
-        runs.undo(review)
+        savepoints.undo(review)
         for source, accessions in met_late.items():
             repeated.setdefault(source, set()).update(accessions)
         done |= done_now

@@ -71,6 +71,7 @@ _GROUP_HINT = re.compile(
     r"group|conso|colla|inves|commi|socie|assoc|netwo|team|organ|insti|unive|regis|initi|task|progr|stud|trial"
 )
 _NO_NAMES = frozenset(("", "et al", "anonymous", "[anonymous]"))
+_LONGEST_NO_NAME = 16  # with what punctuation may stand around it
 _PARTICLES = frozenset((
     "de", "da", "do", "dos", "del", "della", "di", "du", "van", "von", "der", "den", "ten", "ter",
     "la", "le", "el", "al", "bin", "ibn", "zu",
@@ -447,14 +448,23 @@ def _iso(text: str) -> str:
 
 def _authors(fields: Fields) -> tuple[Author, ...]:
     names = fields.get("AU") or fields.get("A1") or _all(fields, "A2", "A3", "ED")
-    if any(";" in name for name in names):  # some exports put all of them into one value
+    whole = "\n".join(names)
+    if ";" in whole:  # some exports put all of them into one value
         names = [part.strip() for name in names for part in name.split(";")]
-    return tuple([_author(name) for name in names if name.strip(" ,.").lower() not in _NO_NAMES])
+    may_be_groups = _GROUP_HINT.search(whole.lower()) is not None
+    return tuple(
+        [
+            _author(name, may_be_group=may_be_groups)
+            for name in names
+            if (len(name) > _LONGEST_NO_NAME and name[0].isalpha())
+            or name.strip(" ,.").lower() not in _NO_NAMES
+        ]
+    )
 
 
-def _author(name: str) -> Author:
+def _author(name: str, *, may_be_group: bool) -> Author:
     """One author: "Paik, Julie J.", "Paik JJ", "Visser M de", "Julie J. Paik", or a group."""
-    is_group = _GROUP_HINT.search(name.lower()) is not None and _GROUP.search(name) is not None
+    is_group = may_be_group and _GROUP.search(name) is not None
     family, comma, given = name.partition(",")
     if comma:
         given = given.strip()

@@ -293,22 +293,6 @@ def _conclude(
     )
 
 
-def hold(review: Review) -> None:
-    """What is stored from here on can be undone by itself. To be called inside `writing()`."""
-    review.db.execute("savepoint this_file")
-
-
-def undo(review: Review) -> None:
-    """Take back what was stored since `hold`."""
-    review.db.execute("rollback to this_file")
-    review.db.execute("release this_file")
-
-
-def keep(review: Review) -> None:
-    """Let what was stored since `hold` stay."""
-    review.db.execute("release this_file")
-
-
 def import_file(
     review: Review,
     source: str,
