@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -23,9 +24,11 @@ class Kind(StrEnum):
         return self not in (Kind.DATABASE, Kind.REGISTER)
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
-    """One author as the source names them; a group has its whole name in `family`."""
+class Author(NamedTuple):
+    """One author as the source names them; a group has its whole name in `family`.
+
+    A named tuple, since there are millions of them: it is made in a third of the time of a frozen dataclass.
+    """
 
     family: str
     given: str = ""  # initials ("JJ") or names ("Julie J."), whichever the source gives

@@ -9,6 +9,7 @@ from iimscreen.model import Author
 
 _PERSON, _PART = "\x1e", "\x1f"  # control characters: no name has them
 _NOT_WORD = re.compile(r"[^\w\x1e\x1f]+|_+")
+_BLANKS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in (_PERSON, _PART)}
 _PARTICLES = frozenset((
     "de", "da", "do", "dos", "das", "del", "della", "di", "du", "van", "von", "der", "den", "ten",
     "ter", "la", "le", "el", "al", "bin", "ibn", "zu", "y", "e", "and", "st",
@@ -28,14 +29,17 @@ def normal_names(authors: tuple[Author, ...]) -> str:
         return ""
     # All at once: nine in ten of the time would go into cleaning each part of each name by itself.
     stated = _PERSON.join([f"{one.family}{_PART}{one.given}" for one in authors])
-    people = _NOT_WORD.sub(" ", plain_letters(stated)).split(_PERSON)
+    people = _words(stated).split(_PERSON)
     if len(people) != len(authors):  # a name that holds control characters
-        people = [
-            _NOT_WORD.sub(" ", plain_letters(f"{_bare(one.family)}{_PART}{_bare(one.given)}"))
-            for one in authors
-        ]
+        people = [_words(f"{_bare(one.family)}{_PART}{_bare(one.given)}") for one in authors]
     found = [_normal_name(person, one.is_group) for one, person in zip(authors, people, strict=True)]
     return "\n".join([name for name in found if name is not None])
+
+
+def _words(stated: str) -> str:
+    """The same in normal letters, with blanks for all but words and our two marks."""
+    plain = plain_letters(stated)
+    return plain.translate(_BLANKS) if plain.isascii() else _NOT_WORD.sub(" ", plain)
 
 
 def _bare(name: str) -> str:
@@ -47,7 +51,11 @@ def _normal_name(person: str, is_group: bool) -> str | None:
     words = family.split()
     if not words:
         return None
-    if len(words) > 1:
+    if len(words) == 1:
+        initials = given.split()
+        if not initials or max(map(len, initials)) == 1:
+            return words[0]  # most names
+    else:
         telling = [word for word in words if word not in _PARTICLES] or ["".join(words)]
         if not is_group and len(telling) > 1:
             telling = [word for word in telling if word not in _SUFFIXES and len(word) > 1] or telling

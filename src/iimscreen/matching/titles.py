@@ -13,6 +13,7 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _NOT_WORD = re.compile(r"[\W_]+")
+_BLANKS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
 _BROKEN_LETTER = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
 _LATIN_MARKS = re.compile("[\u0300-\u036f]+")
@@ -56,7 +57,14 @@ def normal_text(text: str) -> str:
 
     Greek letters are spelt, accents dropped, and apostrophes join ("patients'" is "patients").
     """
-    return _NOT_WORD.sub(" ", plain_letters(text)).strip()
+    return words_only(plain_letters(text))
+
+
+def words_only(text: str) -> str:
+    """Letters and digits, with one space for all that stands between them."""
+    if text.isascii():  # a third of the time of the pattern
+        return " ".join(text.translate(_BLANKS).split())
+    return _NOT_WORD.sub(" ", text).strip()
 
 
 def plain_letters(text: str) -> str:
