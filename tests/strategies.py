@@ -31,7 +31,7 @@ def texts(max_size: int = 60) -> st.SearchStrategy[str]:
 
 def authors() -> st.SearchStrategy[Author]:
     """A person with a name as databases write it."""
-    return st.builds(Author, _FAMILIES, _GIVEN)
+    return st.builds(Author, _FAMILIES, _GIVEN, st.just(False))
 
 
 def records() -> st.SearchStrategy[Record]:

@@ -474,6 +474,7 @@ AUTHORS = st.lists(
         Author,
         st.sampled_from(["Ferro", "de Visser", "Müller", "O'Brien"]),
         st.sampled_from(["A", "AB", "Anna"]),
+        st.just(False),
     ),
     max_size=4,
 ).map(tuple)
