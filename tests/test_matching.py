@@ -323,6 +323,17 @@ def test_a_congress_abstract_and_its_paper_are_asked_about() -> None:
     assert verdict({**abstract, "issue": None}, paper) == ("asked", "other_words")
 
 
+def test_a_record_without_any_place_or_number_is_no_paper_that_an_abstract_must_be_kept_from() -> None:
+    abstract = {"journal": "Invented Journal. Conference: 70th Sessions", "volume": None, "issue": None}
+    bare = {"journal": "Invented Journal", "volume": None, "issue": None, "pages": None}
+
+    assert verdict({**abstract, "pages": None}, bare) == ("duplicate", "same_title_author_journal_year")
+    assert verdict({**abstract, "pages": None}, {**bare, "pmid": "90000001"}) == (
+        "asked",
+        "abstract_against_paper",
+    )
+
+
 def test_a_record_from_a_register_is_never_merged_with_the_article_of_the_same_title_and_place() -> None:
     article, registration = a_record(1), a_record(2)
     registration = dataclasses.replace(registration, kind=Kind.REGISTER)

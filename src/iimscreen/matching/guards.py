@@ -115,9 +115,12 @@ def abstract_against_paper(pair: Pair) -> bool:
         return False
     if pair.doi or (pair.page and (pair.volume or pair.journal)):
         return False
-    return not (
-        pair.journal and pair.volume and pair.year_gap == 0 and pair.page is None and pair.issue is not False
-    )
+    if not (pair.journal and pair.year_gap == 0 and pair.page is None):
+        return True
+    other = pair.other if pair.one.is_meeting_abstract else pair.one
+    if not (other.volume or other.issue or other.first_page or other.doi or other.pmid):
+        return False  # nothing says that it is a paper
+    return not (pair.volume and pair.issue is not False)
 
 
 def other_doi(pair: Pair) -> bool:
