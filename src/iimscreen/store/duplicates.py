@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from iimscreen import __version__
@@ -247,6 +248,7 @@ def _content(one: PairVerdict) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4096)
 def _names(fields: tuple[str, ...]) -> str | None:
     return json.dumps(fields) if fields else None
 
