@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conftest import a_record
 from iimscreen.model import Author
-from iimscreen.side_by_side import Piece, Stated, plain_word, rows, says_the_same, shortened, words
+from iimscreen.side_by_side import Piece, Stated, cut, plain_word, rows, says_the_same, shortened, words
 
 TEXTS = st.text(st.sampled_from("ab é.-[\n\u2003A1"), max_size=60)
 
@@ -96,3 +96,15 @@ def test_a_field_agrees_differs_or_is_stated_by_one() -> None:
         "pages": Stated.ONE,
         "DOI": Stated.ONE,
     }
+
+
+@given(
+    st.lists(st.builds(Piece, st.text(min_size=1, max_size=9), st.booleans()), max_size=6), st.integers(0, 40)
+)
+def test_a_value_is_cut_to_its_first_letters_and_says_so(pieces: list[Piece], most: int) -> None:
+    whole = "".join(piece.text for piece in pieces)
+
+    short = "".join(piece.text for piece in cut(tuple(pieces), most))
+
+    assert short == whole if len(whole) <= most else short.endswith(" …")
+    assert whole.startswith(short.removesuffix(" …"))

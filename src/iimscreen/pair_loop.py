@@ -39,7 +39,7 @@ def _help(desk: PairDesk) -> None:
         say("m  you cannot tell now: noted, and the pair comes last the next time")
     else:
         say("m  you cannot tell: counts as your word, and the two of you decide together")
-    say("s  later, nothing is stored        a  the abstracts in full, or only where they differ")
+    say("s  later, nothing is stored        a  the abstracts in full, or cut short again")
     say("u  undo your last word             q  quit; everything decided is saved")
     say("Nothing is deleted: `iimscreen duplicates split` and `merge` undo each other at any time.")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 
@@ -81,6 +81,17 @@ def _marked(texts: Sequence[str], *, differs: bool) -> list[Piece]:
     if not differs or not bare:
         return [Piece(text)]
     return [Piece(bare, differs=True), *([Piece(text[len(bare) :])] if text != bare else [])]
+
+
+def cut(pieces: tuple[Piece, ...], most: int) -> tuple[Piece, ...]:
+    """The first `most` letters of a value, with an ellipsis where more follow."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if len(piece.text) > most:
+            return (*found, replace(piece, text=piece.text[:most].rstrip() + " …"))
+        found.append(piece)
+        most -= len(piece.text)
+    return pieces
 
 
 def shortened(pieces: Sequence[Piece], *, around: int = 8) -> tuple[Piece, ...]:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from iimscreen import render
 from iimscreen.render import cite, console, named, plain
-from iimscreen.side_by_side import Piece, Row, Stated, shortened
+from iimscreen.side_by_side import Piece, Row, Stated, cut, shortened
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {Stated.AGREE: "=", Stated.DIFFER: "≠", Stated.ONE: ""}
 _LABEL = 14
+_ABSTRACT = 360  # letters of an abstract unless all of it is asked for: titles must stay on the screen
 _MOST_TEXT = 400  # letters of a value in the table of a report
 
 
@@ -105,8 +106,10 @@ def pair_side_by_side(weighed: Weighed, *, whole: bool) -> None:
     mark = _marker(out, weighed.rows)
     for row in weighed.rows:
         one, other = row.one, row.other
-        if row.field == "abstract" and not whole and row.stated is not Stated.ONE:
-            one, other = shortened(one), shortened(other)
+        if row.field == "abstract" and not whole:
+            if row.stated is not Stated.ONE:
+                one, other = shortened(one), shortened(other)
+            one, other = cut(one, _ABSTRACT), cut(other, _ABSTRACT)
         table.add_row(
             Text(f"{_SIGNS[row.stated] or ' '} {row.field}"), mark(one, row.stated), mark(other, row.stated)
         )
