@@ -45,6 +45,11 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
     Everything is compared anew with `again`, and when the rules or the protocol's thresholds are others than
     the last time. A person's verdict is never overruled. Running it again changes nothing.
     """
+    with _no_collection():
+        return _run(review, again)
+
+
+def _run(review: Review, again: bool) -> DedupeOutcome:
     protocol = in_force(review)
     new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
     if new is not None:
@@ -100,15 +105,14 @@ def _compared(
                 bare.append(record)
             yield record
 
-    with _no_collection():
-        found = matching.find_pairs(
-            each(),
-            merge_at=protocol.merge_at,
-            ask_at=protocol.ask_at,
-            preprints=protocol.preprints,
-            new=new,
-            standing=before,
-        )
+    found = matching.find_pairs(
+        each(),
+        merge_at=protocol.merge_at,
+        ask_at=protocol.ask_at,
+        preprints=protocol.preprints,
+        new=new,
+        standing=before,
+    )
     return _named_by_identifier(review, bare, found)
 
 

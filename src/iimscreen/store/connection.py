@@ -252,6 +252,8 @@ def _connect(path: Path) -> Database:
     # Other people's sqlite-utils plugins have no business in a review.
     db = Database(connection, execute_plugins=False)
     db.execute("pragma foreign_keys = on")
+    # 32 MB in place of 2: keys of 100,000 records do not fit into 2, and imports take a tenth longer.
+    db.execute("pragma cache_size = -32768")
     return db
 
 
