@@ -62,7 +62,7 @@ def pairs(review: Review) -> list[tuple[str, str]]:
 
 
 def two_needed(run: Run) -> None:
-    text = run("protocol", "show").stdout.replace("[duplicates]", "[duplicates]\nreviewers_needed = 2")
+    text = run("protocol", "show").stdout.replace("reviewers_needed = 1", "reviewers_needed = 2")
     Path("two.toml").write_text(text, encoding="utf-8")
     assert run("protocol", "load", "two.toml").exit_code == 0
 
@@ -481,7 +481,7 @@ def test_open_words_on_duplicates_are_not_shown_by_asking_for_one_reviewer(
 
 @pytest.mark.parametrize("value", ["0", "3", "'two'"])
 def test_the_protocol_wants_one_or_two_reviewers(run: Run, review: Review, value: str) -> None:
-    text = run("protocol", "show").stdout.replace("[duplicates]", f"[duplicates]\nreviewers_needed = {value}")
+    text = run("protocol", "show").stdout.replace("reviewers_needed = 1", f"reviewers_needed = {value}")
     Path("odd.toml").write_text(text, encoding="utf-8")
 
     result = run("protocol", "load", "odd.toml")

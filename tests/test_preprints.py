@@ -132,9 +132,9 @@ def test_another_word_of_the_protocol_judges_them_anew(run: Run, review: Review,
     preprint, article = bring_in(review, [PREPRINT, ARTICLE])
     run("dedupe")
     text = run("protocol", "show").stdout
-    assert "[duplicates]" in text
+    assert 'preprints = "link"' in text
     changed = tmp_path / "protocol.toml"
-    changed.write_text(text.replace("[duplicates]", '[duplicates]\npreprints = "merge"', 1), encoding="utf-8")
+    changed.write_text(text.replace('preprints = "link"', 'preprints = "merge"', 1), encoding="utf-8")
 
     loaded = run("protocol", "load", str(changed), "--by", "ann")
     before = run("status").stdout
@@ -149,7 +149,7 @@ def test_another_word_of_the_protocol_judges_them_anew(run: Run, review: Review,
 def test_the_protocol_takes_no_other_word_for_preprints(run: Run, review: Review, tmp_path: Path) -> None:
     text = run("protocol", "show").stdout
     wrong = tmp_path / "protocol.toml"
-    wrong.write_text(text.replace("[duplicates]", '[duplicates]\npreprints = "join"', 1), encoding="utf-8")
+    wrong.write_text(text.replace('preprints = "link"', 'preprints = "join"', 1), encoding="utf-8")
 
     result = run("protocol", "load", str(wrong), "--by", "ann")
 
