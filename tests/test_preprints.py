@@ -109,8 +109,13 @@ def test_a_link_merges_nothing_and_is_logged_once(run: Run, review: Review) -> N
 
     result = run("dedupe")
     dedupe.run(review, again=True)
+    listed = " ".join(run("duplicates").stdout.split())
 
     assert "Linked as reports of one study (a preprint and its article): 1 pair." in result.stdout
+    assert (
+        f"Linked as two reports of one study, and not merged (a preprint and its article): {preprint}"
+        in listed
+    )
     assert records.kept_of(review, article) == article
     (link,) = duplicates.links(review)
     assert (link.key, link.other_key, link.verdict) == (preprint, article, "linked")
@@ -126,6 +131,7 @@ def test_merging_them_by_hand_outlasts_the_rule(run: Run, review: Review) -> Non
     run("dedupe", "--again")
 
     assert records.kept_of(review, article) == preprint
+    assert "Linked" not in run("duplicates").stdout
 
 
 def test_another_word_of_the_protocol_judges_them_anew(run: Run, review: Review, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def duplicates(
             shown.listing(
                 asking.asked(open_one),
                 audit.groups(open_one, most=most),
+                audit.linked(open_one),
                 most=most,
                 reviewers=review_protocol.in_force(open_one).duplicate_reviewers,
             )

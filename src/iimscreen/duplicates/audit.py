@@ -141,6 +141,18 @@ def groups(review: Review, *, most: int | None = None) -> Groups:
     )
 
 
+def linked(review: Review) -> list[Pair]:
+    """Pairs of records whose reports are linked as two of one study, while they are two reports."""
+    kept = {row[0]: row[4] for row in records.memberships(review)}
+    return [
+        Pair(
+            records.by_key(review, one.key), records.by_key(review, one.other_key), one.decided_by, one.score
+        )
+        for one in duplicates.links(review)
+        if one.verdict == duplicates.LINKED and kept[one.key] != kept[one.other_key]
+    ]
+
+
 def strongest_merge(verdicts: Iterable[PairVerdict]) -> dict[str, PairVerdict]:
     """For each record, the standing merge that ties it most surely to another."""
     best: dict[str, PairVerdict] = {}

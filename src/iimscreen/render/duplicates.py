@@ -35,8 +35,10 @@ _ABSTRACT = 360  # letters of an abstract unless all of it is asked for: titles 
 _MOST_TEXT = 400  # letters of a value in the table of a report
 
 
-def listing(asked: Sequence[Pair], groups: Groups, *, most: int | None, reviewers: int) -> None:
-    """The first pairs to decide and the first groups, with the record kept first, and how many more there are.
+def listing(
+    asked: Sequence[Pair], groups: Groups, linked: Sequence[Pair], *, most: int | None, reviewers: int
+) -> None:
+    """The first pairs to decide, links and groups, with the record kept first, and how many more there are.
 
     Where two reviewers have to agree, one alone can neither split nor merge a pair that is asked.
     """
@@ -60,6 +62,14 @@ def listing(asked: Sequence[Pair], groups: Groups, *, most: int | None, reviewer
         say("\nOne after another, one key each: iimscreen duplicates review --reviewer NAME", "bold")
     else:
         say("No pair waits for a person.")
+    if linked:
+        say("\nLinked as two reports of one study, and not merged (a preprint and its article):", "bold")
+    for pair in linked[:most]:
+        say(
+            f"  {plain(named(pair.record))} and {plain(named(pair.other))}: {plain(pair.record.record.title)}"
+        )
+    if len(linked) > len(linked[:most]):
+        say(f"… and {counted(len(linked) - len(linked[:most]), 'more link')}: --all lists them.", "yellow")
     if not groups.total:
         return
     table = render._table(
