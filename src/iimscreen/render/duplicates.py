@@ -42,9 +42,17 @@ def listing(
 
     Where two reviewers have to agree, one alone can neither split nor merge a pair that is asked.
     """
+    _asked(asked, most, reviewers)
+    _linked(linked, most)
+    _groups(groups)
+
+
+def _asked(asked: Sequence[Pair], most: int | None, reviewers: int) -> None:
     say = render._say
-    if asked:
-        say("Is this one report, or two?", "bold")
+    if not asked:
+        say("No pair waits for a person.")
+        return
+    say("Is this one report, or two?", "bold")
     for pair in asked[:most]:
         score = "" if pair.score is None else f", score {pair.score:.0f}"
         say(f"\n{plain(pair.rule).removeprefix('rule:')}{score}", "yellow")
@@ -58,10 +66,11 @@ def listing(
     if len(asked) > len(asked[:most]):
         more = counted(len(asked) - len(asked[:most]), "more pair")
         say(f"\n… and {more}: --all lists them.", "yellow")
-    if asked:
-        say("\nOne after another, one key each: iimscreen duplicates review --reviewer NAME", "bold")
-    else:
-        say("No pair waits for a person.")
+    say("\nOne after another, one key each: iimscreen duplicates review --reviewer NAME", "bold")
+
+
+def _linked(linked: Sequence[Pair], most: int | None) -> None:
+    say = render._say
     if linked:
         say("\nLinked as two reports of one study, and not merged (a preprint and its article):", "bold")
     for pair in linked[:most]:
@@ -70,6 +79,10 @@ def listing(
         )
     if len(linked) > len(linked[:most]):
         say(f"… and {counted(len(linked) - len(linked[:most]), 'more link')}: --all lists them.", "yellow")
+
+
+def _groups(groups: Groups) -> None:
+    say = render._say
     if not groups.total:
         return
     table = render._table(
