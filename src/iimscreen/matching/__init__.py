@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 # Raised whenever a rule, a guard or the comparable form changes: every pair is then judged anew.
-VERSION = 3
+VERSION = 4
 
 
 def find_pairs(

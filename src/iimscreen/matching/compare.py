@@ -115,7 +115,9 @@ def shares_identifier_or_page(one: Comparable, other: Comparable) -> bool:
 
 
 def title_likeness(one: Comparable, other: Comparable) -> float:
-    """How alike the titles are, translations counted: 0 to 100."""
+    """How alike the titles are, translations counted: 0 to 100; 0 where one has none."""
+    if not one.title or not other.title:
+        return 0.0
     best = 100.0 if one.title == other.title else fuzz.ratio(one.title, other.title)
     if best < 95.0 and (one.translations or other.translations):
         best = max(fuzz.ratio(a, b) for a in one.titles for b in other.titles)
