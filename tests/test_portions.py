@@ -7,12 +7,14 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import Result
 
 from conftest import a_record, bring_in
 from iimscreen import dedupe
+from iimscreen.duplicates import by_hand
 from iimscreen.matching import find_pairs, groups
 from iimscreen.matching.blocks import MAX_BLOCK, candidates
 from iimscreen.matching.fields import comparable
@@ -125,6 +127,27 @@ def test_a_merge_that_a_later_record_puts_in_doubt_is_asked_about(review: Review
     chained = [pair for pair, (_, by) in standing.items() if by == "rule:chain_of_unlike_records"]
     assert len(chained) == 1
     assert len({records.kept_of(review, key) for key in (bare, one, other)}) == 2
+
+
+@pytest.mark.parametrize("decide", [by_hand.merge, by_hand.split])
+def test_what_people_decided_changes_nothing_that_rules_say_of_chains(
+    review: Review, decide: Callable[..., object]
+) -> None:
+    bring_in(review, [an_article(1)])
+    (one,) = bring_in(review, [an_article(1, pmid="11")], database="One")
+    (other,) = bring_in(review, [an_article(1, pmid="12")], database="Two")
+    dedupe.run(review)
+    merged = next(pair for pair in duplicates.standing(review) if pair.verdict == "duplicate")
+    decide(review, [merged.key, merged.other_key], by="ann")
+    before = duplicates.standing(review)
+    bring_in(review, [an_article(7)], database="Three")
+
+    dedupe.run(review)
+    portion = duplicates.standing(review)
+    dedupe.run(review, again=True)
+
+    assert portion == before == duplicates.standing(review)
+    assert records.kept_of(review, one) != records.kept_of(review, other)
 
 
 def test_rules_of_another_version_judge_everything_anew(review: Review, monkeypatch: Any) -> None:

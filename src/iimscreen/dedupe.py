@@ -49,9 +49,11 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
     new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
     if new is not None:
         new |= curation.edited_since_compared(review, COMPARED)
-    before = [_as_pair(one) for one in duplicates.standing(review) if _is_a_rules_find(one)]
+    stood = duplicates.standing(review)
+    before = [_as_pair(one) for one in stood if _is_a_rules_find(one)]
+    decided = [(one.key, one.other_key) for one in stood if one.by_person]
     keys = records.keys(review)
-    found = before if new is not None and not new else _compared(review, protocol, new, before)
+    found = before if new is not None and not new else _compared(review, protocol, new, before, decided)
     pairs = [pair for pair in found if pair.verdict != matching.LINKED]
     with review.writing():
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
@@ -89,7 +91,11 @@ def _is_a_rules_find(one: PairVerdict) -> bool:
 
 
 def _compared(
-    review: Review, protocol: Protocol, new: Set[str] | None, before: Sequence[ScoredPair]
+    review: Review,
+    protocol: Protocol,
+    new: Set[str] | None,
+    before: Sequence[ScoredPair],
+    decided: Sequence[tuple[str, str]],
 ) -> list[ScoredPair]:
     """The rules' verdicts on all pairs, those with new records found now; all of them if `new` is None."""
     bare: list[StoredRecord] = []
@@ -107,7 +113,11 @@ def _compared(
             ask_at=protocol.ask_at,
             preprints=protocol.preprints,
             new=new,
-            standing=before,
+            standing=[one for one in before if one.rule != NAMED_BY_IDENTIFIER],
+            decided=[
+                *decided,
+                *((one.key, one.other_key) for one in before if one.rule == NAMED_BY_IDENTIFIER),
+            ],
         )
     return _named_by_identifier(review, bare, found)
 
