@@ -96,3 +96,13 @@ def test_a_field_agrees_differs_or_is_stated_by_one() -> None:
         "pages": Stated.ONE,
         "DOI": Stated.ONE,
     }
+
+
+def test_the_names_of_ten_thousand_people_are_compared_at_once() -> None:
+    one, other = ("; ".join(f"Family{n} {initial}" for n in range(10_000)) for initial in ("A", "B"))
+
+    first, second = words(one, f"{other}; Adler C")
+
+    assert "".join(piece.text for piece in first) == one
+    assert [piece.text for piece in first[:4]] == ["Family0 ", "A;", " ", "Family1 "]
+    assert second[-1] == Piece("Adler C", differs=True)

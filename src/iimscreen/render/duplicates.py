@@ -105,7 +105,7 @@ def pair_side_by_side(weighed: Weighed, *, whole: bool) -> None:
     mark = _marker(out, weighed.rows)
     for row in weighed.rows:
         one, other = row.one, row.other
-        if row.field == "abstract" and not whole and row.stated is not Stated.ONE:
+        if row.field in ("abstract", "authors") and not whole and row.stated is not Stated.ONE:
             one, other = shortened(one), shortened(other)
         table.add_row(
             Text(f"{_SIGNS[row.stated] or ' '} {row.field}"), mark(one, row.stated), mark(other, row.stated)
