@@ -159,6 +159,7 @@ def test_undo_appends_and_the_pair_comes_back_first(
     result = run("duplicates", "review", "--reviewer", "ann", typed="y\nu\nn\nq\n")
 
     assert f"Undone: duplicate on {pairs[0][0]} and {pairs[0][1]}" in result.stdout
+    assert "1 pair decided in this sitting" in result.stdout
     assert not one_report(review, pairs[0])
     verdicts = review.db.execute(
         "select verdict, decided_by from duplicate_verdicts where record_key = ? order by log_id",
