@@ -541,6 +541,31 @@ def test_a_record_without_an_identifier_does_not_chain_two_pmids_into_one_group(
     }
 
 
+HEPATITIS = "Outcome after ten years in a national cohort of adults in care with hepatitis {}infection"
+UNLIKE_ENDS: dict[str, tuple[dict[str, object], ...]] = {
+    "abstract and paper": (
+        {"publication_types": ("Conference Abstract",), "issue": "Suppl 1", "pages": None},
+        {"issue": None, "pages": None},
+        {},
+    ),
+    "three years": tuple({"year": 2015 + n, "volume": None, "issue": None, "pages": None} for n in range(3)),
+    "hepatitis B and C": tuple({"title": HEPATITIS.format(kind), "pages": None} for kind in ("b ", "", "c ")),
+}
+
+
+@pytest.mark.parametrize("records", UNLIKE_ENDS)
+def test_a_vague_record_does_not_chain_two_reports_that_a_guard_keeps_apart(records: str) -> None:
+    one, vague, other = UNLIKE_ENDS[records]
+    found = find_pairs([a_record(1, **one), a_record(2, **vague), a_record(3, **other)])
+
+    joined = groups(
+        ["source:1", "source:2", "source:3"], [pair for pair in found if pair.verdict == "duplicate"]
+    )
+
+    assert joined["source:1"] != joined["source:3"]
+    assert "chain_of_unlike_records" in {pair.rule for pair in found}
+
+
 def test_no_threshold_merges_what_a_guard_holds_back() -> None:
     pairs = find_pairs(
         [a_record(1, pmid="90000001"), a_record(2, pmid="90000002")], merge_at=50.0, ask_at=10.0
