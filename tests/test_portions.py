@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import dedupe
+from iimscreen import curation, dedupe
 from iimscreen.duplicates import by_hand
+from iimscreen.errors import ProtocolError
 from iimscreen.matching import find_pairs, groups
 from iimscreen.matching.blocks import MAX_BLOCK, candidates
 from iimscreen.matching.fields import comparable
 from iimscreen.model import Author, Kind, Record, ScoredPair, StoredRecord
-from iimscreen.store import Review, duplicates, records
+from iimscreen.store import Review, duplicates, open_review, records
 from strategies import stored_records
 
 Run = Callable[..., Result]
@@ -148,6 +149,24 @@ def test_what_people_decided_changes_nothing_that_rules_say_of_chains(
 
     assert portion == before == duplicates.standing(review)
     assert records.kept_of(review, one) != records.kept_of(review, other)
+
+
+def test_an_edit_while_records_are_compared_is_not_taken_for_compared(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = bring_in(review, [an_article(1), an_article(2)])
+
+    def edited_meanwhile(*records: Any, **options: Any) -> list[ScoredPair]:
+        with open_review(review.path) as elsewhere:
+            curation.edit(elsewhere, first, {"title": "Another title"}, note="seen in print", by="ann")
+        return find_pairs(*records, **options)
+
+    monkeypatch.setattr("iimscreen.matching.find_pairs", edited_meanwhile)
+
+    with pytest.raises(ProtocolError, match="edited while they were compared"):
+        dedupe.run(review)
+
+    assert duplicates.last_run(review) is None
 
 
 def test_rules_of_another_version_judge_everything_anew(review: Review, monkeypatch: Any) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from iimscreen import matching
 from iimscreen.duplicates import asking
+from iimscreen.errors import ProtocolError
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
@@ -43,19 +44,27 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
     """Compare what is new or edited with all records, log each new verdict, keep one record of each report.
 
     Everything is compared anew with `again`, and when the rules or the protocol's thresholds are others than
-    the last time. A person's verdict is never overruled. Running it again changes nothing.
+    the last time. A person's verdict is never overruled. Running it again changes nothing. Raises
+    ProtocolError if somebody edited a record meanwhile.
     """
-    protocol = in_force(review)
-    new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
-    if new is not None:
-        new |= curation.edited_since_compared(review, COMPARED)
-    stood = duplicates.standing(review)
-    before = [_as_pair(one) for one in stood if _is_a_rules_find(one)]
-    decided = [(one.key, one.other_key) for one in stood if one.by_person]
-    keys = records.keys(review)
+    with review.reading():
+        protocol = in_force(review)
+        new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
+        if new is not None:
+            new |= curation.edited_since_compared(review, COMPARED)
+        stood = duplicates.standing(review)
+        before = [_as_pair(one) for one in stood if _is_a_rules_find(one)]
+        decided = [(one.key, one.other_key) for one in stood if one.by_person]
+        keys = records.keys(review)
+        last_edit = curation.last_edit(review)
     found = before if new is not None and not new else _compared(review, protocol, new, before, decided)
     pairs = [pair for pair in found if pair.verdict != matching.LINKED]
     with review.writing():
+        if curation.last_edit(review) != last_edit:  # it would count as compared
+            raise ProtocolError(
+                "records were edited while they were compared, so nothing was stored",
+                hint="run `iimscreen dedupe` again",
+            )
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         verdicts = _new_verdicts(standing, pairs)
         standing.update({(one.key, one.other_key): one for one in verdicts})
