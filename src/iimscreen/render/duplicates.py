@@ -255,7 +255,7 @@ def why_group(group: Group, *, as_json: bool) -> None:
         render._say(f"{plain(named(group.kept))} is in no group of duplicates: a report of its own.")
         return
     render._say(f"{counted(len(group.others) + 1, 'record')} of one report", "bold")
-    render._say(f"  {plain(named(group.kept))}, kept: the earliest  {plain(group.kept.record.title)}")
+    render._say(f"  {plain(named(group.kept))}, kept  {plain(group.kept.record.title)}")
     for one, verdict in group.others:
         merged = "by a chain"
         if verdict is not None:
