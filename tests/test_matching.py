@@ -471,6 +471,15 @@ def test_a_column_on_the_same_page_of_two_issues_is_not_merged() -> None:
     assert verdict(column, {**column, "issue": "4"}) == ("asked", "same_title_and_place")
 
 
+def test_two_letters_of_one_group_on_the_same_two_pages_are_not_merged() -> None:
+    one = {"title": "Fatigue in myositis: a letter from Rome", "pages": "345-346"}
+
+    assert verdict(one, {**one, "title": "Calcinosis in scleroderma: more data"}) == (
+        "asked",
+        "same_place_and_author",
+    )
+
+
 def test_a_shared_doi_does_not_merge_records_without_a_title_or_of_other_people() -> None:
     doi = {"doi": "10.1000/supplement"}
     others = {**doi, "pages": None, "authors": names("Mwangi,E")}

@@ -245,7 +245,7 @@ def same_journal_volume_pages_authors(pair: Pair) -> bool:
     ):
         return False
     if pair.volume and not (pair.one.is_meeting_abstract or pair.other.is_meeting_abstract):
-        return pair.one.first_page != pair.one.last_page and pair.title >= 45.0
+        return pair.pages > 1 and pair.title >= (45.0 if pair.pages > 2 else 60.0)  # letters share two pages
     return bool(pair.journal and pair.year_gap == 0 and pair.pages > LONGEST_ABSTRACT and pair.title >= 80.0)
 
 
