@@ -159,6 +159,7 @@ def test_undo_appends_and_the_pair_comes_back_first(
     result = run("duplicates", "review", "--reviewer", "ann", typed="y\nu\nn\nq\n")
 
     assert f"Undone: duplicate on {pairs[0][0]} and {pairs[0][1]}" in result.stdout
+    assert "1 pair decided in this sitting" in result.stdout
     assert not one_report(review, pairs[0])
     verdicts = review.db.execute(
         "select verdict, decided_by from duplicate_verdicts where record_key = ? order by log_id",
@@ -488,3 +489,34 @@ def test_the_protocol_wants_one_or_two_reviewers(run: Run, review: Review, value
 
     assert result.exit_code == 3
     assert "reviewers_needed" in result.stderr
+
+
+def test_words_on_pairs_that_became_one_question_are_resolved(run: Run, review: Review) -> None:
+    one, other, third = bring_in(review, [*look_alikes(1), look_alikes(2)[0]])
+    ask(review, (one, third), (other, third))
+    two_needed(run)
+    say(run, "ann", (one, third), "distinct")
+    say(run, "bob", (other, third), "distinct")
+    run("duplicates", "merge", one, other, "--by", "ann")
+
+    listed = run("duplicates", "conflicts").stdout
+    resolved = run(
+        *("duplicates", "resolve", one, third, "--verdict", "distinct", "--by", "ann", "--by", "bob")
+    )
+
+    assert third in listed
+    assert resolved.exit_code == 0
+    assert asking.questions(review) == []
+
+
+def test_one_person_cannot_merge_through_a_third_record_what_two_are_asked_about(
+    run: Run, review: Review
+) -> None:
+    one, other, third = bring_in(review, [*look_alikes(1), look_alikes(2)[0]])
+    ask(review, (one, third))
+    two_needed(run)
+
+    result = run("duplicates", "merge", one, other, third, "--by", "ann")
+
+    assert result.exit_code == 6
+    assert not one_report(review, (one, third))

@@ -229,6 +229,7 @@ def test_reports_that_only_look_alike_are_left_apart_unasked(
 SMOKERS = (
     "Tofacitinib for calcinosis in {}smokers with dermatomyositis and with no other disease: a cohort study"
 )
+COCHRANE = {"journal": "Cochrane Database of Systematic Reviews", "volume": None, "pages": "CD001234"}
 PHASE = "Tofacitinib in myositis, phase {} results"
 ADULTS = "Tofacitinib for calcinosis in adults with dermatomyosit"
 ASKED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
@@ -244,11 +245,24 @@ ASKED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
         {"title": MEN_AND_WOMEN.format("women"), "pages": "S4"},
         {"title": MEN_AND_WOMEN.format("boys"), "pages": "S4"},
     ),
+    "later_part": ({"pages": None}, {"title": f"{FACTS['title']}. Part 2: treatment"}),
+    "other_version": (
+        {**COCHRANE, "issue": "1", "doi": "10.1002/14651858.cd001234.pub2"},
+        {**COCHRANE, "issue": "10", "doi": "10.1002/14651858.cd001234.pub3"},
+    ),
     "other_doi": (
         {"doi": "10.1000/a", "title": f"{ADULTS}is"},
         {"doi": "10.1000/b", "title": f"{ADULTS}ides", "pages": None},
     ),
     "abstract_against_paper": ({}, {**MEETING, "pages": None}),
+    "registrations_that_name_one_another": (
+        {**REGISTRATION, "accession": "NCT90000001", "registrations": ("ClinicalTrials.gov:NCT90000001",)},
+        {
+            **REGISTRATION,
+            "accession": "NCT90000002",
+            "registrations": ("ClinicalTrials.gov:NCT90000002", "ClinicalTrials.gov:NCT90000001"),
+        },
+    ),
     "same_title_and_place": ({}, {"authors": names("Mwangi,E")}),
     "same_title_and_author": ({}, {"pages": "301-309"}),
     "same_heading_author_volume": (
@@ -404,6 +418,100 @@ def test_two_copies_of_one_registration_are_merged_as_any_two_records() -> None:
     )
 
 
+BESIDE_AN_ARTICLE_WITHOUT_A_PAGE = (
+    f"Author Correction: {FACTS['title']}",
+    f"Publisher's correction: {FACTS['title']}",
+    f"Addendum: {FACTS['title']}",
+    f"Statement of retraction: {FACTS['title']}",
+    f"Plain language summary: {FACTS['title']}",
+    f"Response by Ferro: {FACTS['title']}",
+    f"{FACTS['title']} (vol 12, pg 101, 2021)",
+    f"{FACTS['title']}: rationale, design and methods",
+    f"{FACTS['title']}: protocol of a randomised trial",
+)
+
+
+@pytest.mark.parametrize("title", BESIDE_AN_ARTICLE_WITHOUT_A_PAGE)
+def test_what_is_said_about_an_article_is_not_merged_with_one_that_lacks_its_page(title: str) -> None:
+    assert verdict({"pages": None}, {"title": title, "pages": "240"}) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "other_word"),
+    [
+        ("chronic hepatitis B", "chronic hepatitis C"),
+        ("peginterferon alfa-2a", "peginterferon alfa-2b"),
+        ("CT of the muscles", "MR of the muscles"),
+        ("hyponatremia", "hypernatremia"),
+        ("symptomatic disease", "asymptomatic disease"),
+        ("diabetic patients", "nondiabetic patients"),
+        ("part A", "part B"),
+    ],
+)
+def test_one_word_that_tells_two_articles_apart_is_asked_about_where_one_lacks_the_page(
+    word: str, other_word: str
+) -> None:
+    title = "Outcome after ten years in a national cohort of adults in care with {}"
+
+    found = verdict({"title": title.format(word)}, {"title": title.format(other_word), "pages": None})
+
+    assert found == ("asked", "other_words")
+
+
+EDITORIALS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "of two issues, without an author": (
+        {"authors": (), "pages": "1"},
+        {"authors": (), "pages": "1", "issue": "4"},
+    ),
+    "of one author in two journals": ({"pages": "1-2"}, {"pages": "1-2", "journal": "Another Magazine"}),
+    "of one issue, one without page and author": ({}, {"authors": (), "pages": None}),
+}
+
+
+@pytest.mark.parametrize("editorials", EDITORIALS)
+@pytest.mark.parametrize("title", ["Editorial", "Letters to the editor"])
+def test_headings_that_may_be_of_two_texts_are_not_merged(title: str, editorials: str) -> None:
+    one, other = ({**facts, "title": title} for facts in EDITORIALS[editorials])
+
+    assert verdict(one, other) in (None, ("asked", "same_title_and_place"))
+
+
+def test_a_column_on_the_same_page_of_two_issues_is_not_merged() -> None:
+    column = {"title": "A message from the president of the society", "pages": "3"}
+
+    assert verdict(column, {**column, "issue": "4"}) == ("asked", "same_title_and_place")
+
+
+def test_two_letters_of_one_group_on_the_same_two_pages_are_not_merged() -> None:
+    one = {"title": "Fatigue in myositis: a letter from Rome", "pages": "345-346"}
+
+    assert verdict(one, {**one, "title": "Calcinosis in scleroderma: more data"}) == (
+        "asked",
+        "same_place_and_author",
+    )
+
+
+def test_a_shared_doi_does_not_merge_records_without_a_title_or_of_other_people() -> None:
+    doi = {"doi": "10.1000/supplement"}
+    others = {**doi, "pages": None, "authors": names("Mwangi,E")}
+
+    assert verdict({**doi, "title": None}, {**others, "title": None}) is None
+    assert verdict(doi, others) == ("asked", "same_doi_other_title")
+
+
+def test_titles_that_are_not_stated_neither_agree_nor_differ() -> None:
+    (pair,) = find_pairs([a_record(1, pmid="90000001"), a_record(2, pmid="90000001", title=None)])
+
+    assert (pair.verdict, pair.rule) == ("duplicate", "same_pmid")
+    assert "title" not in {*pair.agreed, *pair.differed}
+
+
+def test_a_record_without_year_and_place_is_not_merged_unasked() -> None:
+    bare = {"year": None, "volume": None, "issue": None, "pages": None}
+
+    assert verdict({}, bare) == ("asked", "same_title_and_author")
+
+
 def test_a_study_and_its_extension_that_share_a_number_elsewhere_stay_two() -> None:
     shared = "EudraCT:2020-001234-56"
     one, other = (
@@ -451,6 +559,31 @@ def test_a_record_without_an_identifier_does_not_chain_two_pmids_into_one_group(
         "different_pmids",
         "chain_of_unlike_records",
     }
+
+
+HEPATITIS = "Outcome after ten years in a national cohort of adults in care with hepatitis {}infection"
+UNLIKE_ENDS: dict[str, tuple[dict[str, object], ...]] = {
+    "abstract and paper": (
+        {"publication_types": ("Conference Abstract",), "issue": "Suppl 1", "pages": None},
+        {"issue": None, "pages": None},
+        {},
+    ),
+    "three years": tuple({"year": 2015 + n, "volume": None, "issue": None, "pages": None} for n in range(3)),
+    "hepatitis B and C": tuple({"title": HEPATITIS.format(kind), "pages": None} for kind in ("b ", "", "c ")),
+}
+
+
+@pytest.mark.parametrize("records", UNLIKE_ENDS)
+def test_a_vague_record_does_not_chain_two_reports_that_a_guard_keeps_apart(records: str) -> None:
+    one, vague, other = UNLIKE_ENDS[records]
+    found = find_pairs([a_record(1, **one), a_record(2, **vague), a_record(3, **other)])
+
+    joined = groups(
+        ["source:1", "source:2", "source:3"], [pair for pair in found if pair.verdict == "duplicate"]
+    )
+
+    assert joined["source:1"] != joined["source:3"]
+    assert "chain_of_unlike_records" in {pair.rule for pair in found}
 
 
 def test_no_threshold_merges_what_a_guard_holds_back() -> None:

@@ -8,17 +8,20 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import dedupe, matching
+from iimscreen import curation, dedupe, matching
+from iimscreen.duplicates import by_hand
+from iimscreen.errors import ProtocolError
 from iimscreen.matching import find_pairs, groups
 from iimscreen.matching.blocks import MAX_BLOCK, candidates
 from iimscreen.matching.fields import comparable
 from iimscreen.model import Author, Kind, Record, ScoredPair, StoredRecord
-from iimscreen.store import Review, duplicates, records
+from iimscreen.store import Review, duplicates, open_review, records
 from strategies import stored_records
 
 Run = Callable[..., Result]
@@ -126,6 +129,45 @@ def test_a_merge_that_a_later_record_puts_in_doubt_is_asked_about(review: Review
     chained = [pair for pair, (_, by) in standing.items() if by == "rule:chain_of_unlike_records"]
     assert len(chained) == 1
     assert len({records.kept_of(review, key) for key in (bare, one, other)}) == 2
+
+
+@pytest.mark.parametrize("decide", [by_hand.merge, by_hand.split])
+def test_what_people_decided_changes_nothing_that_rules_say_of_chains(
+    review: Review, decide: Callable[..., object]
+) -> None:
+    bring_in(review, [an_article(1)])
+    (one,) = bring_in(review, [an_article(1, pmid="11")], database="One")
+    (other,) = bring_in(review, [an_article(1, pmid="12")], database="Two")
+    dedupe.run(review)
+    merged = next(pair for pair in duplicates.standing(review) if pair.verdict == "duplicate")
+    decide(review, [merged.key, merged.other_key], by="ann")
+    before = duplicates.standing(review)
+    bring_in(review, [an_article(7)], database="Three")
+
+    dedupe.run(review)
+    portion = duplicates.standing(review)
+    dedupe.run(review, again=True)
+
+    assert portion == before == duplicates.standing(review)
+    assert records.kept_of(review, one) != records.kept_of(review, other)
+
+
+def test_an_edit_while_records_are_compared_is_not_taken_for_compared(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = bring_in(review, [an_article(1), an_article(2)])
+
+    def edited_meanwhile(*records: Any, **options: Any) -> list[ScoredPair]:
+        with open_review(review.path) as elsewhere:
+            curation.edit(elsewhere, first, {"title": "Another title"}, note="seen in print", by="ann")
+        return find_pairs(*records, **options)
+
+    monkeypatch.setattr("iimscreen.matching.find_pairs", edited_meanwhile)
+
+    with pytest.raises(ProtocolError, match="edited while they were compared"):
+        dedupe.run(review)
+
+    assert duplicates.last_run(review) is None
 
 
 def test_rules_of_another_version_judge_everything_anew(review: Review, monkeypatch: Any) -> None:

@@ -108,3 +108,13 @@ def test_a_value_is_cut_to_its_first_letters_and_says_so(pieces: list[Piece], mo
 
     assert short == whole if len(whole) <= most else short.endswith(" …")
     assert whole.startswith(short.removesuffix(" …"))
+
+
+def test_the_names_of_ten_thousand_people_are_compared_at_once() -> None:
+    one, other = ("; ".join(f"Family{n} {initial}" for n in range(10_000)) for initial in ("A", "B"))
+
+    first, second = words(one, f"{other}; Adler C")
+
+    assert "".join(piece.text for piece in first) == one
+    assert [piece.text for piece in first[:4]] == ["Family0 ", "A;", " ", "Family1 "]
+    assert second[-1] == Piece("Adler C", differs=True)

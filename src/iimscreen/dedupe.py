@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from iimscreen import matching
 from iimscreen.duplicates import asking
+from iimscreen.errors import ProtocolError
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
@@ -43,22 +44,32 @@ def run(review: Review, *, again: bool = False) -> DedupeOutcome:
     """Compare what is new or edited with all records, log each new verdict, keep one record of each report.
 
     Everything is compared anew with `again`, and when the rules or the protocol's thresholds are others than
-    the last time. A person's verdict is never overruled. Running it again changes nothing.
+    the last time. A person's verdict is never overruled. Running it again changes nothing. Raises
+    ProtocolError if somebody edited a record meanwhile.
     """
     with _no_collection():
         return _run(review, again)
 
 
 def _run(review: Review, again: bool) -> DedupeOutcome:
-    protocol = in_force(review)
-    new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
-    if new is not None:
-        new |= curation.edited_since_compared(review, COMPARED)
-    before = [_as_pair(one) for one in duplicates.standing(review) if _is_a_rules_find(one)]
-    keys = records.keys(review)
-    found = before if new is not None and not new else _compared(review, protocol, new, before)
+    with review.reading():
+        protocol = in_force(review)
+        new = None if again or _judges_anew(review, protocol) else set(duplicates.not_compared(review))
+        if new is not None:
+            new |= curation.edited_since_compared(review, COMPARED)
+        stood = duplicates.standing(review)
+        before = [_as_pair(one) for one in stood if _is_a_rules_find(one)]
+        decided = [(one.key, one.other_key) for one in stood if one.by_person]
+        keys = records.keys(review)
+        last_edit = curation.last_edit(review)
+    found = before if new is not None and not new else _compared(review, protocol, new, before, decided)
     pairs = [pair for pair in found if pair.verdict != matching.LINKED]
     with review.writing():
+        if curation.last_edit(review) != last_edit:  # it would count as compared
+            raise ProtocolError(
+                "records were edited while they were compared, so nothing was stored",
+                hint="run `iimscreen dedupe` again",
+            )
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
         verdicts = _new_verdicts(standing, pairs)
         standing.update({(one.key, one.other_key): one for one in verdicts})
@@ -94,7 +105,11 @@ def _is_a_rules_find(one: PairVerdict) -> bool:
 
 
 def _compared(
-    review: Review, protocol: Protocol, new: Set[str] | None, before: Sequence[ScoredPair]
+    review: Review,
+    protocol: Protocol,
+    new: Set[str] | None,
+    before: Sequence[ScoredPair],
+    decided: Sequence[tuple[str, str]],
 ) -> list[ScoredPair]:
     """The rules' verdicts on all pairs, those with new records found now; all of them if `new` is None."""
     bare: list[StoredRecord] = []
@@ -111,7 +126,11 @@ def _compared(
         ask_at=protocol.ask_at,
         preprints=protocol.preprints,
         new=new,
-        standing=before,
+        standing=[one for one in before if one.rule != NAMED_BY_IDENTIFIER],
+        decided=[
+            *decided,
+            *((one.key, one.other_key) for one in before if one.rule == NAMED_BY_IDENTIFIER),
+        ],
     )
     return _named_by_identifier(review, bare, found)
 

@@ -74,6 +74,7 @@ def review(desk: PairDesk, *, again: bool = False, yes: bool = False) -> None:
         if answer == "undone":
             left.insert(0, one)
             number -= 1
+            decided = max(decided - 1, 0)
             if not again and _brought_back(desk, left, one):
                 number = max(number - 1, 0)
         decided += answer in _WORDS.values()

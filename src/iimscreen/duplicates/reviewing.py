@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from iimscreen import voting
 from iimscreen.duplicates import asking, by_hand, consequences
@@ -261,7 +262,7 @@ def _check_takes_part(review: Review, name: str, needed: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PairConflict:
-    """A pair on which all words are in and differ."""
+    """A pair on which all words are in, and no verdict came of them."""
 
     pair: Pair
     votes: tuple[PairVote, ...]
@@ -293,7 +294,7 @@ def to_resolve(review: Review, one: str, other: str, names: Sequence[str]) -> Pa
     gate = DuplicateGate(review, in_force(review))
     question = asking.question_on(review, first.key, second.key)
     if question is not None:
-        if gate.state(question.key, question.other_key) is not PairState.CONFLICT:
+        if not gate.is_to_resolve(question.key, question.other_key):
             raise ProtocolError(
                 f"{first.key} and {second.key} are still to be decided: not all words that they need are in",
                 hint="iimscreen duplicates review --reviewer NAME",
@@ -332,11 +333,12 @@ def require_free(review: Review, pairs: by_hand.Pairs) -> None:
     if protocol.duplicate_reviewers == 1:
         return
     gate = DuplicateGate(review, protocol)
-    for key, other_key in pairs:
+    keys = dict.fromkeys(key for pair in pairs for key in pair)  # a chain of merges makes all of them one
+    for key, other_key in combinations(keys, 2):
         question = asking.question_on(review, key, other_key)
         if question is None:
             continue
-        if gate.state(question.key, question.other_key) is PairState.CONFLICT:
+        if gate.is_to_resolve(question.key, question.other_key):
             hint = f"iimscreen duplicates resolve {key} {other_key} --verdict … --by NAME --by NAME"
         else:
             hint = "each says so with `iimscreen duplicates review --reviewer NAME`"

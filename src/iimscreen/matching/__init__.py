@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 # Raised whenever a rule, a guard or the comparable form changes: every pair is then judged anew.
-VERSION = 3
+VERSION = 4
 
 
 def find_pairs(
@@ -52,6 +52,7 @@ def find_pairs(
     preprints: str = "link",
     new: Collection[str] | None = None,
     standing: Iterable[ScoredPair] = (),
+    decided: Iterable[tuple[str, str]] = (),
 ) -> list[ScoredPair]:
     """Pairs that are one report ("duplicate"), may be ("asked"), or are of one study ("linked"), best first.
 
@@ -60,7 +61,9 @@ def find_pairs(
     `preprints`: "link", "merge" or "apart".
 
     With `new`, only pairs in which at least one of these keys takes part are compared, and `standing` are
-    the rules' verdicts on the others; what comes back is then the verdicts on all. A merge that would chain
+    the rules' verdicts on the others; what comes back is then the verdicts on all. `decided` are pairs on
+    which the rules' verdict does not stand, each in order of arrival: they are judged all the same, since
+    what the rules say of chains must not depend on when somebody decided. A merge that would chain
     records which contradict one another is asked about instead, whichever of its records came first; see
     `grouping.without_bad_chains`.
     """
@@ -74,8 +77,14 @@ def find_pairs(
             judged = judge(pair, merge_at=merge_at, ask_at=ask_at, preprints=preprints)
             if judged is not None:
                 found.append(judged)
+    judged_now = {(pair.key, pair.other_key) for pair in found}
+    for key, other_key in decided:
+        if (key, other_key) not in judged_now:
+            judged_now.add((key, other_key))
+            alike = compare(by_key[key], by_key[other_key])
+            if alike is not None:
+                found += filter(None, [judge(alike, merge_at=merge_at, ask_at=ask_at, preprints=preprints)])
     if new is not None:
-        judged_now = {(pair.key, pair.other_key) for pair in found}
         for before in standing:
             if (before.key, before.other_key) in judged_now or not {before.key, before.other_key}.isdisjoint(
                 new

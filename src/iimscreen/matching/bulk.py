@@ -83,6 +83,8 @@ class _Facts:
             scorer=fuzz.ratio,
             score_cutoff=LIKE_TITLE,
         )
+        # Two titles that are not stated are not alike.
+        likeness[(self.length[some.left] == 0) | (self.length[some.right] == 0)] = 0.0
         shares = (
             self._agree(self.pmid, some)
             | self._agree(self.doi, some)

@@ -13,6 +13,7 @@ SHORT_TITLE = 30  # letters; a shorter title ("Editorial", "Heart failure") is t
 SHORT_CUT = 15  # letters that a title cut short must have left
 LEAST_CUT = 5  # letters cut off; fewer may be a word put in, such as "non"
 SHORT_REST = 30  # letters that a title must have left when it is its beginning that is missing
+SHORT_FAMILY = 4  # letters; shorter names differ by one letter and are two people
 SAME_PEOPLE = 0.75  # share of the shorter list of authors that is in the longer
 LIKE_TITLE = 75.0  # below this, titles need an identifier or a page that agrees
 LEAST_TITLE = 55.0  # below this, titles that are no translations of one another have chance alone in common
@@ -115,7 +116,9 @@ def shares_identifier_or_page(one: Comparable, other: Comparable) -> bool:
 
 
 def title_likeness(one: Comparable, other: Comparable) -> float:
-    """How alike the titles are, translations counted: 0 to 100."""
+    """How alike the titles are, translations counted: 0 to 100; 0 where one has none."""
+    if not one.title or not other.title:
+        return 0.0
     best = 100.0 if one.title == other.title else fuzz.ratio(one.title, other.title)
     if best < 95.0 and (one.translations or other.translations):
         best = max(fuzz.ratio(a, b) for a in one.titles for b in other.titles)
@@ -180,10 +183,15 @@ def _people(one: Comparable, other: Comparable) -> People:
     ours, theirs = names.families(one.names), names.families(other.names)
     our_words, their_words = names.words_of(one.names), names.words_of(other.names)
     a, b = ours[0], theirs[0]
-    first = a == b or a in their_words or b in our_words or fuzz.ratio(a, b) >= 80.0
+    first = a == b or a in their_words or b in our_words or _is_misspelt(a, b)
     if len(ours) == len(theirs):
         return first, min(_share(ours, their_words), _share(theirs, our_words))  # whichever arrived first
     return first, _share(ours, their_words) if len(ours) < len(theirs) else _share(theirs, our_words)
+
+
+def _is_misspelt(one: str, other: str) -> bool:
+    """Whether two families may be one, wrongly written; not "Li" and "Liu"."""
+    return min(len(one), len(other)) >= SHORT_FAMILY and fuzz.ratio(one, other) >= 80.0
 
 
 def _share(people: list[str], words: set[str]) -> float:

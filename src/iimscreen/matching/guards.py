@@ -15,8 +15,17 @@ from rapidfuzz import fuzz
 
 from iimscreen.matching.compare import SURE_TITLE, Pair
 from iimscreen.matching.fields import Comparable
-from iimscreen.matching.likeness import has_same_place, has_short_title, is_elsewhere, is_same_registration
+from iimscreen.matching.likeness import (
+    has_other_own_number,
+    has_same_place,
+    has_short_title,
+    is_elsewhere,
+    is_same_registration,
+)
 from iimscreen.matching.titles import numbers_of
+
+_LATER_PART = re.compile(r" (?:part |paper |report )?(?:ii|iii|iv|v|vi|2|3|4|5|two|three|four|five)\b")
+_COCHRANE_NUMBER = re.compile(r"(?:cd|mr|ed)\d{3,6}")  # CD001234, as `pages` reads it
 
 Guard = Callable[[Pair], bool]
 
@@ -25,28 +34,34 @@ _NOTICES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "correction",
         re.compile(
             r"\b(?:erratum|errata|corrigend(?:um|a)|correction)(?: to\b| for\b| of\b|$)"
-            r"|^(?:erratum|errata|corrigend(?:um|a)|corrections?|corrected)\b"
+            r"|^(?:authors? |publishers? )?(?:erratum|errata|corrigend(?:um|a)|addend(?:um|a)|corrections?|corrected)\b"
+            # Web of Science: "... (vol 55, pg 101, 2016)", but not "Retracted article. See vol. 55"
+            r"|(?<!see )\bvol \w+ (?:(?:pg|art|no) \w+ )+[12]\d{3}$"
         ),
     ),
     (
         "retraction",
         re.compile(
-            r"^(?:retraction|retracted|withdrawn|removed|expression of concern)\b|\bretraction(?: note)?$"
+            r"^(?:retraction|retracted|withdrawn|withdrawal|removed|expression of concern)\b|\bretraction(?: note)?$"
+            r"|^(?:notice|statement|note) of (?:retraction|withdrawal|concern)\b"
         ),
     ),
     (
         "comment",
         re.compile(
-            r"^(?:comments?|commentary|re|response to|repl(?:y|ies)|(?:the )?authors? (?:reply|response)"
+            r"^(?:comments?|commentary|re|responses? (?:to|by)|faculty (?:opinions|of 1000)"
+            r"|repl(?:y|ies)|(?:the )?authors? (?:reply|response)"
             r"|in reply|letter|editorial|invited (?:comment\w*|discussion)|discussion)\b"
             r"|\b(?:comment|commentary|authors? reply|reply|editorial)$"
         ),
     ),
+    ("summary", re.compile(r"^(?:plain language|lay) summary\b|\b(?:plain language|lay) summary$")),
     (
         "protocol",
         re.compile(
-            r"\b(?:study protocol|trial protocol|protocol for (?:a|an|the)|rationale and (?:study )?design"
-            r"|design and rationale)\b|\bprotocol$"
+            r"\b(?:study protocol|trial protocol|protocol (?:for|of) (?:a|an|the)|statistical analysis plan"
+            r"|(?:rationale|objectives)(?: and)?(?: study)? design|design and (?:rationale|methods|baseline))\b"
+            r"|\bprotocol$"
         ),
     ),
 )
@@ -93,6 +108,14 @@ def other_numbers(pair: Pair) -> bool:
     return bool(set(one) - set(other) and set(other) - set(one)) or not has_same_place(pair)
 
 
+def later_part(pair: Pair) -> bool:
+    """One title goes on with the number of a later part where the other ends, and no page tells them apart."""
+    if not pair.title_cut or pair.page is not None:
+        return False
+    short, long = sorted((pair.one.text, pair.other.text), key=len)
+    return long.startswith(short) and _LATER_PART.match(long, len(short)) is not None
+
+
 def other_words(pair: Pair) -> bool:
     """Each title has a word for which the other has another one: men and women, vivo and vitro; or one says not."""
     if pair.title == 100.0 or pair.title_cut:
@@ -106,7 +129,21 @@ def other_words(pair: Pair) -> bool:
         return any(_opposite(a, b) for a in left for b in right)
     unlike_left = [word for word in left if not any(_is_same_word(word, found) for found in right)]
     unlike_right = [word for word in right if not any(_is_same_word(word, found) for found in left)]
-    return any(len(word) > 2 for word in unlike_left) and any(len(word) > 2 for word in unlike_right)
+    if any(len(word) > 2 for word in unlike_left) and any(len(word) > 2 for word in unlike_right):
+        return True
+    # Hepatitis B and C, alfa-2a and 2b, CT and MR; in one place it is a typing error.
+    if len(unlike_left) != 1 or len(unlike_right) != 1 or has_same_place(pair):
+        return False
+    short = unlike_left + unlike_right
+    return max(map(len, short)) == 1 or _SMALL_WORDS.isdisjoint(short)
+
+
+def other_version(pair: Pair) -> bool:
+    """Both are a Cochrane review, whose versions share its number as page, and issue, year or DOI differ."""
+    numbers = [record.first_page or "" for record in (pair.one, pair.other)]
+    if not pair.page or not any(map(_COCHRANE_NUMBER.fullmatch, numbers)):
+        return False
+    return pair.doi is False or pair.issue is False or (pair.year_gap or 0) > 0
 
 
 def abstract_against_paper(pair: Pair) -> bool:
@@ -143,18 +180,46 @@ def _notices_in(title: str) -> frozenset[str]:
 
 
 _NEGATIONS = frozenset(("non", "not", "no", "without", "never", "anti"))
+_SMALL_WORDS = frozenset((
+    "a", "an", "and", "as", "at", "by", "de", "for", "from", "in", "of", "on", "or", "s", "the", "to", "with",
+))  # fmt: skip
 _OPPOSITES = frozenset(
     frozenset(pair.split("/"))
     for pair in (
-        "men/women", "male/female", "males/females", "boys/girls", "vivo/vitro", "hypo/hyper", "pre/post",
-        "before/after", "hypertension/hypotension", "hyperglycemia/hypoglycemia", "smokers/nonsmokers",
-        "inpatients/outpatients", "macrovascular/microvascular", "prenatal/postnatal",
+        "men/women", "male/female", "males/females", "boys/girls", "vivo/vitro", "before/after",
+        "inpatients/outpatients", "systolic/diastolic",
     )
 )  # fmt: skip
+_OPPOSITE_BEGINNINGS = tuple(
+    pair.split("/")
+    for pair in (
+        "hypo/hyper",
+        "pre/post",
+        "macro/micro",
+        "intra/extra",
+        "intra/inter",
+        "endo/exo",
+        "/non",
+        "/a",
+        "/un",
+        "/anti",
+    )
+)
 
 
 def _opposite(one: str, other: str) -> bool:
-    return frozenset((one, other)) in _OPPOSITES
+    return frozenset((one, other)) in _OPPOSITES or any(
+        _changes_beginning(one, other, a, b) or _changes_beginning(other, one, a, b)
+        for a, b in _OPPOSITE_BEGINNINGS
+    )
+
+
+def _changes_beginning(one: str, other: str, beginning: str, opposite: str) -> bool:
+    """Whether the one word becomes the other by the opposite beginning; "all" and "mall" do not."""
+    if not (one.startswith(beginning) and other.startswith(opposite)):
+        return False
+    rest = one[len(beginning) :]
+    return rest == other[len(opposite) :] and (bool(beginning) or len(rest) >= 6)
 
 
 def _is_same_word(one: str, other: str) -> bool:
@@ -169,6 +234,8 @@ GUARDS: tuple[Guard, ...] = (
     different_registrations,
     notice_or_protocol,
     other_numbers,
+    later_part,
+    other_version,
     abstract_against_paper,
     other_doi,
     other_words,
@@ -185,4 +252,9 @@ def contradicts(pair: Pair) -> bool:
         or different_registrations(pair)
         or notice_or_protocol(pair)
         or other_numbers(pair)
+        or later_part(pair)
+        or other_version(pair)
+        or has_other_own_number(pair)
+        or (abstract_against_paper(pair) and (pair.volume is False or (pair.year_gap or 0) > 0))
+        or (not pair.page and ((pair.year_gap or 0) > 1 or other_words(pair)))
     )

@@ -6,6 +6,7 @@ from rapidfuzz import fuzz
 
 from iimscreen.matching import names
 from iimscreen.matching.compare import SAME_PEOPLE, SAME_TITLE, SHORT_TITLE, Pair
+from iimscreen.matching.fields import Comparable
 
 
 def has_same_title(pair: Pair) -> bool:
@@ -65,6 +66,18 @@ def is_same_registration(pair: Pair) -> bool | None:
     one, other = _by_register(pair.one.registered), _by_register(pair.other.registered)
     common = one.keys() & other.keys()
     return all(one[register] & other[register] for register in common) if common else None
+
+
+def has_other_own_number(pair: Pair) -> bool:
+    """Whether each registration bears a number of its own in one register, and the two differ."""
+    one, other = _own_number(pair.one), _own_number(pair.other)
+    return bool(one and other and one != other and one.partition(":")[0] == other.partition(":")[0])
+
+
+def _own_number(record: Comparable) -> str | None:
+    """The number by which the register itself knows the record; None of one that a database tells of."""
+    number = (record.accession or "").partition(":")[2].casefold()
+    return next((one for one in record.registered if one.partition(":")[2].casefold() == number), None)
 
 
 def _by_register(numbers: frozenset[str]) -> dict[str, set[str]]:

@@ -15,13 +15,16 @@ from iimscreen.matching.guards import (
     Guard,
     abstract_against_paper,
     different_registrations,
+    later_part,
     notice_or_protocol,
     other_doi,
     other_numbers,
+    other_version,
     other_words,
     registration_and_report,
 )
 from iimscreen.matching.likeness import (
+    has_other_own_number,
     has_same_place,
     has_same_title,
     has_short_title,
@@ -37,12 +40,18 @@ LONGEST_ABSTRACT = 3  # pages; nothing longer shares them with another report
 
 def same_pmid(pair: Pair) -> bool:
     """PMID agrees, and the title does not belie it."""
-    return bool(pair.pmid) and (pair.title >= 60.0 or pair.title_cut or pair.page is True)
+    is_untitled = not pair.one.title or not pair.other.title
+    return bool(pair.pmid) and (is_untitled or pair.title >= 60.0 or pair.title_cut or pair.page is True)
 
 
 def same_doi_and_title(pair: Pair) -> bool:
-    """DOI and title agree; a supplement's shared DOI with another page needs the same title to the letter."""
+    """DOI and title agree; a supplement's shared DOI with another page needs the same title to the letter.
+
+    Other people need the same page.
+    """
     if not pair.doi or not (pair.title >= 85.0 or pair.title_cut):
+        return False
+    if pair.first_author is False and not is_same_person(pair) and not pair.page:
         return False
     return pair.page is not False or (pair.title >= SURE_TITLE and is_same_person(pair))
 
@@ -54,19 +63,33 @@ def same_accession(pair: Pair) -> bool:
 
 def same_registration(pair: Pair) -> bool:
     """Both are registrations, and no register in which both have numbers tells them apart."""
-    return is_same_registration(pair) is True
+    return is_same_registration(pair) is True and not has_other_own_number(pair)
+
+
+def registrations_that_name_one_another(pair: Pair) -> bool:
+    """Each has its own number in one register, and one names the other's, as an extension does."""
+    return is_same_registration(pair) is True and has_other_own_number(pair)
 
 
 def same_title_author_volume_pages(pair: Pair) -> bool:
-    """Title, a first author and volume with first page agree; the journal may be written in any way."""
+    """Title, a first author and volume with first page agree; the journal may be written in any way.
+
+    Not where it may be a heading: a short title in two journals, or a page that each issue has.
+    """
     return bool(
         has_same_title(pair)
         and pair.volume
         and pair.page
         and is_same_person(pair)
         and (pair.year_gap or 0) <= 1
-        and not (has_short_title(pair) and pair.issue is False)
+        and not (has_short_title(pair) and (pair.issue is False or pair.journal is False))
+        and not _is_page_of_each_issue(pair)
     )
+
+
+def _is_page_of_each_issue(pair: Pair) -> bool:
+    """Whether it may be a column, whose single page each issue has anew."""
+    return pair.issue is False and pair.pages <= 1
 
 
 def same_title_author_journal_volume_pages(pair: Pair) -> bool:
@@ -78,6 +101,7 @@ def same_title_author_journal_volume_pages(pair: Pair) -> bool:
         and pair.journal
         and pair.volume
         and pair.page
+        and not _is_page_of_each_issue(pair)
     )
 
 
@@ -85,7 +109,9 @@ def same_title_author_year_pages(pair: Pair) -> bool:
     """Title, author, year and first page agree; volume or journal is missing or garbled in one."""
     if not (has_same_title(pair) and pair.page and is_same_person(pair) and (pair.year_gap or 0) <= 1):
         return False
-    if has_short_title(pair) and (pair.volume is False or pair.issue is False):
+    if has_short_title(pair) and False in (pair.journal, pair.volume, pair.issue):
+        return False
+    if _is_page_of_each_issue(pair):
         return False
     return pair.journal is not False or (pair.volume is not False and pair.year_gap == 0)
 
@@ -95,7 +121,7 @@ def same_title_volume_pages_no_author(pair: Pair) -> bool:
     if not has_same_title(pair) or pair.first_author is not None:
         return False
     if has_same_place(pair):
-        return True
+        return pair.issue is not False  # each issue may have its "Editorial" on page 1
     return bool(
         not has_short_title(pair)
         and pair.page
@@ -120,12 +146,16 @@ def same_title_journal_issue_no_author(pair: Pair) -> bool:
 
 
 def same_heading_author_issue(pair: Pair) -> bool:
-    """A short title, but journal, year, volume and issue agree, no author differs, and one lacks the page."""
+    """A short title, but author, journal, year, volume and issue agree, and one lacks the page.
+
+    Where neither names an author nor a page, it is the volume of a meeting's abstracts.
+    """
+    are_bare = not (pair.one.names or pair.other.names or pair.one.first_page or pair.other.first_page)
     return bool(
         pair.title >= SURE_TITLE
         and has_short_title(pair)
         and min(len(pair.one.title), len(pair.other.title)) >= SHORT_CUT
-        and pair.first_author is not False
+        and (pair.first_author or are_bare)
         and pair.journal
         and pair.volume
         and pair.issue
@@ -135,13 +165,14 @@ def same_heading_author_issue(pair: Pair) -> bool:
 
 
 def same_title_author_journal_year(pair: Pair) -> bool:
-    """Title, author, journal and year agree, one record lacks the page, and nothing else differs."""
+    """Title, author, journal and year agree, or years lie one apart; one record lacks the page, and nothing differs."""
     return bool(
         (pair.title >= SURE_TITLE or (pair.title_cut and (pair.volume or not _is_bare(pair))))
         and not has_short_title(pair)
         and is_same_person(pair)
         and pair.journal
-        and (pair.year_gap or 0) <= 1
+        and pair.year_gap is not None
+        and pair.year_gap <= 1
         and pair.page is None
         and pair.volume is not False
         and not (pair.volume and pair.issue is False)
@@ -214,7 +245,7 @@ def same_journal_volume_pages_authors(pair: Pair) -> bool:
     ):
         return False
     if pair.volume and not (pair.one.is_meeting_abstract or pair.other.is_meeting_abstract):
-        return pair.one.first_page != pair.one.last_page and pair.title >= 45.0
+        return pair.pages > 1 and pair.title >= (45.0 if pair.pages > 2 else 60.0)  # letters share two pages
     return bool(pair.journal and pair.year_gap == 0 and pair.pages > LONGEST_ABSTRACT and pair.title >= 80.0)
 
 
@@ -241,7 +272,11 @@ def same_pmid_other_title(pair: Pair) -> bool:
 
 def same_doi_other_title(pair: Pair) -> bool:
     """DOI agrees, title does not: a translated title, or a DOI that is wrong or shared."""
-    return bool(pair.doi and pair.page is not False and pair.first_author is not False)
+    return bool(
+        pair.doi
+        and pair.page is not False
+        and (pair.first_author is not False or pair.title >= 85.0 or pair.title_cut)
+    )
 
 
 def same_title_and_author(pair: Pair) -> bool:
@@ -346,10 +381,18 @@ class Rule:
 # In order of strength; the topmost that holds decides. Scores from 95 merge, from 85 ask, unless the
 # protocol says otherwise.
 RULES: tuple[Rule, ...] = (
-    Rule(same_pmid, 100.0, frozenset({other_words, other_numbers, other_doi, abstract_against_paper})),
-    Rule(same_accession, 99.5, frozenset({other_numbers, other_doi, abstract_against_paper})),
+    Rule(
+        same_pmid,
+        100.0,
+        frozenset({other_words, other_numbers, later_part, other_version, other_doi, abstract_against_paper}),
+    ),
+    Rule(
+        same_accession,
+        99.5,
+        frozenset({other_numbers, later_part, other_version, other_doi, abstract_against_paper}),
+    ),
     Rule(same_registration, 99.5, frozenset({other_words, other_numbers, notice_or_protocol, other_doi})),
-    Rule(same_doi_and_title, 99.0, frozenset({abstract_against_paper})),
+    Rule(same_doi_and_title, 99.0, frozenset({other_version, abstract_against_paper})),
     Rule(same_title_author_volume_pages, 99.0),
     Rule(same_title_author_journal_volume_pages, 98.0),
     Rule(same_title_author_year_pages, 97.5),
@@ -363,6 +406,11 @@ RULES: tuple[Rule, ...] = (
     Rule(same_journal_volume_pages_authors, 96.0, frozenset({other_words})),
     Rule(same_journal_volume_pages_no_author, 96.0, frozenset({other_words})),
     Rule(same_title_and_place, 92.0),
+    Rule(
+        registrations_that_name_one_another,
+        92.0,
+        frozenset({other_words, other_numbers, notice_or_protocol, other_doi}),
+    ),
     Rule(same_title_and_author, 91.0),
     Rule(same_heading_author_volume, 90.0),
     Rule(same_title_journal_year_no_author, 90.0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iimscreen.matching.compare import LIKE_TITLE, SAME_PEOPLE, SURE_TITLE, Pair
-from iimscreen.matching.guards import GUARDS, Guard
+from iimscreen.matching.guards import GUARDS, Guard, other_words
 from iimscreen.matching.rules import RULES, Rule, is_worth_asking, preprint_and_article
 from iimscreen.model import ScoredPair
 
@@ -50,7 +50,8 @@ def _preprint(pair: Pair, merge_at: float, preprints: str) -> ScoredPair | None:
         return None
     verdict = LINKED
     if preprints == "merge":
-        verdict = DUPLICATE if pair.title >= SURE_TITLE and merge_at <= PREPRINT_SCORE else ASKED
+        is_sure = pair.title >= SURE_TITLE and not other_words(pair)
+        verdict = DUPLICATE if is_sure and merge_at <= PREPRINT_SCORE else ASKED
     return _verdict(pair, verdict, preprint_and_article.__name__, PREPRINT_SCORE)
 
 
@@ -68,7 +69,7 @@ def fields_of(pair: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
     title: bool | None = None
     if pair.title >= SURE_TITLE or pair.title_cut:
         title = True
-    elif pair.title < LIKE_TITLE:
+    elif pair.title < LIKE_TITLE and pair.one.title and pair.other.title:
         title = False
     stated = (
         ("title", title),

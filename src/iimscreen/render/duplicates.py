@@ -129,7 +129,7 @@ def pair_side_by_side(weighed: Weighed, *, whole: bool) -> None:
     mark = _marker(out, weighed.rows)
     for row in weighed.rows:
         one, other = row.one, row.other
-        if row.field == "abstract" and not whole:
+        if row.field in ("abstract", "authors") and not whole:
             if row.stated is not Stated.ONE:
                 one, other = shortened(one), shortened(other)
             one, other = cut(one, _ABSTRACT), cut(other, _ABSTRACT)
@@ -281,7 +281,7 @@ def why_group(group: Group, *, as_json: bool) -> None:
         render._say(f"{plain(named(group.kept))} is in no group of duplicates: a report of its own.")
         return
     render._say(f"{counted(len(group.others) + 1, 'record')} of one report", "bold")
-    render._say(f"  {plain(named(group.kept))}, kept: the earliest  {plain(group.kept.record.title)}")
+    render._say(f"  {plain(named(group.kept))}, kept  {plain(group.kept.record.title)}")
     for one, verdict in group.others:
         merged = "by a chain"
         if verdict is not None:

@@ -127,6 +127,12 @@ def edited_since_compared(review: Review, fields: Collection[str]) -> set[str]:
     return {row["record_key"] for row in found}
 
 
+def last_edit(review: Review) -> int:
+    """The log id of the last edit, or taking back of one, in this review; 0 before the first."""
+    (log_id,) = review.db.execute("select coalesce(max(log_id), 0) from record_edits").fetchone()
+    return int(log_id)
+
+
 def verify_edits(review: Review) -> list[str]:
     """Edits that take back no edit of the same field of the same record, in sentences."""
     return [

@@ -110,8 +110,14 @@ class DuplicateGate:
         return shown, len(there) - len(shown)
 
     def conflicts(self, questions: Sequence[PairVerdict]) -> list[PairVerdict]:
-        """The pairs on which all words are in and differ."""
-        return [one for one in questions if self.state(one.key, one.other_key) is PairState.CONFLICT]
+        """The questions on which all words are in, and no verdict came of them."""
+        return [one for one in questions if self.is_to_resolve(one.key, one.other_key)]
+
+    def is_to_resolve(self, key: str, other_key: str) -> bool:
+        """Whether all words are in on a question: they differ, or were given on several pairs before these
+        became two reports.
+        """
+        return self._needed > 1 and self._has_all(self._reports(key, other_key))
 
     def progress(self, questions: Sequence[PairVerdict]) -> Mapping[str, int]:
         """How many pairs each who has begun has left; empty where one reviewer is enough."""
