@@ -424,3 +424,17 @@ class Dribble:
 
     def read(self, size: int = -1, /) -> bytes:
         return self._file.read(min(self._size, size))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (", Anna", Author("Anna")),
+        (",Ferro, A.", Author("Ferro", "A.")),
+        ("B. de Jong", Author("de Jong", "B.")),
+        ("Ferro AB Jr", Author("Ferro", "AB Jr")),
+        ("COMET Study Groups", Author("COMET Study Groups", is_group=True)),
+    ],
+)
+def test_every_author_has_a_family_name(written: str, expected: Author) -> None:
+    assert the_record(f"TY  - JOUR\nTI  - A\nAU  - {written}\nER  - \n").authors == (expected,)

@@ -347,6 +347,8 @@ def test_prose_and_lists_are_no_table(text: str) -> None:
             (Author("Ferro", "Anna"), Author("Okafor", "C")),
         ),
         ("M&uuml;ller A; Okafor C", (Author("Müller", "A"), Author("Okafor", "C"))),
+        ("A. Ferro, B. de Jong", (Author("Ferro", "A."), Author("de Jong", "B."))),
+        (", Ferro; Okafor,", (Author("Ferro"), Author("Okafor"))),
         (" ; , ", ()),
     ],
 )
@@ -529,8 +531,10 @@ AUTHORS = st.lists(
 ).map(tuple)
 RECORDS = st.builds(
     Record,
-    title=texts().filter(lambda text: table._table_columns.recognised(text) is None),
-    abstract=st.none() | texts(),
+    title=texts().filter(
+        lambda text: table._table_columns.recognised(text) is None and table.text_of_cell(text)
+    ),
+    abstract=st.none() | texts().filter(lambda text: table.text_of_cell(text) != ""),  # "NaN"
     authors=AUTHORS,
     journal=st.none() | st.sampled_from(["Invented Journal", "Arthritis & Rheum, B"]),
     volume=st.none() | st.sampled_from(["1", "S2", "12 Suppl"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iimscreen.errors import InputError
@@ -103,7 +103,7 @@ def test_an_encoding_that_cannot_be_told_is_asked_for(text: str, codec: str) -> 
     assert read(Utf8File(io.BytesIO(data), encoding_named(codec)), 5) == data.decode(codec)
 
 
-@pytest.mark.parametrize("name", ["latin-nine", "base64", "", "hex", "utf-8\0"])
+@pytest.mark.parametrize("name", ["latin-nine", "base64", "", "hex", "utf-8\0", "idna"])
 def test_what_is_no_encoding_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="no encoding is named"):
         encoding_named(name)
@@ -120,6 +120,7 @@ def test_only_cr_and_lf_end_lines(texts: list[str], size: int) -> None:
     assert found == [*texts, ""]
 
 
+@example(b"\x01\0\0", 1)
 @given(st.binary(max_size=200), st.integers(1, 50))
 def test_no_bytes_are_lost_or_stop_the_reading_but_with_an_input_error(data: bytes, size: int) -> None:
     file = Utf8File(io.BytesIO(data), guesses=True)

@@ -79,6 +79,7 @@ def encoding_named(name: str) -> Encoding:
     try:
         codec = codecs.lookup(name.strip()).name
         "".encode(codec)  # refuses what there are codecs for but is no text, such as base64
+        b"\xff".decode(codec, "replace")  # and codecs of names of hosts
     except (LookupError, ValueError) as error:
         raise InputError(
             f"no encoding is named {name!r}",
@@ -167,6 +168,7 @@ class Utf8File:
         self._decoder: codecs.IncrementalDecoder | None = None
         self._line = 1  # where what was last decoded ended
         self._is_decided = False
+        self._is_begun = False  # some of it was given out
         self.encoding = UTF8
         if encoding is not None:
             self._decide(encoding)
@@ -178,6 +180,7 @@ class Utf8File:
             if not self._is_decided and not (block.isascii() and b"\0" not in block):
                 self._decide(self._told_by(block))
             if self._decoder is None:
+                self._is_begun = True
                 return block
             text = self._decoded(block)
             if text or not block:
@@ -194,6 +197,8 @@ class Utf8File:
                 hint="export the file as UTF-8, or name its encoding with --encoding, such as gb18030, cp1251, "
                 "shift_jis",
             )
+        if found is not None and found.is_guess and self._is_begun and found.codec.startswith("utf"):
+            return UTF8  # zero bytes behind plain text: a damage
         is_taken = found is not None and (self._guesses or found.codec.startswith("utf"))
         return found if found and is_taken else UTF8
 
