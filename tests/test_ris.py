@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import time
 from pathlib import Path
 
 import pytest
@@ -438,3 +439,20 @@ class Dribble:
 )
 def test_every_author_has_a_family_name(written: str, expected: Author) -> None:
     assert the_record(f"TY  - JOUR\nTI  - A\nAU  - {written}\nER  - \n").authors == (expected,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DO  - 10.1000/" + ")." * 500_000,
+        "DO  - 10.1000/&" + "amp;" * 250_000,
+        "UR  - " + "embase.com/" * 90_000,
+    ],
+)
+def test_the_time_of_a_line_is_in_proportion_to_its_length(line: str) -> None:
+    before = time.process_time()
+
+    record = the_record(f"TY  - JOUR\nTI  - A\n{line}\nER  - \n")
+
+    assert record.title == "A"
+    assert time.process_time() - before < 3  # 0.5 s; it was hours

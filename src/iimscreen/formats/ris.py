@@ -59,7 +59,9 @@ _PMCID = re.compile(r"\bPMC\s?(\d{3,9})\b")
 _ACCESSION = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9][\w:.()/-]{3,63}")
 _ACCESSION_NUMBER = re.compile(r"Accession Number:\s*([^\s;]+?)\.?(?:[\s;]|$)")  # EBSCO, in N1
 # The record's own address there: Embase's L numbers, Scopus' EIDs.
-_IN_ADDRESS = re.compile(r"embase\.com/\S*[?&]id=(L\d{6,12})|scopus\.com/\S*[?&]eid=(2-s2\.0-\d{6,14})")
+_IN_ADDRESS = re.compile(
+    r"embase\.com/\S{0,400}?[?&]id=(L\d{6,12})|scopus\.com/\S{0,400}?[?&]eid=(2-s2\.0-\d{6,14})"
+)
 
 # What a record is, where TY says it; the journal article is the rule and needs no word.
 _TYPES = {
