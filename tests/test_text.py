@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Utf8File, _text, encoding_named, encoding_of, line_blocks
+from iimscreen.formats import Utf8File, _text, abstract_of, encoding_named, encoding_of, line_blocks
 
 NAMES = (
     "TY  - JOUR\nAU  - Müller, Jürgen\nAU  - García-Peña, José\nAU  - Sørensen, Åse\nAU  - Lefèvre, Zoë\n"
@@ -149,3 +149,11 @@ def test_a_line_beyond_all_bounds_is_refused_before_it_is_whole(monkeypatch: pyt
     with pytest.raises(InputError, match=r"^line 1: this line has more than 1,000,000 characters"):
         list(line_blocks(Endless()))
     assert taken < 2_000_000
+
+
+@pytest.mark.parametrize(
+    "text", ["[No abstract available]", "No abstract available.", "No Abstract", "Abstract not available"]
+)
+def test_words_that_no_abstract_is_there_are_none(text: str) -> None:
+    assert abstract_of(text) is None
+    assert abstract_of(f"{text} of the trial, so its registration was read.") is not None

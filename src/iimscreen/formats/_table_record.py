@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from iimscreen.formats import Found, normal_doi
+from iimscreen.formats import Found, abstract_of, normal_doi
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import authors_in
 from iimscreen.formats._table_columns import NO_VALUE, Columns, decides
@@ -132,7 +132,7 @@ class RecordReader:
             doi=self._read(line, "doi", values, normal_doi) or _stated_doi(beside),
             title=values.get("title"),
             vernacular_title=values.get("vernacular_title"),
-            abstract=values.get("abstract"),
+            abstract=abstract_of(values.get("abstract")),
             authors=authors_in(_cell(cells, self._columns.places.get("authors", ()))),
             journal=values.get("journal"),
             journal_abbreviation=_other_than(values.get("journal_abbreviation"), values.get("journal")),

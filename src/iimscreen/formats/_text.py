@@ -47,6 +47,11 @@ _SIGNS = frozenset("’‘“”–—…•°±µ·×®©™§²³½¼«»†�
 # Control characters are nothing, those that end lines somewhere (NEL) are a space.
 _CONTROLS: dict[int, str | None] = {**dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)]), 0x85: " "}
 
+_NO_ABSTRACT = re.compile(
+    r"\W*(?:no abstract(?: (?:is|was))?(?: (?:available|present|provided))?|(?:an )?abstract (?:is )?not available)\W*",
+    re.IGNORECASE,
+)
+
 _EXPORT_AS_UTF8 = "export the file as UTF-8, or name its encoding: iimscreen import --encoding cp1252"
 
 
@@ -284,6 +289,11 @@ def one_line(text: str) -> str:
     if text.isprintable():  # so that no other white space than spaces is in it
         return " ".join(text.split()) if "  " in text else text.strip()
     return " ".join(text.translate(_CONTROLS).split())
+
+
+def abstract_of(text: str | None) -> str | None:
+    """An abstract; None where a database says in its place that it holds none (Scopus, Embase, EndNote)."""
+    return None if text is None or (len(text) < 60 and _NO_ABSTRACT.fullmatch(text)) else text
 
 
 def text_of(data: bytes) -> str:

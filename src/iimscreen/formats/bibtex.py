@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, Remark, Told, _latex, normal_doi, text_of, whole
+from iimscreen.formats import Found, Readable, Remark, Told, _latex, abstract_of, normal_doi, text_of, whole
 from iimscreen.formats._bibtex_entries import Entry, Macros, entries
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import author, authors_in
@@ -117,7 +117,7 @@ def _read(entry: Entry, parents: dict[str, Entry]) -> Found:
         "shortjournal", "journal-abbreviation", "journal-iso", "abbrev_source_title", "journal_abbr"
     )
     pmid, pmcid = _pubmed_ids(fields)
-    doi, abstract = _doi(fields), fields.text("abstract")
+    doi, abstract = _doi(fields), abstract_of(fields.text("abstract"))
     if not (title or abstract or doi or pmid or pmcid):
         return Refusal(
             entry.line, f"the entry {entry.key!r} has no title, and no abstract, DOI or PMID to know it by"

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, line_blocks, normal_doi, one_line
+from iimscreen.formats import Found, Readable, abstract_of, line_blocks, normal_doi, one_line
 from iimscreen.formats._names import author, is_name, may_name_groups
 from iimscreen.model import Author, Parsed, Record, Refusal
 
@@ -287,7 +287,7 @@ def _record_of(draft: _Draft) -> Found:
     title = _first(fields, *_TITLES)
     pmid, pmcid = _pubmed_ids(fields)
     doi = _doi(fields)
-    abstract = " ".join(dict.fromkeys(fields["AB"])) if "AB" in fields else _first(fields, "N2")
+    abstract = abstract_of(" ".join(dict.fromkeys(fields["AB"])) if "AB" in fields else _first(fields, "N2"))
     if not (title or abstract or doi or pmid or pmcid):
         return Refusal(
             draft.line, "the record has no title (TI, T1 or CT), and no abstract, DOI or PMID to know it by"

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, line_blocks, normal_doi, one_line
+from iimscreen.formats import Found, Readable, abstract_of, line_blocks, normal_doi, one_line
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import is_name
 from iimscreen.model import Author, Parsed, Record, Refusal
@@ -169,7 +169,7 @@ def _record(draft: _Draft) -> Record:
         doi=normal_doi(draft.text("DI") or ""),
         title=draft.text("TI"),
         vernacular_title=draft.text("FT"),
-        abstract=draft.text("AB"),
+        abstract=abstract_of(draft.text("AB")),
         authors=tuple(_authors(draft)),
         journal=journal,
         journal_abbreviation=abbreviation if abbreviation != journal else None,
