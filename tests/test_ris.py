@@ -456,3 +456,10 @@ def test_the_time_of_a_line_is_in_proportion_to_its_length(line: str) -> None:
 
     assert record.title == "A"
     assert time.process_time() - before < 3  # 0.5 s; it was hours
+
+
+def test_a_line_of_text_that_begins_with_er_ends_no_record() -> None:
+    (only,) = found("TY  - JOUR\nTI  - A\nAB  - Of all,\nER - positive tumours\nwere counted.\nER  - \n")
+
+    assert isinstance(only, Parsed)
+    assert only.record.abstract == "Of all, ER - positive tumours were counted."

@@ -219,6 +219,9 @@ class _Reader:
                 self._outside = self._outside or (number, line)
                 self._outside_count += 1
             return None
+        if tag == "ER" and match and line.startswith("ER -") and (match.group(2) or "").strip():
+            draft.go_on(line)  # a line of an abstract: "ER - positive tumours"
+            return None
         if tag == "ER":
             self._draft = None
             return self._finished(draft)
