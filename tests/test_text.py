@@ -157,3 +157,12 @@ def test_a_line_beyond_all_bounds_is_refused_before_it_is_whole(monkeypatch: pyt
 def test_words_that_no_abstract_is_there_are_none(text: str) -> None:
     assert abstract_of(text) is None
     assert abstract_of(f"{text} of the trial, so its registration was read.") is not None
+
+
+@pytest.mark.parametrize("word", ["Pérez", "Müller", "MÜLLER", "García"])
+@pytest.mark.parametrize("codec", ["cp1252", "mac_roman"])
+def test_one_letter_within_a_name_tells_the_encoding(word: str, codec: str) -> None:
+    told = encoding_of(f"AU  - {word}, Anna\n".encode(codec))
+
+    assert told is not None
+    assert told.codec == codec

@@ -120,7 +120,7 @@ class RecordReader:
         }
         values = {name: found[0] for name, found in stated.items() if found and found[0]}
         cited = _CITED.search(values.get("citation", ""))
-        volume, issue, cited_pages = cited.groups() if cited else (None, None, None)
+        volume, issue, cited_pages = (part.strip() for part in cited.groups("")) if cited else ("", "", "")
         pmid = self._pmid(line, values)
         beside = " ".join([values.get("extra", ""), *stated.get("url", ())])
         year = self._read(line, "year", values, _year) or self._read(line, "date", values, _year)
@@ -137,9 +137,9 @@ class RecordReader:
             journal=values.get("journal"),
             journal_abbreviation=_other_than(values.get("journal_abbreviation"), values.get("journal")),
             year=year,
-            volume=_plain_number(values.get("volume")) or volume,
-            issue=_plain_number(values.get("issue")) or issue,
-            pages=self._pages(values, row) or cited_pages,
+            volume=_plain_number(values.get("volume")) or volume or None,
+            issue=_plain_number(values.get("issue")) or issue or None,
+            pages=self._pages(values, row) or cited_pages or None,
             languages=tuple(_split(values.get("language", ""), r"\s*[;,|]\s*")),
             publication_types=tuple(_split(values.get("type", ""), r"\s*[;|]\s*|,\s+")),
             keywords=_keywords(stated),

@@ -149,7 +149,7 @@ def _plausibility(data: bytes, codec: str) -> int:
         inside = before.isalpha() and after.isalpha()
         if sign in _LETTERS:
             score += 2 if inside or before.isalpha() or after.isalpha() else 0
-            if sign.isupper() and before.islower():  # "MŠller"
+            if sign.isupper() and before.isalpha() and (before.islower() or after.islower()):  # "MŠller"
                 score -= 4
         elif sign in _SIGNS:
             is_apostrophe = sign == "’" and after in "stdlmrv" and not text[found.end() + 1 :][:1].isalpha()
