@@ -360,3 +360,23 @@ def test_every_entry_of_a_file_is_either_read_or_refused(kinds: list[str]) -> No
     read = found("@a{first, title={T}}\n" + "".join(pieces[kind] + "@a{k, title={T}}\n" for kind in kinds))
 
     assert len(read) == 1 + 2 * len(kinds)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Ferro A, Okafor C, de Jong B",
+        "Ferro, A, Okafor, C, de Jong, B",
+        "Ferro, A; Okafor, C; de Jong, B",
+        "Ferro, A, Okafor, C and de Jong, B",
+        "A. Ferro and C. Okafor and B. de Jong",
+    ],
+)
+def test_authors_parted_by_other_signs_than_and_are_told_apart(written: str) -> None:
+    found = [(one.family, one.given.rstrip(".")) for one in authors(written)]
+
+    assert found == [("Ferro", "A"), ("Okafor", "C"), ("de Jong", "B")]
+
+
+def test_a_suffix_between_two_commas_makes_no_list_of_authors() -> None:
+    assert authors("Ferro, Jr, Anna Maria") == (Author("Ferro", "Anna Maria Jr"),)

@@ -212,3 +212,17 @@ def test_no_bytes_make_the_reader_fail_but_with_an_input_error(data: bytes) -> N
         read = found(b'[{"type": "book", "title": "T"},' + data)
 
     assert all(one.line >= 1 for one in read)
+
+
+def test_keywords_may_be_a_list_and_the_markup_of_crossref_is_left_out() -> None:
+    item = {
+        "type": "article",
+        "title": "A",
+        "keyword": ["one", "two, three"],
+        "abstract": "<jats:p>Text</jats:p>",
+    }
+
+    (only,) = csl_json.read(json.dumps([item]).encode())
+
+    assert isinstance(only, Parsed)
+    assert (only.record.keywords, only.record.abstract) == (("one", "two, three"), "Text")

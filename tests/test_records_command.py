@@ -108,6 +108,7 @@ def test_what_stands_so_already_is_nothing_to_do(run: Run, three: list[str]) -> 
         ((), "nothing to edit was given"),
         (("--set", "2021"), "--set '2021' names no field"),
         (("--set", "year=2021", "--set", "year=2022"), "year is given twice"),
+        (("--set", "Year=2021", "--set", "year=2022"), "year is given twice"),
         (("--set", "year=2021", "--unset", "year"), "both set and unset"),
         (("--set", "year=2021", "--undo"), "--undo stands alone"),
         (("--file", "abstract=missing.txt"), "missing.txt cannot be read"),

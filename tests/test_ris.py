@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import time
 from pathlib import Path
 
 import pytest
@@ -424,3 +425,41 @@ class Dribble:
 
     def read(self, size: int = -1, /) -> bytes:
         return self._file.read(min(self._size, size))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (", Anna", Author("Anna")),
+        (",Ferro, A.", Author("Ferro", "A.")),
+        ("B. de Jong", Author("de Jong", "B.")),
+        ("Ferro AB Jr", Author("Ferro", "AB Jr")),
+        ("COMET Study Groups", Author("COMET Study Groups", is_group=True)),
+    ],
+)
+def test_every_author_has_a_family_name(written: str, expected: Author) -> None:
+    assert the_record(f"TY  - JOUR\nTI  - A\nAU  - {written}\nER  - \n").authors == (expected,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DO  - 10.1000/" + ")." * 500_000,
+        "DO  - 10.1000/&" + "amp;" * 250_000,
+        "UR  - " + "embase.com/" * 90_000,
+    ],
+)
+def test_the_time_of_a_line_is_in_proportion_to_its_length(line: str) -> None:
+    before = time.process_time()
+
+    record = the_record(f"TY  - JOUR\nTI  - A\n{line}\nER  - \n")
+
+    assert record.title == "A"
+    assert time.process_time() - before < 3  # 0.5 s; it was hours
+
+
+def test_a_line_of_text_that_begins_with_er_ends_no_record() -> None:
+    (only,) = found("TY  - JOUR\nTI  - A\nAB  - Of all,\nER - positive tumours\nwere counted.\nER  - \n")
+
+    assert isinstance(only, Parsed)
+    assert only.record.abstract == "Of all, ER - positive tumours were counted."

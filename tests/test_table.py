@@ -209,6 +209,55 @@ def test_a_column_is_no_doi_and_no_year_where_its_cells_are_none() -> None:
     assert layout == Layout((("title", "title"),), ("doi", "year"))
 
 
+def test_a_column_that_numbers_the_rows_is_no_issue() -> None:
+    bare = "Number,Title\n7,One\n3,Two\n"
+    counted_up = "Number,Title,Volume\n1,One,4\n2,Two,4\n3,Three,5\n"
+    issues = "Number,Title,Volume\n2,One,4\n1,Two,4\n3,Three,5\n"
+
+    assert [[name for _, name in the_layout(text).columns] for text in (bare, counted_up, issues)] == [
+        ["title"],
+        ["title", "volume"],
+        ["issue", "title", "volume"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "database",
+    [
+        "Scopus",
+        "Ovid MEDLINE(R) ALL <1946 to 2021>",
+        "PubMed/MEDLINE",
+        "Embase (Elsevier)",
+        "EBSCOhost CINAHL Plus",
+    ],
+)
+def test_a_source_that_is_a_database_is_no_journal(database: str) -> None:
+    layout = the_layout(f"Title,Source\nOne,{database}\nTwo,{database}\n")
+
+    assert layout.unread == ("Source",)
+
+
+@pytest.mark.parametrize(
+    "journal", ["Lancet", "Central European Journal of Medicine", "Scopus Journal", "Lens and Light"]
+)
+def test_a_source_that_is_a_journal_is_one(journal: str) -> None:
+    assert the_record(f"Title,Source\nOne,{journal}\n").journal == journal
+
+
+@pytest.mark.parametrize("nothing", ["NA", "NaN", "nan", "None", "NULL", "#N/A"])
+def test_what_programs_write_for_nothing_is_nothing(nothing: str) -> None:
+    names = "title,abstract,authors,journal,volume,pages,doi,pmid,year"
+    row = ",".join([nothing] * 8)
+    blank = "".join(f"Title {number},{row}\n" for number in range(100))
+    last = "Last,Text,Na J,Journal,1,2-3,10.1000/x,12345678,2020\n"
+
+    *blanks, full = found(f"{names}\n{blank}{last}")
+
+    assert {one.record.abstract or one.record.pages or one.record.authors for one in blanks} == {()}
+    assert (full.record.doi, full.record.pmid, full.record.year) == ("10.1000/x", "12345678", 2020)
+    assert full.record.authors == (Author("Na", "J"),)
+
+
 def test_of_two_columns_with_one_header_the_filled_one_is_read_and_both_are_named() -> None:
     layout = the_layout("title,title,year\n,One,2020\n,Two,2021\n")
 
@@ -298,6 +347,8 @@ def test_prose_and_lists_are_no_table(text: str) -> None:
             (Author("Ferro", "Anna"), Author("Okafor", "C")),
         ),
         ("M&uuml;ller A; Okafor C", (Author("Müller", "A"), Author("Okafor", "C"))),
+        ("A. Ferro, B. de Jong", (Author("Ferro", "A."), Author("de Jong", "B."))),
+        (", Ferro; Okafor,", (Author("Ferro"), Author("Okafor"))),
         (" ; , ", ()),
     ],
 )
@@ -480,8 +531,10 @@ AUTHORS = st.lists(
 ).map(tuple)
 RECORDS = st.builds(
     Record,
-    title=texts().filter(lambda text: table._table_columns.recognised(text) is None),
-    abstract=st.none() | texts(),
+    title=texts().filter(
+        lambda text: table._table_columns.recognised(text) is None and table.text_of_cell(text)
+    ),
+    abstract=st.none() | texts().filter(lambda text: table.text_of_cell(text) != ""),  # "NaN"
     authors=AUTHORS,
     journal=st.none() | st.sampled_from(["Invented Journal", "Arthritis & Rheum, B"]),
     volume=st.none() | st.sampled_from(["1", "S2", "12 Suppl"]),

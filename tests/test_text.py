@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Utf8File, _text, encoding_named, encoding_of, line_blocks
+from iimscreen.formats import Utf8File, _text, abstract_of, encoding_named, encoding_of, line_blocks
 
 NAMES = (
     "TY  - JOUR\nAU  - Müller, Jürgen\nAU  - García-Peña, José\nAU  - Sørensen, Åse\nAU  - Lefèvre, Zoë\n"
@@ -103,7 +103,7 @@ def test_an_encoding_that_cannot_be_told_is_asked_for(text: str, codec: str) -> 
     assert read(Utf8File(io.BytesIO(data), encoding_named(codec)), 5) == data.decode(codec)
 
 
-@pytest.mark.parametrize("name", ["latin-nine", "base64", "", "hex", "utf-8\0"])
+@pytest.mark.parametrize("name", ["latin-nine", "base64", "", "hex", "utf-8\0", "idna"])
 def test_what_is_no_encoding_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="no encoding is named"):
         encoding_named(name)
@@ -120,6 +120,7 @@ def test_only_cr_and_lf_end_lines(texts: list[str], size: int) -> None:
     assert found == [*texts, ""]
 
 
+@example(b"\x01\0\0", 1)
 @given(st.binary(max_size=200), st.integers(1, 50))
 def test_no_bytes_are_lost_or_stop_the_reading_but_with_an_input_error(data: bytes, size: int) -> None:
     file = Utf8File(io.BytesIO(data), guesses=True)
@@ -148,3 +149,20 @@ def test_a_line_beyond_all_bounds_is_refused_before_it_is_whole(monkeypatch: pyt
     with pytest.raises(InputError, match=r"^line 1: this line has more than 1,000,000 characters"):
         list(line_blocks(Endless()))
     assert taken < 2_000_000
+
+
+@pytest.mark.parametrize(
+    "text", ["[No abstract available]", "No abstract available.", "No Abstract", "Abstract not available"]
+)
+def test_words_that_no_abstract_is_there_are_none(text: str) -> None:
+    assert abstract_of(text) is None
+    assert abstract_of(f"{text} of the trial, so its registration was read.") is not None
+
+
+@pytest.mark.parametrize("word", ["Pérez", "Müller", "MÜLLER", "García"])
+@pytest.mark.parametrize("codec", ["cp1252", "mac_roman"])
+def test_one_letter_within_a_name_tells_the_encoding(word: str, codec: str) -> None:
+    told = encoding_of(f"AU  - {word}, Anna\n".encode(codec))
+
+    assert told is not None
+    assert told.codec == codec

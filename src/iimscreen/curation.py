@@ -247,6 +247,8 @@ def edit(
     wanted: dict[str, Value | None] = {}
     for field, value in values.items():
         checked = check_field(field)
+        if checked in wanted:
+            raise InputError(f"{checked} is given twice", hint="give each field once")
         wanted[checked] = read_value(checked, value)
     for field in map(check_field, unset):
         if field in wanted:

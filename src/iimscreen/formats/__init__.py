@@ -22,6 +22,7 @@ from iimscreen.formats._text import (
     Encoding,
     Readable,
     Utf8File,
+    abstract_of,
     encoding_named,
     encoding_of,
     line_blocks,
@@ -41,6 +42,7 @@ __all__ = [
     "Remark",
     "Told",
     "Utf8File",
+    "abstract_of",
     "encoding_named",
     "guess",
     "line_blocks",
@@ -59,6 +61,7 @@ Found = Parsed | Refusal
 MAX_WHOLE = 500_000_000  # bytes
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"]+")
+_LONGEST_DOI = 2_000  # characters; what follows is cleaned bit by bit, in time that grows with its square
 _PLAIN_DOI = re.compile(r"10\.\d{4,9}/[\w.-]*[a-z\d]", re.ASCII | re.IGNORECASE)  # nothing to clean
 
 
@@ -197,12 +200,12 @@ def normal_doi(text: str) -> str | None:
         return text.lower()
     for escaped, plain in (("%2F", "/"), ("%28", "("), ("%29", ")"), ("%3A", ":"), ("%3B", ";")):
         text = text.replace(escaped, plain).replace(escaped.lower(), plain)
-    while (clean := text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) != text:
-        text = clean
     match = _DOI.search(text)
     if match is None:
         return None
-    doi = match.group().lower()
+    doi = match.group()[:_LONGEST_DOI].lower()
+    while (clean := doi.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) != doi:
+        doi = clean
     while doi:
         shorter = doi.rstrip(".,;:'*")
         if shorter.endswith(")") and shorter.count(")") > shorter.count("("):

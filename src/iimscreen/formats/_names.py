@@ -15,26 +15,47 @@ _GROUP = re.compile(
     r"trialists)\b",
     re.IGNORECASE,
 )
+# How the words of _GROUP begin: sought first, in a third of its time.
+_GROUP_HINT = re.compile(
+    r"group|conso|colla|inves|commi|socie|assoc|netwo|team|organ|insti|unive|regis|initi|task|progr|stud|trial"
+)
 _PARTICLES = frozenset((
     "de", "da", "do", "dos", "del", "della", "di", "du", "van", "von", "der", "den", "ten", "ter",
     "la", "le", "el", "al", "bin", "ibn", "zu",
 ))  # fmt: skip
 _BLANKS = re.compile(r"[^\S\n]+")
-_NOBODY = frozenset(("et al", "et al.", "others", "anonymous", "[anonymous]", "anon", "no authors listed"))
+_NOBODY = frozenset(("", "et al", "others", "anonymous", "[anonymous]", "anon", "no authors listed"))
+_FIRST_OF_NOBODY = frozenset("aenoAENO")  # letters: nearly all names begin with others
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _NUMBERED = re.compile(r"\s*\(\d{6,}\)")  # Scopus' "Smith, John (57190000000)"
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "2nd", "3rd"))
 
 
-def author(name: str) -> Author:
-    """One author: "Paik, Julie J.", "Paik JJ", "Visser M de", "Julie J. Paik", or a group."""
-    family, comma, given = (part.strip() for part in name.partition(","))
+def may_name_groups(text: str) -> bool:
+    """Whether names that stand in a text may be those of groups; much faster than to try each one."""
+    return _GROUP_HINT.search(text.lower()) is not None
+
+
+def is_name(name: str) -> bool:
+    """Whether a text is the name of somebody: not blank, no "et al" and no "Anonymous"."""
+    if name[:1].isalpha() and name[0] not in _FIRST_OF_NOBODY:
+        return True
+    return name.strip(" ,.;").lower() not in _NOBODY
+
+
+def author(name: str, *, may_be_group: bool = True) -> Author:
+    """One author: "Paik, Julie J.", "Paik JJ", "Visser M de", "Julie J. Paik", "B. de Jong", or a group."""
+    is_group = may_be_group and _GROUP.search(name) is not None
+    family, comma, given = name.partition(",")
     if comma:
-        if not given or (_GROUP.search(name) and not _INITIALS.fullmatch(given)):
-            return Author(name.strip(" ,"), is_group=_GROUP.search(name) is not None)
+        family, given = family.strip(), given.strip()
+        if not family and "," in given:
+            return author(given.lstrip(" ,"), may_be_group=may_be_group)
+        if not family or not given or (is_group and not _INITIALS.fullmatch(given)):
+            return Author(name.strip(" ,"), is_group=is_group)
         return Author(family, given)
     words = name.split()
-    if _GROUP.search(name) and len(words) > 1:
+    if is_group and len(words) > 1:
         return Author(" ".join(words), is_group=True)
     end = len(words)
     while end > 2 and (words[end - 1] in _PARTICLES or words[end - 1].strip(".").lower() in _SUFFIXES):
@@ -45,13 +66,14 @@ def author(name: str) -> Author:
     if start < end:
         return Author(" ".join(words[:start]), " ".join(words[start:]))
     if len(words) > 1 and any(word.endswith(".") for word in words[:-1]):  # "Julie J. Paik"
-        return Author(words[-1], " ".join(words[:-1]))
+        start = next((at for at in range(1, len(words)) if words[at] in _PARTICLES), len(words) - 1)
+        return Author(" ".join(words[start:]), " ".join(words[:start]))
     return Author(" ".join(words))
 
 
 def authors(names: Iterable[str]) -> tuple[Author, ...]:
     """Those of some names that are names of authors: no blanks, no "et al"."""
-    return tuple(author(name.strip(" ;")) for name in names if _is_name(name))
+    return tuple(author(name.strip(" ;")) for name in names if is_name(name.strip()))
 
 
 def authors_in(cell: str) -> tuple[Author, ...]:
@@ -63,11 +85,6 @@ def authors_in(cell: str) -> tuple[Author, ...]:
     if "&" in cell:
         cell = html.unescape(cell)
     return authors(_NUMBERED.sub("", name) for name in _parted(cell))
-
-
-def _is_name(name: str) -> bool:
-    plain = name.strip(" ,.;").lower()
-    return bool(plain) and plain not in _NOBODY and f"{plain}." not in _NOBODY
 
 
 def _parted(cell: str) -> Iterator[str]:

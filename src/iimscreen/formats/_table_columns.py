@@ -2,8 +2,7 @@
 
 The headers are those of exports of PubMed, Embase, Scopus, the Cochrane Library, Web of Science,
 EBSCO, Dimensions, Lens, OpenAlex, IEEE Xplore, ClinicalTrials.gov, Rayyan, Covidence, ASReview, SYNERGY,
-Zotero and EndNote, and the usual words in German, French,
-Italian, Spanish and Portuguese.
+Zotero and EndNote, and the usual words in German, French, Italian, Spanish and Portuguese.
 """
 
 from __future__ import annotations
@@ -81,10 +80,18 @@ _DECISIONS = frozenset((
     "fulltextdecision", "exclusionreason", "reasonforexclusion",
 ))  # fmt: skip
 _DECIDED_IN_NOTES = ("RAYYAN-INCLUSION", "RAYYAN-EXCLUSION", "Exclusion reason:")
-_DATABASES = frozenset((
-    "scopus", "pubmed", "medline", "embase", "web of science", "wos", "cinahl", "central", "crossref", "openalex",
-    "google scholar", "psycinfo", "cochrane library",
-))  # fmt: skip
+# A source that is a database and no journal: alone, with its platform, or with what the search covered.
+_DATABASE = re.compile(
+    r"(?:(?:ovid|ebsco(?:host)?|proquest|pubmed|elsevier|wiley|clarivate|the|apa)\W+)*"
+    r"(?:scopus|pubmed|medline|embase|web of science|wos|cinahl|central|crossref|openalex|google scholar|"
+    r"(?:apa )?psyc(?:info|articles)|cochrane (?:library|central)|lilacs|scielo|eric|amed|ieee xplore|"
+    r"clinicaltrials\.gov|ictrp|dimensions|lens(?:\.org)?|pmc)"
+    r"(?:$|\s*(?:\(|<|\[|,|;|/|\||\+| - |®|plus\b|complete\b|via\b|all\b|core\b).*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_MAY_BE_ROWS = frozenset(("number", "numero"))  # an issue beside a volume, else what numbers the rows
+# What stands in a cell of a DOI, a PMID or a year that is not known, in small letters.
+NO_VALUE = frozenset(("-", "n/a", "na", "nan", "none", "null", "0"))
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]\d\d|2[01]\d\d)(?!\d)")
 _PMID = re.compile(r"(?:PMID\s*:?\s*)?\d{1,9}(?:\.0+)?", re.IGNORECASE)
 
@@ -159,6 +166,14 @@ def guess(
             candidates.setdefault(found[0], []).append((found[1], place))
     for name, ranked in candidates.items():
         fitting = [place for _, place in sorted(ranked) if _is_confirmed(name, _cells(sample, place))]
+        if name == "issue":
+            has_volume = "volume" in candidates or bool(chosen.get("volume"))
+            fitting = [
+                place
+                for place in fitting
+                if plain_header(titles[place]) not in _MAY_BE_ROWS
+                or (has_volume and not _counts_up(_cells(sample, place)))
+            ]
         if name == "title":  # of two columns with one header, that which is filled
             fitting.sort(key=lambda place: not any(_cells(sample, place)))
         places[name] = tuple(fitting if name in _SEVERAL else fitting[:1])
@@ -227,9 +242,16 @@ def _cells(sample: Sequence[Sequence[str]], place: int) -> list[str]:
 
 def _is_confirmed(name: str, cells: Sequence[str]) -> bool:
     """Whether what stands in a column may be this field: at least half of what is stated; a blank one may."""
-    stated = [cell for cell in cells if cell]
+    stated = [cell for cell in cells if cell and cell.lower() not in NO_VALUE]
     test = _TESTS.get(name)
     return not stated or test is None or 2 * sum(map(test, stated)) >= len(stated)
+
+
+def _counts_up(cells: Sequence[str]) -> bool:
+    """Whether these are the numbers of three rows or more, from whichever number on."""
+    if len(cells) < 3 or not all(re.fullmatch(r"[0-9]{1,9}", cell) for cell in cells):
+        return False
+    return all(int(cell) == int(cells[0]) + at for at, cell in enumerate(cells))
 
 
 _TESTS: dict[str, Callable[[str], bool]] = {
@@ -238,7 +260,7 @@ _TESTS: dict[str, Callable[[str], bool]] = {
     "date": lambda cell: _YEAR.search(cell) is not None,
     "pmid": lambda cell: _PMID.fullmatch(cell) is not None or "e+" in cell.lower(),
     "pmcid": lambda cell: cell.upper().startswith("PMC"),
-    "journal": lambda cell: cell.casefold() not in _DATABASES,
+    "journal": lambda cell: _DATABASE.fullmatch(cell) is None,
     "title": lambda cell: recognised(cell) is None,  # fields that stand in rows
     "type": lambda cell: len(cell) > 1,  # Web of Science's "J"
     "pages": lambda cell: len(cell) < 60,

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from iimscreen.formats import Found, normal_doi
+from iimscreen.formats import Found, abstract_of, normal_doi
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import authors_in
-from iimscreen.formats._table_columns import Columns, decides
+from iimscreen.formats._table_columns import NO_VALUE, Columns, decides
 from iimscreen.model import Parsed, Record, Refusal
 from iimscreen.wording import counted
 
@@ -33,20 +33,23 @@ _SPOILT_PAGES = re.compile(
     r"|\d{4}-\d\d-\d\d(?:[ T].*)?",
     re.IGNORECASE,
 )
+# What R, pandas and spreadsheets write where nothing is; in these letters no text of a record.
+_NOTHING = frozenset(("NA", "<NA>", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "NaT"))
 _NCT = re.compile(r"NCT\d{8}")
 _OPENALEX = "https://openalex.org/"
 _Read = TypeVar("_Read")
 
 
 def text_of_cell(value: object) -> str:
-    """A cell as text: a whole number without its ".0", a date as ISO 8601, nothing as an empty text."""
+    """A cell as text: a whole number without its ".0", a date as ISO 8601, nothing (R's "NA" too) as an empty text."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
-    return value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else str(value)
+    return "" if len(text) < 8 and text.strip() in _NOTHING else text
 
 
 def clean(text: str) -> str:
@@ -117,7 +120,7 @@ class RecordReader:
         }
         values = {name: found[0] for name, found in stated.items() if found and found[0]}
         cited = _CITED.search(values.get("citation", ""))
-        volume, issue, cited_pages = cited.groups() if cited else (None, None, None)
+        volume, issue, cited_pages = (part.strip() for part in cited.groups("")) if cited else ("", "", "")
         pmid = self._pmid(line, values)
         beside = " ".join([values.get("extra", ""), *stated.get("url", ())])
         year = self._read(line, "year", values, _year) or self._read(line, "date", values, _year)
@@ -129,14 +132,14 @@ class RecordReader:
             doi=self._read(line, "doi", values, normal_doi) or _stated_doi(beside),
             title=values.get("title"),
             vernacular_title=values.get("vernacular_title"),
-            abstract=values.get("abstract"),
+            abstract=abstract_of(values.get("abstract")),
             authors=authors_in(_cell(cells, self._columns.places.get("authors", ()))),
             journal=values.get("journal"),
             journal_abbreviation=_other_than(values.get("journal_abbreviation"), values.get("journal")),
             year=year,
-            volume=_plain_number(values.get("volume")) or volume,
-            issue=_plain_number(values.get("issue")) or issue,
-            pages=self._pages(values, row) or cited_pages,
+            volume=_plain_number(values.get("volume")) or volume or None,
+            issue=_plain_number(values.get("issue")) or issue or None,
+            pages=self._pages(values, row) or cited_pages or None,
             languages=tuple(_split(values.get("language", ""), r"\s*[;,|]\s*")),
             publication_types=tuple(_split(values.get("type", ""), r"\s*[;|]\s*|,\s+")),
             keywords=_keywords(stated),
@@ -162,7 +165,7 @@ class RecordReader:
     ) -> _Read | None:
         """What a cell says; where it says something else, that is counted."""
         cell = values.get(name)
-        if cell is None or cell.lower() in ("-", "n/a", "na", "nan", "none", "null", "0"):
+        if cell is None or cell.lower() in NO_VALUE:
             return None
         found = read(cell)
         if found is None:

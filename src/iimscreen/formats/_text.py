@@ -47,6 +47,11 @@ _SIGNS = frozenset("’‘“”–—…•°±µ·×®©™§²³½¼«»†�
 # Control characters are nothing, those that end lines somewhere (NEL) are a space.
 _CONTROLS: dict[int, str | None] = {**dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)]), 0x85: " "}
 
+_NO_ABSTRACT = re.compile(
+    r"\W*(?:no abstract(?: (?:is|was))?(?: (?:available|present|provided))?|(?:an )?abstract (?:is )?not available)\W*",
+    re.IGNORECASE,
+)
+
 _EXPORT_AS_UTF8 = "export the file as UTF-8, or name its encoding: iimscreen import --encoding cp1252"
 
 
@@ -79,6 +84,7 @@ def encoding_named(name: str) -> Encoding:
     try:
         codec = codecs.lookup(name.strip()).name
         "".encode(codec)  # refuses what there are codecs for but is no text, such as base64
+        b"\xff".decode(codec, "replace")  # and codecs of names of hosts
     except (LookupError, ValueError) as error:
         raise InputError(
             f"no encoding is named {name!r}",
@@ -143,7 +149,7 @@ def _plausibility(data: bytes, codec: str) -> int:
         inside = before.isalpha() and after.isalpha()
         if sign in _LETTERS:
             score += 2 if inside or before.isalpha() or after.isalpha() else 0
-            if sign.isupper() and before.islower():  # "MŠller"
+            if sign.isupper() and before.isalpha() and (before.islower() or after.islower()):  # "MŠller"
                 score -= 4
         elif sign in _SIGNS:
             is_apostrophe = sign == "’" and after in "stdlmrv" and not text[found.end() + 1 :][:1].isalpha()
@@ -167,6 +173,7 @@ class Utf8File:
         self._decoder: codecs.IncrementalDecoder | None = None
         self._line = 1  # where what was last decoded ended
         self._is_decided = False
+        self._is_begun = False  # some of it was given out
         self.encoding = UTF8
         if encoding is not None:
             self._decide(encoding)
@@ -178,6 +185,7 @@ class Utf8File:
             if not self._is_decided and not (block.isascii() and b"\0" not in block):
                 self._decide(self._told_by(block))
             if self._decoder is None:
+                self._is_begun = True
                 return block
             text = self._decoded(block)
             if text or not block:
@@ -194,6 +202,8 @@ class Utf8File:
                 hint="export the file as UTF-8, or name its encoding with --encoding, such as gb18030, cp1251, "
                 "shift_jis",
             )
+        if found is not None and found.is_guess and self._is_begun and found.codec.startswith("utf"):
+            return UTF8  # zero bytes behind plain text: a damage
         is_taken = found is not None and (self._guesses or found.codec.startswith("utf"))
         return found if found and is_taken else UTF8
 
@@ -279,6 +289,11 @@ def one_line(text: str) -> str:
     if text.isprintable():  # so that no other white space than spaces is in it
         return " ".join(text.split()) if "  " in text else text.strip()
     return " ".join(text.translate(_CONTROLS).split())
+
+
+def abstract_of(text: str | None) -> str | None:
+    """An abstract; None where a database says in its place that it holds none (Scopus, Embase, EndNote)."""
+    return None if text is None or (len(text) < 60 and _NO_ABSTRACT.fullmatch(text)) else text
 
 
 def text_of(data: bytes) -> str:

@@ -15,13 +15,13 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, Remark, Told, _latex, normal_doi, text_of, whole
+from iimscreen.formats import Found, Readable, Remark, Told, _latex, abstract_of, normal_doi, text_of, whole
 from iimscreen.formats._bibtex_entries import Entry, Macros, entries
 from iimscreen.formats._dates import iso_date
-from iimscreen.formats._names import author
+from iimscreen.formats._names import author, authors_in
 from iimscreen.model import Author, Parsed, Record, Refusal
 
 SUFFIXES = (".bib", ".bibtex")
@@ -40,6 +40,8 @@ _PUBMED_ADDRESS = re.compile(r"ncbi\.nlm\.nih\.gov/(?:m/)?(?:pubmed/)?(\d{1,9})(
 _PMCID = re.compile(r"PMC\s?(\d{3,9})\b", re.IGNORECASE)
 _ACCESSION = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9][\w:.()/-]{3,63}")
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_COMMA = re.compile(r"\s*,\s*")
+_SEMICOLON = re.compile(r";")
 _VERBATIM = re.compile(r"\\([_&%#${}~])")
 
 _TYPES = {
@@ -115,7 +117,7 @@ def _read(entry: Entry, parents: dict[str, Entry]) -> Found:
         "shortjournal", "journal-abbreviation", "journal-iso", "abbrev_source_title", "journal_abbr"
     )
     pmid, pmcid = _pubmed_ids(fields)
-    doi, abstract = _doi(fields), fields.text("abstract")
+    doi, abstract = _doi(fields), abstract_of(fields.text("abstract"))
     if not (title or abstract or doi or pmid or pmcid):
         return Refusal(
             entry.line, f"the entry {entry.key!r} has no title, and no abstract, DOI or PMID to know it by"
@@ -252,18 +254,30 @@ def _authors(text: str) -> Iterator[Author]:
         if group is not None and (plain := _text(group)):
             yield Author(plain, is_group=True)
         elif _text(name).lower() not in ("", "others", "et al.", "et al"):
-            yield _name(name)
+            yield from _names(name)
 
 
-def _name(name: str) -> Author:
-    """A name as BibTeX reads it: "First von Last", "von Last, First", or "von Last, Jr, First"."""
-    parts = [_text(part) for part in _outside_braces(re.compile(r"\s*,\s*"), name)]
+def _names(name: str) -> Iterator[Author]:
+    """A name as BibTeX reads it, or several that are parted by commas or semicolons, as it does not know them."""
+    parts = [_text(part) for part in _outside_braces(_COMMA, name)]
+    is_list = len(parts) > 3 or (
+        len(parts) == 3 and all(" " in part for part in parts)
+    )  # "Paik J, Visser M, …"
+    if is_list or len(_outside_braces(_SEMICOLON, name)) > 1:
+        yield from authors_in(_text(name))
+    else:
+        yield _name(parts)
+
+
+def _name(parts: Sequence[str]) -> Author:
+    """A name of BibTeX, parted at its commas: "First von Last", "von Last, First", or "von Last, Jr, First"."""
     if len(parts) > 2:
         return Author(parts[0], f"{', '.join(parts[2:])} {parts[1]}".strip())
-    if len(parts) == 2 and parts[1]:
+    if len(parts) == 2 and parts[0] and parts[1]:
         return Author(parts[0], parts[1])
-    one = author(parts[0])
-    words = parts[0].split()
+    whole = next(filter(None, parts), "")
+    one = author(whole)
+    words = whole.split()
     if one.given or one.is_group or len(words) < 2:
         return one
     small = [at for at, word in enumerate(words[:-1]) if word[0].islower()]

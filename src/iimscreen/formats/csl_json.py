@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, normal_doi, text_of, whole
+from iimscreen.formats import Found, Readable, abstract_of, normal_doi, text_of, whole
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import author as author_of
 from iimscreen.model import Author, Parsed, Record, Refusal
@@ -29,7 +29,7 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 _NEXT_ITEM = re.compile(r"\}\s*,\s*(?=\{)")
 _CONTROLS = dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)])
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
-_MARKUP = re.compile(r"</?(?:i|b|sub|sup|sc|span)(?:\s[^<>]*)?>")
+_MARKUP = re.compile(r"</?(?:i|b|sub|sup|sc|span|jats:[\w-]+)(?:\s[^<>]*)?>")
 _STATED_DOI = re.compile(r"(?:\bdoi(?:\.org/|\s*:\s*|\s+)|^\s*)(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _PMID = re.compile(r"0*([1-9]\d{0,8})", re.ASCII)
 _STATED_PMID = re.compile(r"\bPMID\s*[:=]?\s*(\d{1,9})\b", re.IGNORECASE)
@@ -177,7 +177,7 @@ def _record(item: object) -> Record:
     genre = _text(values, "genre")
     pmid = _PMID.fullmatch(_text(values, "PMID", "pmid") or "") or _STATED_PMID.search(note)
     pmc = _PMCID.search(_text(values, "PMCID", "pmcid") or "") or _PMCID.search(note)
-    doi, abstract = _doi(values, note), _text(values, "abstract")
+    doi, abstract = _doi(values, note), abstract_of(_text(values, "abstract"))
     if not (title or abstract or doi or pmid or pmc):
         raise _WrongError("no title, and no abstract, DOI or PMID to know it by")
     year = next((int(stated.group(1)) for date in issued if (stated := _YEAR.search(date))), None)
@@ -267,6 +267,9 @@ def _author(name: dict[str, object]) -> Iterator[Author]:
 
 
 def _keywords(values: Mapping[str, object]) -> list[str]:
+    stated = values.get("keyword") or values.get("keywords")
+    if isinstance(stated, list):  # Mendeley
+        return list(dict.fromkeys(word for one in stated if (word := _text({"keyword": one}, "keyword"))))
     text = _text(values, "keyword", "keywords") or ""
     return list(dict.fromkeys(filter(None, re.split(r"\s*;\s*" if ";" in text else r"\s*,\s*", text))))
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, Remark, Told, normal_doi
+from iimscreen.formats import Found, Readable, Remark, Told, abstract_of, normal_doi
 from iimscreen.formats._dates import iso_date
 from iimscreen.formats._names import authors
 from iimscreen.formats._pubmed_pieces import cause_of
@@ -326,7 +326,7 @@ def _record(fields: _Fields) -> Record | None:
         "periodical/abbr-1", "alt-periodical/abbr-1", "periodical/abbr-2", "titles/alt-title"
     )
     pmid, pmcid = _pubmed_ids(fields)
-    doi, abstract = _doi(fields), fields.first("abstract")
+    doi, abstract = _doi(fields), abstract_of(fields.first("abstract"))
     if not (title or abstract or doi or pmid or pmcid):
         return None
     accession = fields.first("accession-num")

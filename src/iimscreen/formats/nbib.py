@@ -231,7 +231,7 @@ def _authors(draft: _Draft) -> Iterator[Author]:
 
 def _full_name(name: str) -> Author:
     family, _, given = name.partition(", ")
-    return Author(family, given)
+    return Author(family, given) if family else Author(given)
 
 
 def _short_name(name: str) -> Author:

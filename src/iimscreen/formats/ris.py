@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, line_blocks, normal_doi, one_line
+from iimscreen.formats import Found, Readable, abstract_of, line_blocks, normal_doi, one_line
+from iimscreen.formats._names import author, is_name, may_name_groups
 from iimscreen.model import Author, Parsed, Record, Refusal
 
 SUFFIXES = (".ris", ".txt")
@@ -58,24 +59,9 @@ _PMCID = re.compile(r"\bPMC\s?(\d{3,9})\b")
 _ACCESSION = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9][\w:.()/-]{3,63}")
 _ACCESSION_NUMBER = re.compile(r"Accession Number:\s*([^\s;]+?)\.?(?:[\s;]|$)")  # EBSCO, in N1
 # The record's own address there: Embase's L numbers, Scopus' EIDs.
-_IN_ADDRESS = re.compile(r"embase\.com/\S*[?&]id=(L\d{6,12})|scopus\.com/\S*[?&]eid=(2-s2\.0-\d{6,14})")
-_INITIALS = re.compile(r"(?:[^\W\d_]\.?-?){1,4}|[^\W\d_]{1,3}")
-_GROUP = re.compile(
-    r"\b(group|consortium|collaborat\w+|investigators|committee|society|association|network|team|"
-    r"organi[sz]ation|institute|university|registry|initiative|task ?force|program\w*|stud(?:y|ies)|"
-    r"trialists)\b",
-    re.IGNORECASE,
+_IN_ADDRESS = re.compile(
+    r"embase\.com/\S{0,400}?[?&]id=(L\d{6,12})|scopus\.com/\S{0,400}?[?&]eid=(2-s2\.0-\d{6,14})"
 )
-# How the words of _GROUP begin: sought first, in a third of its time.
-_GROUP_HINT = re.compile(
-    r"group|conso|colla|inves|commi|socie|assoc|netwo|team|organ|insti|unive|regis|initi|task|progr|stud|trial"
-)
-_NO_NAMES = frozenset(("", "et al", "anonymous", "[anonymous]"))
-_LONGEST_NO_NAME = 16  # with what punctuation may stand around it
-_PARTICLES = frozenset((
-    "de", "da", "do", "dos", "del", "della", "di", "du", "van", "von", "der", "den", "ten", "ter",
-    "la", "le", "el", "al", "bin", "ibn", "zu",
-))  # fmt: skip
 
 # What a record is, where TY says it; the journal article is the rule and needs no word.
 _TYPES = {
@@ -233,6 +219,9 @@ class _Reader:
                 self._outside = self._outside or (number, line)
                 self._outside_count += 1
             return None
+        if tag == "ER" and match and line.startswith("ER -") and (match.group(2) or "").strip():
+            draft.go_on(line)  # a line of an abstract: "ER - positive tumours"
+            return None
         if tag == "ER":
             self._draft = None
             return self._finished(draft)
@@ -301,7 +290,7 @@ def _record_of(draft: _Draft) -> Found:
     title = _first(fields, *_TITLES)
     pmid, pmcid = _pubmed_ids(fields)
     doi = _doi(fields)
-    abstract = " ".join(dict.fromkeys(fields["AB"])) if "AB" in fields else _first(fields, "N2")
+    abstract = abstract_of(" ".join(dict.fromkeys(fields["AB"])) if "AB" in fields else _first(fields, "N2"))
     if not (title or abstract or doi or pmid or pmcid):
         return Refusal(
             draft.line, "the record has no title (TI, T1 or CT), and no abstract, DOI or PMID to know it by"
@@ -451,37 +440,5 @@ def _authors(fields: Fields) -> tuple[Author, ...]:
     whole = "\n".join(names)
     if ";" in whole:  # some exports put all of them into one value
         names = [part.strip() for name in names for part in name.split(";")]
-    may_be_groups = _GROUP_HINT.search(whole.lower()) is not None
-    return tuple(
-        [
-            _author(name, may_be_group=may_be_groups)
-            for name in names
-            if (len(name) > _LONGEST_NO_NAME and name[0].isalpha())
-            or name.strip(" ,.").lower() not in _NO_NAMES
-        ]
-    )
-
-
-def _author(name: str, *, may_be_group: bool) -> Author:
-    """One author: "Paik, Julie J.", "Paik JJ", "Visser M de", "Julie J. Paik", or a group."""
-    is_group = may_be_group and _GROUP.search(name) is not None
-    family, comma, given = name.partition(",")
-    if comma:
-        given = given.strip()
-        if not given or (is_group and not _INITIALS.fullmatch(given)):
-            return Author(name.strip(" ,"), is_group=is_group)
-        return Author(family.strip(), given)
-    words = name.split()
-    if is_group and len(words) > 1:
-        return Author(name, is_group=True)
-    end = len(words)
-    while end > 1 and words[end - 1].lower() in _PARTICLES and words[end - 1].islower():
-        end -= 1
-    start = end
-    while start > 1 and words[start - 1].isupper() and _INITIALS.fullmatch(words[start - 1]):
-        start -= 1
-    if start < end:
-        return Author(" ".join(words[:start]), " ".join(words[start:]))
-    if len(words) > 1 and any(word.endswith(".") for word in words[:-1]):  # "Julie J. Paik"
-        return Author(words[-1], " ".join(words[:-1]))
-    return Author(name)
+    may_be_group = may_name_groups(whole)
+    return tuple([author(name, may_be_group=may_be_group) for name in names if is_name(name)])

@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterator
 
 from iimscreen.errors import InputError
-from iimscreen.formats import Found, Readable, line_blocks, normal_doi, one_line
+from iimscreen.formats import Found, Readable, abstract_of, line_blocks, normal_doi, one_line
 from iimscreen.formats._dates import iso_date
+from iimscreen.formats._names import is_name
 from iimscreen.model import Author, Parsed, Record, Refusal
 
 SUFFIXES = (".ciw", ".txt")
@@ -168,7 +169,7 @@ def _record(draft: _Draft) -> Record:
         doi=normal_doi(draft.text("DI") or ""),
         title=draft.text("TI"),
         vernacular_title=draft.text("FT"),
-        abstract=draft.text("AB"),
+        abstract=abstract_of(draft.text("AB")),
         authors=tuple(_authors(draft)),
         journal=journal,
         journal_abbreviation=abbreviation if abbreviation != journal else None,
@@ -205,8 +206,8 @@ def _authors(draft: _Draft) -> Iterator[Author]:
     short, full = draft.each("AU"), draft.each("AF")
     names = full if len(full) >= len(short) else short
     for name in names or draft.each("BE") or draft.each("ED"):
-        if name.lower() not in ("[anonymous]", "anonymous"):
-            family, _, given = name.partition(",")
-            yield Author(family.strip(), given.strip())
+        if is_name(name):
+            family, _, given = (part.strip() for part in name.partition(","))
+            yield Author(family, given) if family else Author(given)
     for name in draft.each("CA"):
         yield Author(name, is_group=True)

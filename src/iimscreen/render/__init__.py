@@ -217,7 +217,7 @@ def _say_of_file(one: ImportOutcome, most: int = 10) -> None:
         _say(f"{one.file_name} was imported before, byte for byte; nothing was stored.")
     if one.deleted:
         _say(_deletions(one), "yellow" if one.deleted_but_held else "")
-    if one.layout is not None:
+    if one.layout is not None and not one.was_done:
         _layout(one.file_name, one.layout)
     for remark in one.remarks:
         _say(f"{one.file_name}: {plain(remark)}.", "yellow")
@@ -236,7 +236,11 @@ def _layout(file_name: str, layout: Layout) -> None:
     _say(f"{file_name}: columns read: {plain(read)}.")
     if layout.unread:
         _say(f"{file_name}: columns not read: {plain(', '.join(layout.unread))}.")
-    _say("Read one otherwise: --column FIELD=HEADER; leave a field out: --column FIELD=", "dim")
+    _say(
+        "If one is wrong, import the file into a new review with --column FIELD=HEADER (--column FIELD= leaves a "
+        "field out).",
+        "dim",
+    )
 
 
 def _encoding(one: ImportOutcome) -> str:
