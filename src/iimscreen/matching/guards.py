@@ -255,6 +255,6 @@ def contradicts(pair: Pair) -> bool:
         or later_part(pair)
         or other_version(pair)
         or has_other_own_number(pair)
-        or (abstract_against_paper(pair) and (pair.volume is False or (pair.year_gap or 0) > 0))
+        or (abstract_against_paper(pair) and not (pair.year_gap == 0 and (pair.issue or pair.page)))
         or (not pair.page and ((pair.year_gap or 0) > 1 or other_words(pair)))
     )

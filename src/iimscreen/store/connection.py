@@ -252,8 +252,6 @@ def _connect(path: Path) -> Database:
     # Other people's sqlite-utils plugins have no business in a review.
     db = Database(connection, execute_plugins=False)
     db.execute("pragma foreign_keys = on")
-    # 32 MB in place of 2: keys of 100,000 records do not fit into 2, and imports take a tenth longer.
-    db.execute("pragma cache_size = -32768")
     return db
 
 
@@ -362,6 +360,8 @@ def open_review(path: Path) -> Iterator[Review]:
         with contextlib.closing(db.conn), _unless_damaged(path, db):
             _refuse_foreign(path, db)
             _migrate(path, db)
+            # 32 MB in place of 2: keys of 100,000 records do not fit into 2, and imports take a tenth longer.
+            db.execute("pragma cache_size = -32768")
             yield Review(path, db)
 
 
