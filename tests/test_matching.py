@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iimscreen.matching import BY_HAND, GUARDS, RULES, compare_records, find_pairs, groups
+from iimscreen.matching import BY_HAND, GUARDS, RULES, compare_records, find_pairs, groups, guards
 from iimscreen.matching.journals import is_same_journal
 from iimscreen.matching.pages import page_range
 from iimscreen.matching.titles import normal_text
@@ -584,6 +584,75 @@ def test_a_vague_record_does_not_chain_two_reports_that_a_guard_keeps_apart(reco
 
     assert joined["source:1"] != joined["source:3"]
     assert "chain_of_unlike_records" in {pair.rule for pair in found}
+
+
+NOTICE_WORDS = st.sampled_from(
+    [
+        "erratum",
+        "corrigenda",
+        "correction",
+        "corrected",
+        "addendum",
+        "to",
+        "for",
+        "of",
+        "vol",
+        "55",
+        "pg",
+        "101",
+        "2016",
+        "retraction",
+        "note",
+        "withdrawal",
+        "removed",
+        "expression",
+        "concern",
+        "notice",
+        "comments",
+        "commentary",
+        "re",
+        "response",
+        "by",
+        "faculty",
+        "opinions",
+        "replies",
+        "the",
+        "authors",
+        "reply",
+        "in",
+        "letter",
+        "editorial",
+        "invited",
+        "commented",
+        "discussion",
+        "plain",
+        "language",
+        "lay",
+        "summary",
+        "study",
+        "trial",
+        "protocol",
+        "a",
+        "statistical",
+        "analysis",
+        "plan",
+        "rationale",
+        "objectives",
+        "and",
+        "design",
+        "methods",
+        "see",
+        "drug",
+    ]
+)
+
+
+@given(st.lists(NOTICE_WORDS, min_size=1, max_size=7).map(" ".join))
+@settings(max_examples=300)
+def test_no_notice_is_missed_by_the_search_that_spares_the_others(title: str) -> None:
+    told = {name for name, pattern in guards._NOTICES if pattern.search(title)}
+
+    assert guards._notices_in(title) == told
 
 
 def test_no_threshold_merges_what_a_guard_holds_back() -> None:
