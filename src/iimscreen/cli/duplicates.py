@@ -10,8 +10,10 @@ from iimscreen.cli.options import AsJson, By, Deciders, Note, ReviewPath, anothe
 from iimscreen.errors import InputError, ProtocolError
 
 if TYPE_CHECKING:
+    from iimscreen.duplicates.by_hand import Pairs
     from iimscreen.duplicates.consequences import Consequences
     from iimscreen.duplicates.reviewing import PairDesk
+    from iimscreen.store import Review
 
 duplicates_app = typer.Typer(
     help="List pairs to decide and groups; review, resolve, merge, split; tell why.",
@@ -79,16 +81,13 @@ def merge(
 
     Where decisions already taken are touched, they are listed first; a script then needs --yes.
     """
-    from iimscreen import screening
-    from iimscreen.duplicates import by_hand, consequences, reviewing
+    from iimscreen.duplicates import by_hand
     from iimscreen.store.duplicates import DUPLICATE
 
     with opened(review) as open_one:
-        name = screening.check_name(by)
         pairs = by_hand.pairs_to_merge(open_one, records)
-        reviewing.require_free(open_one, pairs)
-        found = consequences.foreseen(open_one, pairs, DUPLICATE, by=(name,), viewer=name)
-        if not _go_on(found, yes=yes, dry_run=dry_run):
+        name = _free_to_decide(open_one, pairs, DUPLICATE, by=by, yes=yes, dry_run=dry_run)
+        if name is None:
             return
         kept = by_hand.merge(open_one, records, by=name, note=note)
     typer.echo(f"One report now; kept: {kept}")
@@ -107,20 +106,30 @@ def split(
 
     Where decisions already taken are touched, they are listed first; a script then needs --yes.
     """
-    from iimscreen import screening
-    from iimscreen.duplicates import by_hand, consequences, reviewing
+    from iimscreen.duplicates import by_hand
     from iimscreen.store.duplicates import DISTINCT
 
     with opened(review) as open_one:
-        name = screening.check_name(by)
         pairs = by_hand.pairs_to_split(open_one, records)
-        reviewing.require_free(open_one, pairs)
-        found = consequences.foreseen(open_one, pairs, DISTINCT, by=(name,), viewer=name)
-        if not _go_on(found, yes=yes, dry_run=dry_run):
+        name = _free_to_decide(open_one, pairs, DISTINCT, by=by, yes=yes, dry_run=dry_run)
+        if name is None:
             return
         by_hand.split(open_one, records, by=name, note=note)
     for one, other in pairs:
         typer.echo(f"Different reports now: {one} and {other}")
+
+
+def _free_to_decide(
+    review: Review, pairs: Pairs, verdict: str, *, by: str, yes: bool, dry_run: bool
+) -> str | None:
+    """The name of the one who decides, where one person may and wants to, whatever it touches; else None."""
+    from iimscreen import screening
+    from iimscreen.duplicates import consequences, reviewing
+
+    name = screening.check_name(by)
+    reviewing.require_free(review, pairs)
+    found = consequences.foreseen(review, pairs, verdict, by=(name,), viewer=name)
+    return name if _go_on(found, yes=yes, dry_run=dry_run) else None
 
 
 def _go_on(found: Consequences, *, yes: bool, dry_run: bool) -> bool:
