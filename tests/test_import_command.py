@@ -187,6 +187,21 @@ def test_a_file_with_an_unusable_record_is_refused_whole_with_line_and_cause(run
     assert fingerprint() == before
 
 
+def test_a_dry_run_tells_what_an_import_would_and_stores_nothing(run, review_file):
+    Path("one.csv").write_bytes("title;year\nUn essai français;2020\n".encode("cp1252"))
+    before = review_file.read_bytes()
+
+    told = run("import", "one.csv", "--database", "Testbase", "--dry-run")
+    after = review_file.read_bytes()
+    done = run("import", "one.csv", "--database", "Testbase")
+
+    assert told.exit_code == 0
+    assert "Nothing was stored (--dry-run)." in told.stdout
+    assert "title = title" in told.stdout
+    assert after == before
+    assert told.stdout.splitlines()[:-1] == done.stdout.splitlines()[:-1]
+
+
 def test_one_bad_file_keeps_all_files_of_the_command_out(run):
     good, bad = a_file("good.ris", GOOD_RIS), a_file("bad.ris", WITHOUT_TITLE)
     before = fingerprint()

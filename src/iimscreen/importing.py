@@ -90,13 +90,14 @@ def import_files(
     encoding: str | None = None,
     keep_good: bool = False,
     options: Mapping[str, object] | None = None,
+    dry_run: bool = False,
 ) -> list[ImportOutcome]:
     """Store the records of exported files under one database's name, or each under its own.
 
     With `by_database` a record belongs to the database that it names itself, one that names none to
     `database`. Records are stored as they are read, in one transaction: a long file is never whole in
     memory. `options` are keywords for the reader of a format that takes them (`columns` and `sheet` of
-    tables).
+    tables). With `dry_run` all is done, told, and taken back.
 
     Raises InputError, and stores nothing of any file, if one cannot be read or holds something that
     is no usable record, unless `keep_good` lets the usable ones in and keeps line and cause of the
@@ -113,7 +114,7 @@ def import_files(
     )
     source = None if database is None else source_name(database)
     savepoints.expect_many(review)
-    with review.writing() as db:
+    with review.rehearsing() if dry_run else review.writing() as db:
         if database is not None and source is not None and not by_database:
             records.ensure_source(db, source, database, kind)
         return [outcome for path in paths for outcome in _import_file(review, path, wanted)]

@@ -65,6 +65,12 @@ def import_(
     sheet: Annotated[
         str | None, typer.Option("--sheet", help="Of a workbook: the sheet to read; otherwise its first.")
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Tell what would be read, and as what (encoding, columns); store nothing."
+        ),
+    ] = False,
     as_json: AsJson = False,
     review: ReviewPath = None,
 ) -> None:
@@ -93,10 +99,11 @@ def import_(
             options={
                 name: given for name, given in (("columns", column), ("sheet", sheet)) if given is not None
             },
+            dry_run=dry_run,
         )
     render.imports(outcomes, as_json=as_json)
     if not as_json:
-        typer.echo("Next: iimscreen dedupe")
+        typer.echo("Nothing was stored (--dry-run)." if dry_run else "Next: iimscreen dedupe")
 
 
 def dedupe(

@@ -238,7 +238,7 @@ def _layout(file_name: str, layout: Layout) -> None:
         _say(f"{file_name}: columns not read: {plain(', '.join(layout.unread))}.")
     _say(
         "If one is wrong, import the file into a new review with --column FIELD=HEADER (--column FIELD= leaves a "
-        "field out).",
+        "field out); --dry-run shows this before anything is stored.",
         "dim",
     )
 
@@ -250,7 +250,7 @@ def _encoding(one: ImportOutcome) -> str:
     sample = f" ({plain(encoding.sample)})" if encoding.sample else ""
     return (
         f"{one.file_name} is not UTF-8; it was read as {encoding.name}{sample}, which is a guess. If names look "
-        "wrong, name the encoding with --encoding, in a new review."
+        "wrong, name the encoding with --encoding, in a new review; --dry-run shows this before anything is stored."
     )
 
 
