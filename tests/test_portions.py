@@ -68,15 +68,11 @@ def an_article(number: int, **facts: Any) -> Record:
     facts = {
         "title": f"An invented report number {number} on examplitis",
         "pages": f"{number}-{number + 9}",
+        "volume": "7",
         **facts,
     }
     return a_record(
-        number,
-        authors=(Author("Meyer", "AB"),),
-        journal="Journal of Examples",
-        volume="7",
-        year=2020,
-        **facts,
+        number, authors=(Author("Meyer", "AB"),), journal="Journal of Examples", year=2020, **facts
     )
 
 
@@ -168,6 +164,38 @@ def test_an_edit_while_records_are_compared_is_not_taken_for_compared(
         dedupe.run(review)
 
     assert duplicates.last_run(review) is None
+
+
+def test_a_new_record_that_contradicts_a_group_made_by_hand_is_asked_about(review: Review) -> None:
+    (bare,) = bring_in(review, [an_article(1)])
+    (one,) = bring_in(review, [an_article(1, pmid="11", pages="90-95", volume="9")], database="One")
+    dedupe.run(review)
+    by_hand.merge(review, [bare, one], by="ann")
+    (other,) = bring_in(review, [an_article(1, pmid="12")], database="Two")
+
+    dedupe.run(review)
+    after = records.kept_of(review, other)
+    dedupe.run(review, again=True)
+
+    standing = {
+        frozenset((v.key, v.other_key)): (v.verdict, v.decided_by) for v in duplicates.standing(review)
+    }
+    assert after == records.kept_of(review, other) == other
+    assert records.kept_of(review, one) == bare
+    assert standing[frozenset((bare, other))] == ("asked", "rule:chain_of_unlike_records")
+
+
+def test_what_people_join_stays_joined_though_it_contradicts_what_was_merged_before(review: Review) -> None:
+    (bare,) = bring_in(review, [an_article(1)])
+    (one,) = bring_in(review, [an_article(1, pmid="11")], database="One")
+    dedupe.run(review)
+    (other,) = bring_in(review, [an_article(1, pmid="12", pages="90-95", volume="9")], database="Two")
+    dedupe.run(review)
+
+    by_hand.merge(review, [bare, other], by="ann")
+    dedupe.run(review, again=True)
+
+    assert {records.kept_of(review, key) for key in (bare, one, other)} == {bare}
 
 
 def test_rules_of_another_version_judge_everything_anew(review: Review, monkeypatch: Any) -> None:

@@ -15,7 +15,7 @@ from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, curation, duplicates, records, versions
-from iimscreen.store.duplicates import DISTINCT, DUPLICATE, PairVerdict
+from iimscreen.store.duplicates import ASKED, DISTINCT, DUPLICATE, PairVerdict
 from iimscreen.wording import counted
 
 NAMED_BY_IDENTIFIER = "previous_report_named_by_identifier"
@@ -71,6 +71,7 @@ def _run(review: Review, again: bool) -> DedupeOutcome:
                 hint="run `iimscreen dedupe` again",
             )
         standing = {(one.key, one.other_key): one for one in duplicates.standing(review)}
+        pairs = _held_from_hands(review, standing, pairs)
         verdicts = _new_verdicts(standing, pairs)
         standing.update({(one.key, one.other_key): one for one in verdicts})
         kept = kept_by(review, keys, standing.values())
@@ -198,6 +199,36 @@ def _named_by_identifier(
         replace(pair, verdict=DUPLICATE, rule=NAMED_BY_IDENTIFIER, score=100.0) if is_named(pair) else pair
         for pair in found
     ]
+
+
+def _held_from_hands(
+    review: Review, standing: Mapping[tuple[str, str], PairVerdict], pairs: Sequence[ScoredPair]
+) -> list[ScoredPair]:
+    """The same pairs; a new merge that would add what contradicts a group made by hand is asked about."""
+    merged = [one for one in standing.values() if one.verdict == DUPLICATE]
+    by_hand = {key for one in merged if one.by_person for key in (one.key, one.other_key)}
+    if not by_hand:
+        return list(pairs)
+    new = [
+        pair
+        for pair in pairs
+        if pair.verdict == DUPLICATE
+        and ((before := standing.get((pair.key, pair.other_key))) is None or _is_open(before))
+    ]
+    held = matching.held_from_hands(
+        new,
+        [(one.key, one.other_key) for one in merged],
+        by_hand,
+        lambda key, other: matching.do_contradict(records.by_key(review, key), records.by_key(review, other)),
+    )
+    return [
+        replace(pair, verdict=ASKED, rule=matching.CHAIN_RULE) if (pair.key, pair.other_key) in held else pair
+        for pair in pairs
+    ]
+
+
+def _is_open(one: PairVerdict) -> bool:
+    return not one.by_person and one.verdict != DUPLICATE
 
 
 def _new_verdicts(

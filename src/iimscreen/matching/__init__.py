@@ -14,7 +14,15 @@ from iimscreen.matching.blocks import candidates
 from iimscreen.matching.bulk import worth_judging
 from iimscreen.matching.compare import Pair, compare, side_by_side
 from iimscreen.matching.fields import Comparable, comparable
-from iimscreen.matching.grouping import BY_HAND, CHAIN_RULE, Edge, groups, strongest_first, without_bad_chains
+from iimscreen.matching.grouping import (
+    BY_HAND,
+    CHAIN_RULE,
+    Edge,
+    groups,
+    held_from_hands,
+    strongest_first,
+    without_bad_chains,
+)
 from iimscreen.matching.guards import GUARDS, Guard, contradicts
 from iimscreen.matching.rules import RULES, Rule
 from iimscreen.matching.verdicts import ASKED, DUPLICATE, LINKED, judge
@@ -35,8 +43,10 @@ __all__ = [
     "Pair",
     "Rule",
     "compare_records",
+    "do_contradict",
     "find_pairs",
     "groups",
+    "held_from_hands",
     "judge",
 ]
 
@@ -100,6 +110,11 @@ def find_pairs(
         return contradicts(side_by_side(by_key[key], by_key[other_key]))
 
     return strongest_first(without_bad_chains(found, contradict))
+
+
+def do_contradict(one: StoredRecord, other: StoredRecord) -> bool:
+    """Whether two records must not meet in one group through a third; see `guards.contradicts`."""
+    return contradicts(side_by_side(comparable(one), comparable(other)))
 
 
 def compare_records(one: StoredRecord, other: StoredRecord) -> Pair | None:

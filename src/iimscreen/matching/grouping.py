@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -47,6 +47,10 @@ class _Groups:
 
     def of(self, key: str) -> str:
         return self.leader.setdefault(key, key)
+
+    def group(self, key: str) -> list[str]:
+        """The keys of this key's group; the same list for each of them, but for one by itself."""
+        return self.members.get(self.of(key), [key])
 
     def join(self, one: str, other: str) -> bool:
         """Whether both are in one group now."""
@@ -115,6 +119,38 @@ def without_bad_chains(pairs: Iterable[ScoredPair], contradict: Contradict) -> l
         else:
             checked.append(replace(pair, verdict="asked", rule=CHAIN_RULE))
     return checked
+
+
+def held_from_hands(
+    merges: Iterable[ScoredPair],
+    settled: Iterable[tuple[str, str]],
+    by_hand: Set[str],
+    contradict: Contradict,
+) -> set[tuple[str, str]]:
+    """Those of the rules' new merges that would bring what contradicts a record into a group that people made.
+
+    `settled` are the pairs that were merged before, by rules or people, and stay; `by_hand` are the keys that
+    people merged. What people joined, they joined knowingly, however it contradicts itself; a rule knows
+    nothing of it.
+    """
+    found = strongest_first(merges)
+    direct = {frozenset((pair.key, pair.other_key)) for pair in found}
+    joined = _Groups()
+    for key, other_key in settled:
+        joined.join(key, other_key)
+
+    def chained(key: str, other_key: str) -> bool:
+        return frozenset((key, other_key)) not in direct and contradict(key, other_key)
+
+    held = set()
+    for pair in found:
+        left, right = joined.group(pair.key), joined.group(pair.other_key)
+        is_made_by_hand = not by_hand.isdisjoint([*left, *right])
+        if is_made_by_hand and left is not right and any(chained(x, y) for x in left for y in right):
+            held.add((pair.key, pair.other_key))
+        else:
+            joined.join(pair.key, pair.other_key)
+    return held
 
 
 def strongest_first(edges: Iterable[_E]) -> list[_E]:
