@@ -402,6 +402,12 @@ def test_half_a_word_at_the_end_of_a_torn_title_is_no_roman_number() -> None:
     assert verdict({"title": whole}, {"title": torn}) == ("duplicate", "same_title_author_volume_pages")
 
 
+def test_a_number_of_central_written_as_a_doi_contradicts_no_doi() -> None:
+    central = {"doi": "10.1002/central/cn-01234567", "pages": None}
+
+    assert verdict({"doi": "10.1000/a"}, central) == ("duplicate", "same_title_author_journal_year")
+
+
 def test_every_verdict_names_the_fields_that_agreed_and_differed() -> None:
     (pair,) = find_pairs([a_record(1, doi="10.1000/a"), a_record(2, year=2012, doi=None)])
 

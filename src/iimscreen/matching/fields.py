@@ -42,6 +42,7 @@ _PREPRINT_DOI = re.compile(
     r"|31234/osf|31235/osf|26434/chemrxiv|22541/au\.|2196/preprints|7287/peerj\.preprints|36227/techrxiv"
     r"|12688/verixiv|35542/osf|31223/osf|32388/)"
 )
+_NO_DOI = "10.1002/central/"  # CENTRAL's own number written as a DOI, in place of the report's
 _VERSION = re.compile(r"[./]?v\d{1,2}$")  # the versions of one preprint: 10.21203/rs.3.rs-1/v2
 
 
@@ -101,6 +102,8 @@ def comparable(stored: StoredRecord) -> Comparable:
     types = _of_types(record.publication_types)
     is_registration = types.is_registration or stored.kind is Kind.REGISTER
     doi = record.doi.lower() if record.doi else None
+    if doi and doi.startswith(_NO_DOI):
+        doi = None
     is_preprint = journal.is_preprint_server or types.is_preprint
     # Articles keep the DOI of their preprint in some databases, so it counts only for what has no place.
     if doi and not (record.journal and (first or record.volume)) and _PREPRINT_DOI.match(doi):
