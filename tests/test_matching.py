@@ -245,6 +245,7 @@ ASKED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
         {"title": MEN_AND_WOMEN.format("women"), "pages": "S4"},
         {"title": MEN_AND_WOMEN.format("boys"), "pages": "S4"},
     ),
+    "further_analysis": ({"pages": None}, {"title": f"{FACTS['title']}, with a subgroup analysis of men"}),
     "later_part": ({"pages": None}, {"title": f"{FACTS['title']}. Part 2: treatment"}),
     "other_version": (
         {**COCHRANE, "issue": "1", "doi": "10.1002/14651858.cd001234.pub2"},

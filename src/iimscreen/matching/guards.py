@@ -25,6 +25,10 @@ from iimscreen.matching.likeness import (
 from iimscreen.matching.titles import numbers_of
 
 _LATER_PART = re.compile(r" (?:part |paper |report )?(?:ii|iii|iv|v|vi|2|3|4|5|two|three|four|five)\b")
+_FURTHER = re.compile(
+    r"\b(?:sub ?groups?|sub ?stud(?:y|ies)|(?:secondary|ancillary|exploratory|post ?hoc|pooled|interim) (?:\w+ )?analys[ei]s"
+    r"|extension|follow ?up|cost effectiveness|economic evaluation)\b"
+)
 _COCHRANE_NUMBER = re.compile(r"(?:cd|mr|ed)\d{3,6}")  # CD001234, as `pages` reads it
 
 Guard = Callable[[Pair], bool]
@@ -120,6 +124,14 @@ def later_part(pair: Pair) -> bool:
         return False
     short, long = sorted((pair.one.text, pair.other.text), key=len)
     return long.startswith(short) and _LATER_PART.match(long, len(short)) is not None
+
+
+def further_analysis(pair: Pair) -> bool:
+    """One title goes on to name a further analysis where the other ends, and no page tells that they are one."""
+    if not pair.title_cut or pair.page:
+        return False
+    short, long = sorted((pair.one.text, pair.other.text), key=len)
+    return long.startswith(short) and _FURTHER.search(long, len(short)) is not None
 
 
 def other_words(pair: Pair) -> bool:
@@ -244,6 +256,7 @@ GUARDS: tuple[Guard, ...] = (
     notice_or_protocol,
     other_numbers,
     later_part,
+    further_analysis,
     other_version,
     abstract_against_paper,
     other_doi,
@@ -262,6 +275,7 @@ def contradicts(pair: Pair) -> bool:
         or notice_or_protocol(pair)
         or other_numbers(pair)
         or later_part(pair)
+        or further_analysis(pair)
         or other_version(pair)
         or has_other_own_number(pair)
         or (abstract_against_paper(pair) and not (pair.year_gap == 0 and (pair.issue or pair.page)))

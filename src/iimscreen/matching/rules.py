@@ -15,6 +15,7 @@ from iimscreen.matching.guards import (
     Guard,
     abstract_against_paper,
     different_registrations,
+    further_analysis,
     later_part,
     notice_or_protocol,
     other_doi,
@@ -384,15 +385,34 @@ RULES: tuple[Rule, ...] = (
     Rule(
         same_pmid,
         100.0,
-        frozenset({other_words, other_numbers, later_part, other_version, other_doi, abstract_against_paper}),
+        frozenset(
+            {
+                other_words,
+                other_numbers,
+                later_part,
+                further_analysis,
+                other_version,
+                other_doi,
+                abstract_against_paper,
+            }
+        ),
     ),
     Rule(
         same_accession,
         99.5,
-        frozenset({other_numbers, later_part, other_version, other_doi, abstract_against_paper}),
+        frozenset(
+            {
+                other_numbers,
+                later_part,
+                further_analysis,
+                other_version,
+                other_doi,
+                abstract_against_paper,
+            }
+        ),
     ),
     Rule(same_registration, 99.5, frozenset({other_words, other_numbers, notice_or_protocol, other_doi})),
-    Rule(same_doi_and_title, 99.0, frozenset({other_version, abstract_against_paper})),
+    Rule(same_doi_and_title, 99.0, frozenset({further_analysis, other_version, abstract_against_paper})),
     Rule(same_title_author_volume_pages, 99.0),
     Rule(same_title_author_journal_volume_pages, 98.0),
     Rule(same_title_author_year_pages, 97.5),
