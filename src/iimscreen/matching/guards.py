@@ -27,7 +27,8 @@ from iimscreen.matching.titles import numbers_of
 _LATER_PART = re.compile(r" (?:part |paper |report )?(?:ii|iii|iv|v|vi|2|3|4|5|two|three|four|five)\b")
 _FURTHER = re.compile(
     r"\b(?:sub ?groups?|sub ?stud(?:y|ies)|extension|"
-    r"(?:secondary|ancillary|exploratory|post ?hoc|pooled|interim) (?:\w+ )?analys[ei]s|follow ?up|cost effectiveness|economic evaluation)\b"
+    r"(?:secondary|ancillary|exploratory|post ?hoc|pooled|interim) (?:\w+ )?analys[ei]s"
+    r"|follow ?up|cost effectiveness|economic evaluation)\b"
 )
 _COCHRANE_NUMBER = re.compile(r"(?:cd|mr|ed)\d{3,6}")  # CD001234, as `pages` reads it
 
