@@ -12,12 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from iimscreen.errors import InputError
+from iimscreen.formats._dates import MONTHS
 from iimscreen.model import Refusal
-
-# Months stand for themselves, as every style of BibTeX defines them.
-MONTHS = dict.fromkeys(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), ""
-)
 
 _MOST_UNCLOSED = 50  # each reads to the end of the file
 _START = re.compile(r"@[ \t]*([A-Za-z][\w-]*)\s*([{(])")

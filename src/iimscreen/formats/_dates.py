@@ -6,8 +6,9 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+from iimscreen.formats._marks import YEAR
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _STATED = re.compile(r"(\d{4})(?:[\s/-]+([A-Za-z]{3,9}|\d{1,2})(?![\dA-Za-z])(?:[\s/-]+(\d{1,2})(?!\d))?)?")
 
 
@@ -18,15 +19,15 @@ def iso_date(text: str) -> str | None:
     """
     stated = _STATED.search(text)
     if stated is None:
-        year = _YEAR.search(text)
+        year = YEAR.search(text)
         return year.group(1) if year else None
     year_text, month_text, day_text = stated.groups()
-    if not _YEAR.fullmatch(year_text):
+    if not YEAR.fullmatch(year_text):
         return None
     if not month_text:
         return year_text
     name = month_text[:3].lower()
-    month = _MONTHS.index(name) + 1 if name in _MONTHS else int(month_text) if month_text.isdigit() else 0
+    month = MONTHS.index(name) + 1 if name in MONTHS else int(month_text) if month_text.isdigit() else 0
     if not 1 <= month <= 12:
         return year_text
     try:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from iimscreen.formats import normal_doi
 from iimscreen.formats._dates import earliest, iso_date
+from iimscreen.formats._marks import PMID
 from iimscreen.model import Author, Link, Record, Refusal
 
 NO_ABSTRACT = "Abstract available from the publisher."  # stands in PubMed where it holds none
@@ -28,7 +29,6 @@ Part = tuple[Attributes, bytes, Parts | None]  # an element's attributes, its co
 
 _NONE: Attributes = MappingProxyType({})
 
-_PMID = re.compile(r"0*([1-9]\d{0,8})", re.ASCII)
 _PMCID = re.compile(r"PMC\d+", re.ASCII)
 
 # Possessive throughout: nothing is tried twice, so time grows with the text alone, whatever it holds.
@@ -82,7 +82,7 @@ def read_record(name: str, text: bytes) -> Record | Refusal:
     attributes, content, within = body[0]
     inner = _parts(content) if within is None else within
     stated = _text_of(inner, b"PMID")
-    pmid = _PMID.fullmatch(stated or "")
+    pmid = PMID.fullmatch(stated or "")
     if pmid is None:
         title = _text_of(_parts_of(inner, b"Article"), b"ArticleTitle") or _text_of(inner, b"ArticleTitle")
         what = f"PMID {stated!r} is no number" if stated else "no PMID"
@@ -95,7 +95,7 @@ def read_record(name: str, text: bytes) -> Record | Refusal:
 def deleted_pmids(text: bytes) -> tuple[str, ...]:
     """The PMIDs in the text of a DeleteCitation, in order."""
     stated = map(_text, _each(_parts_of(_parts(text), b"DeleteCitation"), b"PMID"))
-    return tuple(pmid.group(1) for one in stated if (pmid := _PMID.fullmatch(one or "")))
+    return tuple(pmid.group(1) for one in stated if (pmid := PMID.fullmatch(one or "")))
 
 
 def _parts(content: bytes) -> Parts:
@@ -541,7 +541,7 @@ def _linked(content: bytes) -> Iterator[Link]:
         kind = attributes.get("RefType", "")
         if kind and kind != "Cites":
             parts = _parts(inner)
-            pmid = _PMID.fullmatch(_text_of(parts, b"PMID") or "")
+            pmid = PMID.fullmatch(_text_of(parts, b"PMID") or "")
             yield Link(kind, pmid.group(1) if pmid else None, _text_of(parts, b"RefSource") or "")
 
 

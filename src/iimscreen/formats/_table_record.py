@@ -11,13 +11,12 @@ from typing import TypeVar
 
 from iimscreen.formats import Found, abstract_of, normal_doi
 from iimscreen.formats._dates import iso_date
+from iimscreen.formats._marks import ACCESSION, CONTROLS, YEAR
 from iimscreen.formats._names import authors_in
 from iimscreen.formats._table_columns import NO_VALUE, Columns, decides
 from iimscreen.model import Parsed, Record, Refusal
 from iimscreen.wording import counted
 
-_CONTROLS = dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)])
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
 _PMID = re.compile(r"(?:PMID\s*:?\s*)?0*([1-9]\d{0,8})(?:\.0+)?", re.IGNORECASE | re.ASCII)
 _PMCID = re.compile(r"PMC\s?(\d{3,9})(?:\.\d+)?", re.IGNORECASE | re.ASCII)
 _STATED_PMID = re.compile(
@@ -25,7 +24,6 @@ _STATED_PMID = re.compile(
 )
 _STATED_PMCID = re.compile(r"\bPMC(\d{3,9})\b")
 _STATED_DOI = re.compile(r"(?:doi(?:\.org/|\s*:\s*)|^\s*)(10\.\d{4,9}/\S+)", re.IGNORECASE)
-_ACCESSION = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9][\w:.()/-]{3,63}")
 _CITED = re.compile(r";\s*([\w. ]+?)?(?:\(([^)]+)\))?\s*:\s*([A-Za-z]*\d[\w-]*)")  # ";73(5):858-865."
 _SPOILT_PAGES = re.compile(
     r"\d{1,2}[-. ](?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|mrz)\w*"
@@ -57,7 +55,7 @@ def clean(text: str) -> str:
     if text.isprintable():  # so that no other white space than spaces is in it
         text = text.strip()
         return " ".join(text.split()) if "  " in text else text
-    return " ".join(text.translate(_CONTROLS).split())
+    return " ".join(text.translate(CONTROLS).split())
 
 
 @dataclass(slots=True)
@@ -156,7 +154,7 @@ class RecordReader:
 
     def _accession(self, values: dict[str, str], pmid: str | None) -> str | None:
         stated = values.get("accession", "").removeprefix(_OPENALEX)
-        if stated and _ACCESSION.fullmatch(stated):
+        if stated and ACCESSION.fullmatch(stated):
             return stated
         return pmid if self._is_pubmed else None
 
@@ -191,11 +189,11 @@ class RecordReader:
 
 def _cell(cells: Sequence[str], places: Sequence[int]) -> str:
     """A cell as it is written, lines and all: authors may stand one a line."""
-    return cells[places[0]].translate(_CONTROLS) if places and places[0] < len(cells) else ""
+    return cells[places[0]].translate(CONTROLS) if places and places[0] < len(cells) else ""
 
 
 def _year(cell: str) -> int | None:
-    found = _YEAR.search(cell)
+    found = YEAR.search(cell)
     return int(found.group(1)) if found else None
 
 

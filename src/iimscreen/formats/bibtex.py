@@ -21,6 +21,7 @@ from iimscreen.errors import InputError
 from iimscreen.formats import Found, Readable, Remark, Told, _latex, abstract_of, normal_doi, text_of, whole
 from iimscreen.formats._bibtex_entries import Entry, Macros, entries
 from iimscreen.formats._dates import iso_date
+from iimscreen.formats._marks import ACCESSION, CONTROLS, PUBMED_ADDRESS, STATED_DOI, YEAR
 from iimscreen.formats._names import author, authors_in
 from iimscreen.model import Author, Parsed, Record, Refusal
 
@@ -31,14 +32,9 @@ _START = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _DEFINES = re.compile(r"^[ \t]*@[ \t]*string[ \t]*[{(]", re.MULTILINE | re.IGNORECASE)
-_CONTROLS = dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)])
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
-_STATED_DOI = re.compile(r"(?:\bdoi(?:\.org/|\s*:\s*|\s+)|^\s*)(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _PMID = re.compile(r"(?:PMID\s*[:=]?\s*)?([1-9]\d{0,8})", re.IGNORECASE | re.ASCII)
 _STATED_PMID = re.compile(r"\bPMID\s*[:=]\s*(\d{1,9})\b", re.IGNORECASE)
-_PUBMED_ADDRESS = re.compile(r"ncbi\.nlm\.nih\.gov/(?:m/)?(?:pubmed/)?(\d{1,9})(?:[/?#\s]|$)")
 _PMCID = re.compile(r"PMC\s?(\d{3,9})\b", re.IGNORECASE)
-_ACCESSION = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9][\w:.()/-]{3,63}")
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
 _SEMICOLON = re.compile(r";")
@@ -124,14 +120,12 @@ def _read(entry: Entry, parents: dict[str, Entry]) -> Found:
         )
     accession = fields.text("unique-id", "accession-number", "accession", "accession_number", "pui")
     date = fields.text("date") or " ".join(fields.several("year", "month", "day"))
-    year = next(
-        (int(y.group()) for text in fields.several("year", "date") if (y := _YEAR.search(text))), None
-    )
+    year = next((int(y.group()) for text in fields.several("year", "date") if (y := YEAR.search(text))), None)
     return Parsed(
         entry.line,
         Record(
             source_id=entry.key or None,
-            accession=accession if accession and _ACCESSION.fullmatch(accession) else None,
+            accession=accession if accession and ACCESSION.fullmatch(accession) else None,
             pmid=pmid,
             pmcid=pmcid,
             doi=doi,
@@ -189,7 +183,7 @@ def _text(value: str) -> str:
     text = _latex.plain(value)
     if "&" in text and ";" in text:
         text = html.unescape(text)
-    return " ".join(text.translate(_CONTROLS).split())
+    return " ".join(text.translate(CONTROLS).split())
 
 
 def _pages(fields: _Fields) -> str | None:
@@ -224,7 +218,7 @@ def _doi(fields: _Fields) -> str | None:
     if doi := normal_doi(fields.verbatim("doi")):
         return doi
     for name in ("url", "ee", "link", "note", "howpublished"):
-        if (stated := _STATED_DOI.search(fields.verbatim(name))) and (doi := normal_doi(stated.group(1))):
+        if (stated := STATED_DOI.search(fields.verbatim(name))) and (doi := normal_doi(stated.group(1))):
             return doi
     return None
 
@@ -235,7 +229,7 @@ def _pubmed_ids(fields: _Fields) -> tuple[str | None, str | None]:
         numbers.append(fields.verbatim("eprint"))
     stated = [_PMID.fullmatch(number) for number in numbers]
     stated += [_STATED_PMID.search(fields.verbatim(name)) for name in ("note", "annote", "extra")]
-    stated += [_PUBMED_ADDRESS.search(fields.verbatim("url"))]
+    stated += [PUBMED_ADDRESS.search(fields.verbatim("url"))]
     pmid = next((found.group(1) for found in stated if found), None)
     pmc = _PMCID.search(" ".join(map(fields.verbatim, ("pmcid", "pmc", "note", "extra"))))
     return pmid, f"PMC{pmc.group(1)}" if pmc else None

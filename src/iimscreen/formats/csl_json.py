@@ -16,6 +16,7 @@ from typing import cast
 from iimscreen.errors import InputError
 from iimscreen.formats import Found, Readable, abstract_of, normal_doi, text_of, whole
 from iimscreen.formats._dates import iso_date
+from iimscreen.formats._marks import CONTROLS, PMCID, PMID, STATED_DOI, YEAR
 from iimscreen.formats._names import author as author_of
 from iimscreen.model import Author, Parsed, Record, Refusal
 
@@ -27,13 +28,8 @@ _KEYS = re.compile(r"\"(?:type|issued|container-title|citation-key|DOI|author)\"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BLANK = re.compile(r"[ \t\n\r]*")
 _NEXT_ITEM = re.compile(r"\}\s*,\s*(?=\{)")
-_CONTROLS = dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)])
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
 _MARKUP = re.compile(r"</?(?:i|b|sub|sup|sc|span|jats:[\w-]+)(?:\s[^<>]*)?>")
-_STATED_DOI = re.compile(r"(?:\bdoi(?:\.org/|\s*:\s*|\s+)|^\s*)(10\.\d{4,9}/\S+)", re.IGNORECASE)
-_PMID = re.compile(r"0*([1-9]\d{0,8})", re.ASCII)
 _STATED_PMID = re.compile(r"\bPMID\s*[:=]?\s*(\d{1,9})\b", re.IGNORECASE)
-_PMCID = re.compile(r"\bPMC\s?(\d{3,9})\b")
 _TYPES = {
     "book": "Book",
     "chapter": "Book Chapter",
@@ -175,12 +171,12 @@ def _record(item: object) -> Record:
     issued = _dates(values.get("issued"))
     kind = _TYPES.get(str(values.get("type")))
     genre = _text(values, "genre")
-    pmid = _PMID.fullmatch(_text(values, "PMID", "pmid") or "") or _STATED_PMID.search(note)
-    pmc = _PMCID.search(_text(values, "PMCID", "pmcid") or "") or _PMCID.search(note)
+    pmid = PMID.fullmatch(_text(values, "PMID", "pmid") or "") or _STATED_PMID.search(note)
+    pmc = PMCID.search(_text(values, "PMCID", "pmcid") or "") or PMCID.search(note)
     doi, abstract = _doi(values, note), abstract_of(_text(values, "abstract"))
     if not (title or abstract or doi or pmid or pmc):
         raise _WrongError("no title, and no abstract, DOI or PMID to know it by")
-    year = next((int(stated.group(1)) for date in issued if (stated := _YEAR.search(date))), None)
+    year = next((int(stated.group(1)) for date in issued if (stated := YEAR.search(date))), None)
     return Record(
         source_id=_text(values, "citation-key", "id"),
         pmid=pmid.group(1) if pmid else None,
@@ -222,7 +218,7 @@ def _clean(text: str) -> str:
         raise _WrongError("half a character: an escape such as \\ud800 without its pair")
     if "<" in text:
         text = _MARKUP.sub("", text)
-    return " ".join(text.translate(_CONTROLS).split())
+    return " ".join(text.translate(CONTROLS).split())
 
 
 def _dates(value: object) -> list[str]:
@@ -278,6 +274,6 @@ def _doi(values: Mapping[str, object], note: str) -> str | None:
     if doi := normal_doi(_text(values, "DOI", "doi") or ""):
         return doi
     for text in (_text(values, "URL") or "", note):
-        if (stated := _STATED_DOI.search(text)) and (doi := normal_doi(stated.group(1))):
+        if (stated := STATED_DOI.search(text)) and (doi := normal_doi(stated.group(1))):
             return doi
     return None

@@ -22,6 +22,7 @@ from xml.parsers import expat
 from iimscreen.errors import InputError
 from iimscreen.formats import Found, Readable, Remark, Told, abstract_of, normal_doi
 from iimscreen.formats._dates import iso_date
+from iimscreen.formats._marks import ACCESSION, PMCID, PUBMED_ADDRESS, STATED_DOI, YEAR
 from iimscreen.formats._names import authors
 from iimscreen.formats._pubmed_pieces import cause_of
 from iimscreen.model import Author, Parsed, Record, Refusal
@@ -46,12 +47,7 @@ _DECLARED = re.compile(rb"\s*<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([^\"'>]*)[\"']
 _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _REFERENCE = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,8})|(\d{1,8}));")
 _CONTROLS = dict.fromkeys(range(127, 160))
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
-_STATED_DOI = re.compile(r"(?:\bdoi(?:\.org/|\s*:\s*|\s+)|^\s*)(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _PMID = re.compile(r"\bPMID\s*[:=]?\s*(\d{1,9})\b", re.IGNORECASE)
-_PUBMED_ADDRESS = re.compile(r"ncbi\.nlm\.nih\.gov/(?:m/)?(?:pubmed/)?(\d{1,9})(?:[/?#\s]|$)")
-_PMCID = re.compile(r"\bPMC\s?(\d{3,9})\b")
-_ACCESSION = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9][\w:.()/-]{3,63}")
 
 # What a record is, where its type says it; the journal article is the rule and needs no word.
 _TYPES = {
@@ -336,13 +332,13 @@ def _record(fields: _Fields) -> Record | None:
         (
             int(found.group())
             for text in fields.lines("dates/year", "dates/pub-dates/date")
-            if (found := _YEAR.search(text))
+            if (found := YEAR.search(text))
         ),
         None,
     )
     return Record(
         source_id=fields.first("rec-number"),
-        accession=accession if accession and _ACCESSION.fullmatch(accession) else None,
+        accession=accession if accession and ACCESSION.fullmatch(accession) else None,
         pmid=pmid,
         pmcid=pmcid,
         doi=doi,
@@ -403,7 +399,7 @@ def _doi(fields: _Fields) -> str | None:
         if doi := normal_doi(text):
             return doi
     for text in fields.lines("urls/related-urls/url", "urls/text-urls/url", "urls/web-urls/url", "notes"):
-        if (stated := _STATED_DOI.search(text)) and (doi := normal_doi(stated.group(1))):
+        if (stated := STATED_DOI.search(text)) and (doi := normal_doi(stated.group(1))):
             return doi
     return None
 
@@ -417,7 +413,7 @@ def _pubmed_ids(fields: _Fields) -> tuple[str | None, str | None]:
         pmid = accession if re.fullmatch(r"[1-9][0-9]{0,8}", accession) else None
     if pmid is None:
         stated = [_PMID.search(text) for text in [accession, *fields.lines("notes", "custom1", "label")]]
-        linked = [_PUBMED_ADDRESS.search(text) for text in fields.lines("urls/related-urls/url")]
+        linked = [PUBMED_ADDRESS.search(text) for text in fields.lines("urls/related-urls/url")]
         pmid = next((found.group(1) for found in [*stated, *linked] if found), None)
-    pmcs = [_PMCID.match(text) for text in fields.lines("custom2", "accession-num")]
+    pmcs = [PMCID.match(text) for text in fields.lines("custom2", "accession-num")]
     return pmid, next((f"PMC{found.group(1)}" for found in pmcs if found), None)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from iimscreen.errors import InputError
 from iimscreen.formats import Found, Readable, line_blocks, normal_doi, one_line
+from iimscreen.formats._marks import PMID
 from iimscreen.formats.pubmed_xml import NO_ABSTRACT, earliest, iso_date
 from iimscreen.model import Author, Link, Parsed, Record, Refusal
 
@@ -23,7 +24,6 @@ MAX_RECORD = 64_000_000  # bytes of memory, about; a record of 10,000 authors wi
 
 _TAG = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}-(?: (.*)|\s*)$", re.DOTALL)
 _WIDTH = 5  # of the padded tag with its hyphen
-_PMID = re.compile(r"0*([1-9]\d{0,8})", re.ASCII)
 _PMCID = re.compile(r"PMC\d+", re.ASCII)
 _LINKED = re.compile(r"\s*\bPMID:\s*(\d+)\.?")
 _SUFFIXES = frozenset(("Jr", "Sr", "2nd", "3rd", "4th"))
@@ -167,7 +167,7 @@ def _finished(draft: _Draft) -> Found:
     if draft.fault:
         return Refusal(draft.line, draft.fault)
     stated = draft.first("PMID")
-    pmid = _PMID.fullmatch(stated or "")
+    pmid = PMID.fullmatch(stated or "")
     if stated and pmid is None:
         return Refusal(draft.line, f"PMID {stated[:20]!r} is no number")
     title = draft.first("TI", "BTI")

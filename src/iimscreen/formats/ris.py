@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from iimscreen.errors import InputError
 from iimscreen.formats import Found, Readable, abstract_of, line_blocks, normal_doi, one_line
+from iimscreen.formats._marks import ACCESSION, PMCID, YEAR
 from iimscreen.formats._names import author, is_name, may_name_groups
 from iimscreen.model import Author, Parsed, Record, Refusal
 
@@ -47,7 +48,6 @@ _START = re.compile(r"^\s*\ufeff?TY {1,2}- ?\w", re.MULTILINE)
 _LOOSE_START = re.compile(r"\s*TY {0,2}-\s*[A-Z]{3,6}\s*$", re.IGNORECASE)
 _LOOSE_TAG = re.compile(r"\s*([A-Z][A-Z0-9]) {0,2}-(?:\s(.*)|\s*)$", re.DOTALL | re.IGNORECASE)
 _BANNER = re.compile(r"\s*(?:<\s*\d+\s*\.?\s*>|\d+\.)\s*$")  # Ovid's "<1>" and "1. "
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
 _DATE = re.compile(r"(1[5-9]\d\d|2[01]\d\d)(?:[/-](0?[1-9]|1[0-2])(?:[/-](0?[1-9]|[12]\d|3[01]))?)?(?![\d])")
 _STATED_DOI = re.compile(r"(?:\bdoi(?:\.org/|\s*:\s*|\s+)|^\s*)(10\.\d{4,9}\S*)", re.IGNORECASE)
 _PMID = re.compile(r"\bPMID\s*[:=]?\s*(\d{1,8})\b", re.IGNORECASE)
@@ -55,8 +55,6 @@ _CENTRAL_PMID = re.compile(r"PUBMED\s+(\d{1,8})\b", re.IGNORECASE)
 _OF_PUBMED = re.compile(r"medline|pubmed|\bnlm\b")
 _NUMBER = re.compile(r"[1-9][0-9]{0,7}")
 _PUBMED_ADDRESS = re.compile(r"ncbi\.nlm\.nih\.gov/(?:m/)?(?:pubmed/)?(\d{1,8})(?:[/?#]|$)")
-_PMCID = re.compile(r"\bPMC\s?(\d{3,9})\b")
-_ACCESSION = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9][\w:.()/-]{3,63}")
 _ACCESSION_NUMBER = re.compile(r"Accession Number:\s*([^\s;]+?)\.?(?:[\s;]|$)")  # EBSCO, in N1
 # The record's own address there: Embase's L numbers, Scopus' EIDs.
 _IN_ADDRESS = re.compile(
@@ -338,14 +336,14 @@ def _accession(fields: Fields) -> str | None:
     if stated is not None:
         if pmid := _PMID.fullmatch(stated):
             return pmid.group(1)
-        return stated if _ACCESSION.fullmatch(stated) else None
+        return stated if ACCESSION.fullmatch(stated) else None
     candidates = [*fields.get("UI", ())]
     candidates += [
         found.group(1) for value in fields.get("N1", ()) if (found := _ACCESSION_NUMBER.search(value))
     ]
     addresses = map(_IN_ADDRESS.search, fields.get("UR", ()))
     candidates += [found.group(1) or found.group(2) for found in addresses if found]
-    return next((number for number in candidates if _ACCESSION.fullmatch(number)), None)
+    return next((number for number in candidates if ACCESSION.fullmatch(number)), None)
 
 
 def _doi(fields: Fields) -> str | None:
@@ -374,7 +372,7 @@ def _pubmed_ids(fields: Fields) -> tuple[str | None, str | None]:
         if "UR" in fields or "L2" in fields:
             stated += map(_PUBMED_ADDRESS.search, _all(fields, "UR", "L2"))
         pmid = next((found.group(1) for found in stated if found), None)
-    pmcs = map(_PMCID.match, _all(fields, "C2", "AN", "U2"))
+    pmcs = map(PMCID.match, _all(fields, "C2", "AN", "U2"))
     return pmid, next((f"PMC{found.group(1)}" for found in pmcs if found), None)
 
 
@@ -422,7 +420,7 @@ def _types(fields: Fields) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _year(text: str) -> int | None:
-    found = _YEAR.search(text)
+    found = YEAR.search(text)
     return int(found.group()) if found else None
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from iimscreen.errors import InputError
 from iimscreen.formats import Found, Readable, abstract_of, line_blocks, normal_doi, one_line
 from iimscreen.formats._dates import iso_date
+from iimscreen.formats._marks import YEAR
 from iimscreen.formats._names import is_name
 from iimscreen.model import Author, Parsed, Record, Refusal
 
@@ -25,7 +26,6 @@ MAX_RECORD = 64_000_000  # bytes of memory, about; a record of 10,000 authors wi
 _TAG = re.compile(r"([A-Z][A-Z0-9])(?: (.*)|\s*)$", re.DOTALL)
 _START = re.compile(r"^\ufeff?(?:FN .*(?:Web of (?:Science|Knowledge)|ISI Export|Clarivate|Thomson)|PT [A-Z]\s*$)",
                     re.MULTILINE)  # fmt: skip
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
 _PMID = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _ABOUT_THE_FILE = frozenset(("FN", "VR", "EF"))
 
@@ -162,7 +162,7 @@ def _record(draft: _Draft) -> Record:
         pmid = _PMID.fullmatch(accession.removeprefix("MEDLINE:"))
     journal = draft.text("SO", "SE")
     abbreviation = draft.text("JI", "J9")
-    year = next((found for tag in ("PY", "EA", "PD") if (found := _YEAR.search(draft.text(tag) or ""))), None)
+    year = next((found for tag in ("PY", "EA", "PD") if (found := YEAR.search(draft.text(tag) or ""))), None)
     return Record(
         accession=accession,
         pmid=pmid.group() if pmid else None,
@@ -197,7 +197,7 @@ def _pages(draft: _Draft) -> str | None:
 
 def _published(draft: _Draft) -> str | None:
     """PY with PD ("MAR 5", "SPR", "JUL-AUG"), as precise as the two are."""
-    year = _YEAR.search(draft.text("PY") or "")
+    year = YEAR.search(draft.text("PY") or "")
     return iso_date(f"{year.group()} {draft.text('PD') or ''}") if year else iso_date(draft.text("PD") or "")
 
 
