@@ -81,30 +81,28 @@ def find_pairs(
     compared.sort(key=attrgetter("id"))
     by_key = {record.key: record for record in compared}
     found: list[ScoredPair] = []
-    for one, other, title in worth_judging(compared, candidates(compared, new=new)):
-        pair = compare(one, other, title)
+
+    def note(pair: Pair | None) -> None:
         if pair is not None:
             judged = judge(pair, merge_at=merge_at, ask_at=ask_at, preprints=preprints)
             if judged is not None:
                 found.append(judged)
+
+    for one, other, title in worth_judging(compared, candidates(compared, new=new)):
+        note(compare(one, other, title))
     judged_now = {(pair.key, pair.other_key) for pair in found}
     for key, other_key in decided:
         if (key, other_key) not in judged_now:
             judged_now.add((key, other_key))
-            alike = compare(by_key[key], by_key[other_key])
-            if alike is not None:
-                found += filter(None, [judge(alike, merge_at=merge_at, ask_at=ask_at, preprints=preprints)])
-    if new is not None:
-        for before in standing:
-            if (before.key, before.other_key) in judged_now or not {before.key, before.other_key}.isdisjoint(
-                new
-            ):
-                continue
-            if before.rule == CHAIN_RULE:
-                pair = side_by_side(by_key[before.key], by_key[before.other_key])
-                found += filter(None, [judge(pair, merge_at=merge_at, ask_at=ask_at, preprints=preprints)])
-            else:
-                found.append(before)
+            note(compare(by_key[key], by_key[other_key]))
+    left = [] if new is None else [one for one in standing if one.key not in new and one.other_key not in new]
+    for before in left:
+        if (before.key, before.other_key) in judged_now:
+            continue
+        if before.rule == CHAIN_RULE:
+            note(side_by_side(by_key[before.key], by_key[before.other_key]))
+        else:
+            found.append(before)
 
     def contradict(key: str, other_key: str) -> bool:
         return contradicts(side_by_side(by_key[key], by_key[other_key]))

@@ -1,7 +1,8 @@
 """Which records are worth comparing: near-linear in their number.
 
-Two records meet if they share an identifier, a registration's number, a title, two of their rarest title
-words, a place (volume and first page), or first author with first page or with a title word.
+Two records meet if they share an identifier, an accession number of one source, a registration's number, a
+title, two of their rarest title words, a place (volume and first page, or year and both pages), or first
+author with first page or with a title word.
 
 Blocks are arrays of numbers: a million records have ten million keys, and as Python objects these alone
 would take three gigabytes.

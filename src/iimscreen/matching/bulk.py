@@ -1,7 +1,7 @@
 """Candidates by the hundred thousand: their titles scored at once, and most of them dropped.
 
 What is dropped here is what `compare` would give None for, or what no rule joins: the two records would
-have to be looked at one by one otherwise, which costs thirty times as much.
+have to be looked at one by one otherwise, which costs some twenty times as much.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def normal_text(text: str) -> str:
 
 def words_only(text: str) -> str:
     """Letters and digits, with one space for all that stands between them."""
-    if text.isascii():  # a third of the time of the pattern
+    if text.isascii():  # in less time than the pattern takes
         return " ".join(text.translate(_BLANKS).split())
     return _NOT_WORD.sub(" ", text).strip()
 
