@@ -12,7 +12,6 @@ own. "bare loop" counts only what benchmarks/bare_dedupe.py says. Only automatic
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import ours
 from bound import bound_on
-from labelled import Generator, LabelledSet, Score, handed_out, score
+from labelled import Generator, LabelledSet, Score, handed_out, parser_of_sets, score
 from peers import PEERS
 from tables import print_table
 
@@ -129,19 +128,7 @@ def measure(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path, help="where the labelled sets are")
-    parser.add_argument("names", nargs="*", help="NAME of NAME.ris and NAME.gold.csv; all by default")
-    parser.add_argument("--bench", type=Path, required=True, help="folder of score.py and scale.py")
-    parser.add_argument(
-        "--generate", type=int, nargs="*", default=[], metavar="N", help="also sets of N records"
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[11])
-    parser.add_argument("--hard", default="0.12")
-    parser.add_argument("--damage", default="2.5")
-    parser.add_argument("--cache", type=Path, help="where generated sets are kept (default: nowhere)")
+    parser = parser_of_sets(__doc__)
     parser.add_argument("--timeout", type=float, default=900.0, metavar="S", help="for each process")
     parser.add_argument("--rounds", type=int, default=1, help="of ours and of the loop; the best counts")
     parser.add_argument("--skip", nargs="*", default=[], metavar="PEER", help="peers to leave out")

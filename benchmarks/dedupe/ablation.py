@@ -10,7 +10,6 @@ true groups as wholes, the blocks bring together.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from itertools import combinations
 from pathlib import Path
 
 from in_process import candidate_pairs, groups_of, names, questions, stored_records, verdicts, without
-from labelled import Generator, LabelledSet, handed_out
+from labelled import Generator, LabelledSet, handed_out, parser_of_sets
 from ours import joined
 from tables import print_table
 
@@ -93,19 +92,7 @@ def blocking(labelled: LabelledSet, records: Sequence[StoredRecord]) -> list[str
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path, help="where the labelled sets are")
-    parser.add_argument("names", nargs="*", help="NAME of NAME.ris and NAME.gold.csv; all by default")
-    parser.add_argument("--bench", type=Path, required=True, help="folder of scale.py")
-    parser.add_argument(
-        "--generate", type=int, nargs="*", default=[], metavar="N", help="also sets of N records"
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[11])
-    parser.add_argument("--hard", default="0.12")
-    parser.add_argument("--damage", default="2.5")
-    parser.add_argument("--cache", type=Path, help="where generated sets are kept (default: nowhere)")
+    parser = parser_of_sets(__doc__)
     parser.add_argument(
         "--blocking-only", action="store_true", help="leave nothing out, tell of blocks alone"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import subprocess
@@ -122,3 +123,19 @@ def score(bench: Path, labelled: LabelledSet, group_of: Mapping[str, str]) -> Sc
         fp=level["FP"],
         fn=level["FN"],
     )
+
+
+def parser_of_sets(doc: str | None) -> argparse.ArgumentParser:
+    """Options that name handed-out sets and sets to be generated."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where the labelled sets are")
+    parser.add_argument("names", nargs="*", help="NAME of NAME.ris and NAME.gold.csv; all by default")
+    parser.add_argument("--bench", type=Path, required=True, help="folder of score.py and scale.py")
+    parser.add_argument(
+        "--generate", type=int, nargs="*", default=[], metavar="N", help="also sets of N records"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11])
+    parser.add_argument("--hard", default="0.12")
+    parser.add_argument("--damage", default="2.5")
+    parser.add_argument("--cache", type=Path, help="where generated sets are kept (default: nowhere)")
+    return parser
