@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eutils_server import EutilsServer, invented, serving
@@ -59,6 +59,7 @@ def records(days: st.SearchStrategy[dt.date]) -> st.SearchStrategy[list]:
 
 
 @given(records(st.one_of(DAYS, BUSY_DAYS)), st.integers(1, 40))
+@example([(dt.date(2000, 1, 1), dt.date(2020, 5, day), frozenset()) for day in (1, 2)], 1)
 def test_slices_hold_every_record_once_and_none_holds_too_many(found, most):
     held = Invented(found)
 

@@ -92,13 +92,14 @@ def plan(count: Count, hits: int, *, year: int, most: int) -> list[Slice]:
 
     Raises UnevenError if counts contradict each other, and IndivisibleError if a slice cannot be parted.
     """
-    return _Planner(count, most).planned(hits, whole_range(year))
+    return _Planner(count, most, year).planned(hits, whole_range(year))
 
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
     count: Count
     most: int
+    year: int
 
     def planned(self, hits: int, days: Range) -> list[Slice]:
         dated = self._counted(WHOLE.and_(str(days)), hits)
@@ -135,9 +136,17 @@ class _Planner:
             rest = [elsewhere] if found < hits else []
         else:
             dated = self._counted(elsewhere.and_(str(others)), hits - found)
-            undated = self._fields(elsewhere.not_(str(others)), hits - found - dated, PAIRS)
+            undated = self._later(elsewhere.not_(str(others)), others, hits - found - dated)
             rest = undated + self._days(elsewhere, others, dated)
         return rest + self._days(within, same, found)
+
+    def _later(self, within: Slice, others: Range, hits: int) -> list[Slice]:
+        """Records that entered Entrez years after they were created, or that have no such day; few are known."""
+        later = Range("edat", others.last + dt.timedelta(days=1), dt.date(self.year, 12, 31))
+        if hits <= self.most or later.first > later.last:
+            return self._fields(within, hits, PAIRS)
+        found = self._counted(within.and_(str(later)), hits)
+        return self._fields(within.not_(str(later)), hits - found, PAIRS) + self._days(within, later, found)
 
     def _fields(self, within: Slice, hits: int, pairs: tuple[str, ...]) -> list[Slice]:
         if hits == 0:
