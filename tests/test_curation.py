@@ -18,9 +18,10 @@ from iimscreen.duplicates import asking, by_hand
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Author, Kind, Record, Verdict
 from iimscreen.protocol import TITLE_ABSTRACT
-from iimscreen.screening import Decision, Desk, unblind
+from iimscreen.screening import Decision, Desk
 from iimscreen.store import Review, decisions, duplicates, open_review, records
 from iimscreen.store import curation as stored
+from iimscreen.team import unblind
 from iimscreen.voting import Vote
 from living_reviews import judge, play
 

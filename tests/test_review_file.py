@@ -20,9 +20,19 @@ from sqlite_utils import Database, Migrations
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import dedupe, demo, living, previous, review_protocol, screening
+from iimscreen import dedupe, demo, living, previous, review_protocol, team
 from iimscreen.errors import ReviewError
-from iimscreen.store import Review, connection, curation, log, migrations, open_review, watches
+from iimscreen.store import (
+    Review,
+    assignments,
+    connection,
+    curation,
+    log,
+    migrations,
+    open_review,
+    rounds,
+    watches,
+)
 from iimscreen.store.watches import Finding
 
 COPIES = Path("review.db-copies")
@@ -352,7 +362,7 @@ def test_only_the_newest_20_copies_are_kept_and_no_other_file_is_touched(review:
     oldest.write_bytes(b"")
 
     for number in range(22):
-        screening.add_reviewer(review, f"reviewer{number}", "reviewer")
+        team.add_reviewer(review, f"reviewer{number}", "reviewer")
 
     names = {path.name for path in COPIES.iterdir()}
     assert set(strangers) <= names
@@ -368,7 +378,7 @@ def test_copies_are_counted_whatever_the_review_is_called(name, review_file, mon
 
     with open_review(path) as opened:
         for number in range(4):
-            screening.add_reviewer(opened, f"reviewer{number}", "reviewer")
+            team.add_reviewer(opened, f"reviewer{number}", "reviewer")
 
     assert len(list(connection.copies_folder(path).iterdir())) == 2
 
@@ -504,6 +514,8 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (one, other) = [row[0] for row in db.execute("select key from records order by id limit 2")]
         linked = {"record_key": one, "other_key": other, "verdict": "linked", "decided_by": "person:ann"}
         log.append_one(db, "report_links", linked, actor="ann")
+        rounds.add(review, rounds.Round("batch-1", "title-abstract", "batch"), [one], by="ann")
+        assignments.add(review, "title-abstract", "split", {one: ["ann", "bob"]}, by="ann")
         run_id = db.execute("select min(log_id) from runs").fetchone()[0]
         db.execute("insert into refusals (run_id, position, line, cause) values (?, 0, 1, 'x')", [run_id])
     return path

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import screening
+from iimscreen import screening, team
 from iimscreen.screening import Decision, Desk
 from iimscreen.store import Review, open_review
 
@@ -426,7 +426,7 @@ def test_decisions_of_a_csv_settle_conflicts_together(run: Run, in_conflict: lis
 def test_names_are_checked(review: Review) -> None:
     for name in ("", "  ", "a\x1bb", "x" * 61, "iimscreen"):
         with pytest.raises(screening.InputError):
-            screening.check_name(name)
+            team.check_name(name)
 
 
 def test_two_names_are_no_consensus_unless_they_are_all_who_voted(run: Run, in_conflict: list[str]) -> None:

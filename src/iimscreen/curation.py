@@ -16,10 +16,10 @@ from iimscreen.errors import InputError, ProtocolError
 from iimscreen.formats import normal_doi
 from iimscreen.model import Author, Record, StoredRecord
 from iimscreen.review_protocol import in_force
-from iimscreen.screening import check_name
 from iimscreen.store import Review, curation, decisions, duplicates, provenance, records, retrievals, versions
 from iimscreen.store.curation import Edit, Removal, in_words
 from iimscreen.store.provenance import Bringing
+from iimscreen.team import check_name
 
 Value = str | int | tuple[str, ...] | tuple[Author, ...]
 

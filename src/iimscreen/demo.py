@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iimscreen import (
+    decision_files,
     dedupe,
     flow,
     fulltext,
     importing,
     queries,
+    resolving,
     review_flow,
     review_protocol,
     screening,
@@ -172,11 +174,11 @@ def _deduplicate(review: Review, on_step: Callable[[str], None]) -> None:
 def _screen(review: Review, stage: str, number: int, on_step: Callable[[str], None]) -> None:
     for name in REVIEWERS:
         desk = screening.Desk(review, name, stage)
-        votes = desk.decide_all(screening.read_decisions(_data(f"demo/{stage}-{name}.csv")))
-    to_resolve = screening.conflicts(review, stage)
+        votes = desk.decide_all(decision_files.read_decisions(_data(f"demo/{stage}-{name}.csv")))
+    to_resolve = resolving.conflicts(review, stage)
     reasons = sum(one.outcome.reason_is_proposed for one in to_resolve)
-    table = screening.Table(review, REVIEWERS, stage)
-    table.settle_all(screening.read_decisions(_data(f"demo/{stage}-consensus.csv")))
+    table = resolving.Table(review, REVIEWERS, stage)
+    table.settle_all(decision_files.read_decisions(_data(f"demo/{stage}-consensus.csv")))
     on_step(
         f"{number}  Stage {stage}: {len(votes)} records, two votes each; {len(to_resolve) - reasons} conflicts "
         f"resolved and {reasons} exclusion reasons confirmed by consensus."

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from iimscreen import flow, review_flow
 from iimscreen.errors import ProtocolError
-from iimscreen.screening import check_name
 from iimscreen.store import Review, versions
+from iimscreen.team import check_name
 
 
 def close(review: Review, *, by: str, title: str | None = None, note: str | None = None) -> versions.Closure:

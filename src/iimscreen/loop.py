@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iimscreen import render, screening
+from iimscreen import render, resolving, team
 from iimscreen.duplicates import kept_report
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Reason, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, VOTES
-from iimscreen.screening import Decision, Desk, Table
+from iimscreen.resolving import Table
+from iimscreen.screening import Decision, Desk
 from iimscreen.wording import counted
 
 QUIT = "q"
@@ -61,7 +62,7 @@ def screen(desk: Desk) -> None:
         say(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
         say("Next: iimscreen status")
         return
-    screening.sit_down(desk.review, desk.reviewer)
+    team.sit_down(desk.review, desk.reviewer)
     reasons = desk.protocol.reasons
     say(f"{desk.reviewer}, stage {desk.stage.name}: {counted(len(waiting), 'record')} left.", "bold")
     keys = {k: word for k, word in _FULL_TEXT_VOTES.items() if word in VOTES[desk.stage.name]}
@@ -124,7 +125,7 @@ def _undo(desk: Desk, waiting: list[StoredRecord], place: int) -> int:
 
 def resolve(table: Table) -> None:
     """Go through what is to resolve at one stage, both votes and notes side by side."""
-    open_ones = screening.conflicts(table.review, table.stage.name)
+    open_ones = resolving.conflicts(table.review, table.stage.name)
     if not open_ones:
         say(f"Nothing to resolve at stage {table.stage.name}.")
         return

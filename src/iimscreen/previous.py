@@ -29,8 +29,8 @@ from pathlib import Path
 from iimscreen import formats
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Answer, Author, Kind, Parsed, Record
-from iimscreen.screening import check_name
 from iimscreen.store import Review, log, records, runs, versions
+from iimscreen.team import check_name
 from iimscreen.wording import counted
 
 COLUMNS = ("study", "pmid", "doi", "title", "authors", "year", "journal")

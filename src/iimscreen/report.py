@@ -14,6 +14,7 @@ from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
 from iimscreen.store import (
     Review,
+    assignments,
     connection,
     curation,
     decisions,
@@ -21,6 +22,7 @@ from iimscreen.store import (
     log,
     records,
     reviewers,
+    rounds,
     runs,
     versions,
 )
@@ -205,19 +207,38 @@ def _in_words(review: Review, entry: log.FullEntry) -> str:
             return f"search {search.strategy} in {search.source} given up" + (
                 f": {content['note']}" if content["note"] else ""
             )
+        case "round_openings" | "unblindings" | "rounds" | "assignments" | "retrievals":
+            return _screening_in_words(entry.kind, content)
+        case _:
+            return _living_in_words(entry.kind, content)
+
+
+def _screening_in_words(kind: str, content: Mapping[str, Any]) -> str:
+    """Rows of screening that are no votes."""
+    match kind:
         case "round_openings":
             return (
                 f"stage {content['round']} open: all votes on {counted(content['records'], 'record')} are in"
             )
         case "unblindings":
             return f"stage {content['round']} unblinded for {content['reviewer']} and {content['other_reviewer']}"
-        case "retrievals":
+        case "rounds":
+            drawn = "" if content["seed"] is None else f", drawn with seed {content['seed']}"
+            return (
+                f"{content['kind']} {content['name']} of stage {content['stage']}: "
+                f"{counted(content['records'], 'record')}{drawn}"
+            )
+        case "assignments":
+            names = ", ".join(json.loads(content["names"]))
+            return (
+                f"stage {content['stage']}: {counted(content['records'], 'record')} assigned to {names} "
+                f"({content['manner']})"
+            )
+        case _:  # retrievals
             why = content["reason"] or content["file_name"]
             return f"{content['record_key']} {content['outcome'].replace('_', ' ')}" + (
                 f": {why}" if why else ""
             )
-        case _:
-            return _living_in_words(entry.kind, content)
 
 
 def _living_in_words(kind: str, content: Mapping[str, Any]) -> str:
@@ -294,6 +315,8 @@ def _check(review: Review) -> Check:
         *log.verify(review),
         *runs.verify(review),
         *decisions.verify_openings(review),
+        *rounds.verify(review),
+        *assignments.verify(review),
         *dedupe.verify(review),
         *curation.verify_edits(review),
         *decisions.verify_removals(review),

@@ -9,7 +9,7 @@ from pathlib import Path
 from iimscreen import settings
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Protocol
-from iimscreen.protocol import Change, differences, parse_protocol
+from iimscreen.protocol import Change, differences, parse_protocol, stage_named
 from iimscreen.store import Review, create_review, protocols
 from iimscreen.store.decisions import first_vote
 from iimscreen.store.duplicate_gate import DuplicateGate
@@ -128,3 +128,17 @@ def amendments(review: Review) -> list[Amendment]:
         )
         found.append(Amendment(after, changes, touched))
     return found
+
+
+def stages_to_see(gate: Gate, protocol: Protocol, given: str) -> list[str]:
+    """The stage asked for; or every stage of which something may be seen, in order.
+
+    Raises ProtocolError if no stage may be seen.
+    """
+    if given:
+        return [stage_named(protocol, given).name]
+    names = [stage.name for stage in protocol.stages]
+    seen = [name for name in names if gate.shows_any(name)]
+    if not seen:
+        gate.require_open(names[0], "the outcome")
+    return seen

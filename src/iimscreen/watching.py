@@ -3,7 +3,7 @@
 A look reads the included and the full-text-excluded reports again, as far as their outcome may be
 seen, and those that a version made elsewhere included. It changes no outcome. What it finds and was
 not known when a report was judged waits for a joint decision: `settle` logs that, and an exclusion
-goes the way of every final word, through `screening.Table`.
+goes the way of every final word, through `resolving.Table`.
 
 Nobody voted here on a report of a version made elsewhere, so there is no word to correct: the
 settlement itself takes it out of the total.
@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iimscreen import formats, review_flow, screening, sources, voting
+from iimscreen import formats, resolving, review_flow, screening, sources, voting
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.flow import BOXES
 from iimscreen.model import Record, StoredRecord, Verdict
@@ -386,7 +386,7 @@ def _exclude(
     }
     if key in made_elsewhere:
         return screening.check_reason(protocol, stage_named(protocol, FULL_TEXT), Verdict.EXCLUDE, reason)
-    table = screening.Table(review, names, FULL_TEXT)
+    table = resolving.Table(review, names, FULL_TEXT)
     return table.settle(screening.Decision(key, Verdict.EXCLUDE, reason, note)).reason
 
 

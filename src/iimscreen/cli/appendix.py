@@ -116,10 +116,10 @@ def note(
     It is printed under its item in `iimscreen search report`. Notes are only added: a correction
     replaces a note, and both stay in the log.
     """
-    from iimscreen import screening
+    from iimscreen import team
     from iimscreen.appendix import noting
 
-    name = screening.check_name(by)
+    name = team.check_name(by)
     done_on = None if on is None else day("--on", on, if_ahead="give the day on which it was done")
     with opened(review) as open_one:
         made = noting.note(open_one, item, text, by=name, source=source_name, on=done_on, replaces=replaces)

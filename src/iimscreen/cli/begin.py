@@ -61,9 +61,9 @@ def load(
     review: ReviewPath = None,
 ) -> None:
     """Make FILE the protocol in force; after the first vote that is an amendment."""
-    from iimscreen import review_protocol, screening
+    from iimscreen import review_protocol, team
 
-    name = None if by is None else screening.check_name(by)
+    name = None if by is None else team.check_name(by)
     with opened(review) as open_one:
         version, changes = review_protocol.load(open_one, file, by=name)
         for change in changes:

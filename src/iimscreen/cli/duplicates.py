@@ -123,10 +123,10 @@ def _free_to_decide(
     review: Review, pairs: Pairs, verdict: str, *, by: str, yes: bool, dry_run: bool
 ) -> str | None:
     """The name of the one who decides, where one person may and wants to, whatever it touches; else None."""
-    from iimscreen import screening
+    from iimscreen import team
     from iimscreen.duplicates import consequences, reviewing
 
-    name = screening.check_name(by)
+    name = team.check_name(by)
     reviewing.require_free(review, pairs)
     found = consequences.foreseen(review, pairs, verdict, by=(name,), viewer=name)
     return name if _go_on(found, yes=yes, dry_run=dry_run) else None
@@ -241,13 +241,13 @@ def resolve(
 
     By an adjudicator, or by consensus with both names (--by ann --by bob).
     """
-    from iimscreen import pair_loop, screening
+    from iimscreen import pair_loop, team
     from iimscreen.duplicates import consequences, reviewing
 
     if len(records) != 2:
         raise InputError(f"a pair is two records, not {len(records)}", hint="name both records")
     with opened(review) as open_one:
-        names = [screening.check_name(name) for name in by]
+        names = [team.check_name(name) for name in by]
         reviewing.check_word(verdict, ("duplicate", "distinct"))
         question = reviewing.to_resolve(open_one, records[0], records[1], names)
         pair = (question.key, question.other_key)

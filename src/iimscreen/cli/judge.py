@@ -55,16 +55,16 @@ def screen(
 
     Record by record; or one vote with --record and --verdict; or a CSV with --from.
     """
-    from iimscreen import screening
+    from iimscreen import decision_files, screening, team
     from iimscreen.wording import counted
 
     _one_way(record, verdict, reason, from_file)
     with opened(review) as open_one:
-        desk = screening.Desk(open_one, screening.check_name(reviewer), stage)
+        desk = screening.Desk(open_one, team.check_name(reviewer), stage)
         if from_file is not None:
             if note or change:
                 raise InputError("--note and --change go with --record", hint="write notes into the CSV")
-            votes = desk.decide_all(screening.read_decisions(from_file))
+            votes = desk.decide_all(decision_files.read_decisions(from_file))
             typer.echo(f"{counted(len(votes), 'vote')} of {desk.reviewer} stored.")
         elif record is not None and verdict is not None:
             vote = desk.decide(screening.Decision(record, verdict, reason, note), change=change)
@@ -89,11 +89,11 @@ def _one_way(record: str | None, verdict: str | None, reason: str | None, from_f
 
 def conflicts(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
     """List disagreements of complete rounds."""
-    from iimscreen import render, screening
+    from iimscreen import render, resolving
     from iimscreen.wording import counted
 
     with opened(review) as open_one:
-        found = screening.conflicts_to_see(open_one, stage)
+        found = resolving.conflicts_to_see(open_one, stage)
     render.conflicts([(one.stage, one.conflicts) for one in found], as_json=as_json)
     for one in found:
         if one.closed:
@@ -119,16 +119,16 @@ def resolve(
     By an adjudicator, or by consensus with both names (--by ann --by bob). One reviewer alone may
     too; the report then says that one person resolved.
     """
-    from iimscreen import screening
+    from iimscreen import decision_files, resolving, screening
     from iimscreen.wording import counted
 
     _one_way(record, verdict, reason, from_file)
     if proposed_reasons and (record or from_file):
         raise InputError("--proposed-reasons stands alone", hint="use one way of deciding")
     with opened(review) as open_one:
-        table = screening.Table(open_one, by, stage)
+        table = resolving.Table(open_one, by, stage)
         if from_file is not None:
-            words = table.settle_all(screening.read_decisions(from_file))
+            words = table.settle_all(decision_files.read_decisions(from_file))
         elif proposed_reasons:
             words = table.confirm_proposed()
         elif record is not None and verdict is not None:
@@ -149,10 +149,10 @@ def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath
 
     On votes given before the other's could be seen; everything but exclude counts as include.
     """
-    from iimscreen import render, screening
+    from iimscreen import reliability, render
 
     with opened(review) as open_one:
-        found = screening.agreements(open_one, stage)
+        found = reliability.agreements(open_one, stage)
     render.agreement(found, as_json=as_json)
 
 
@@ -175,10 +175,10 @@ def add(
     review: ReviewPath = None,
 ) -> None:
     """Let another person take part."""
-    from iimscreen import screening
+    from iimscreen import team
 
     with opened(review) as open_one:
-        screening.add_reviewer(open_one, name, role)
+        team.add_reviewer(open_one, name, role)
     typer.echo(f"{name} takes part as {role}.")
 
 
@@ -187,10 +187,10 @@ def remove(
     name: Annotated[str, typer.Argument(help="Someone who has not voted.")], review: ReviewPath = None
 ) -> None:
     """Take someone off the list who has not voted."""
-    from iimscreen import screening
+    from iimscreen import team
 
     with opened(review) as open_one:
-        screening.remove_reviewer(open_one, name)
+        team.remove_reviewer(open_one, name)
     typer.echo(f"{name} takes part no longer.")
 
 
@@ -207,8 +207,8 @@ def unblind(
 
     For the records that are there now. The PRISMA flow states it.
     """
-    from iimscreen import screening
+    from iimscreen import team
 
     with opened(review) as open_one:
-        for one, other in screening.unblind(open_one, round_, by, pair or ()):
+        for one, other in team.unblind(open_one, round_, by, pair or ()):
             typer.echo(f"{one} and {other} may see each other's votes of {round_} now.")

@@ -53,12 +53,12 @@ def retrieved(
 ) -> None:
     """Mark reports as retrieved."""
     from iimscreen import fulltext as texts
-    from iimscreen import render, screening
+    from iimscreen import render, team
     from iimscreen.store import records as stored
 
     if everything == bool(records) or (everything and file):
         raise InputError("name the reports, or say --all", hint="one of the two; --file goes with one report")
-    name = screening.check_name(by)
+    name = team.check_name(by)
     with opened(review) as open_one:
         if everything:
             keys = texts.mark_all(open_one, by=name)
@@ -76,13 +76,13 @@ def not_retrieved(
 ) -> None:
     """Mark reports as not retrieved, with the reason."""
     from iimscreen import fulltext as texts
-    from iimscreen import render, screening
+    from iimscreen import render, team
     from iimscreen.store import records as stored
 
     if not records:
         raise InputError("no report named", hint="give its key, number, pmid:… or doi:…")
     with opened(review) as open_one:
-        keys = texts.mark(open_one, records, texts.NOT_RETRIEVED, by=screening.check_name(by), reason=reason)
+        keys = texts.mark(open_one, records, texts.NOT_RETRIEVED, by=team.check_name(by), reason=reason)
         render.marked(list(stored.by_keys(open_one, keys)), "not retrieved")
 
 
@@ -94,11 +94,11 @@ def load(
 ) -> None:
     """Mark the reports of a CSV, all of them or none."""
     from iimscreen import fulltext as texts
-    from iimscreen import screening
+    from iimscreen import team
     from iimscreen.wording import counted
 
     with opened(review) as open_one:
-        keys = texts.mark_from(open_one, file, by=screening.check_name(by))
+        keys = texts.mark_from(open_one, file, by=team.check_name(by))
     typer.echo(f"{counted(len(keys), 'report')} marked.")
 
 

@@ -12,10 +12,10 @@ from iimscreen.duplicates.asking import Pair
 from iimscreen.duplicates.consequences import Consequences
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.review_protocol import in_force
-from iimscreen.screening import check_name
 from iimscreen.store import Review, duplicate_votes, records, reviewers
 from iimscreen.store.duplicate_gate import DuplicateGate
 from iimscreen.store.duplicates import DISTINCT, DUPLICATE, PairVerdict
+from iimscreen.team import check_name
 from iimscreen.voting import PairState, PairVote
 
 UNSURE = "unsure"

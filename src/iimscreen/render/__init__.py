@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from iimscreen.formats import Layout
     from iimscreen.fulltext import Sought
     from iimscreen.importing import ImportOutcome
+    from iimscreen.reliability import PairAgreement
     from iimscreen.report import LogView, Status
-    from iimscreen.screening import Conflict, PairAgreement
+    from iimscreen.resolving import Conflict
     from iimscreen.store.runs import Search
 
 

@@ -44,6 +44,10 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "report_links": (("log_id",),),
     "record_edits": (("log_id",), ("undoes",)),
     "record_removals": (("log_id",),),
+    "rounds": (("log_id",), ("name",)),
+    "round_records": (("round_id", "position"),),
+    "assignments": (("log_id",),),
+    "assigned_records": (("assignment_id", "record_key", "reviewer"),),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
@@ -99,6 +103,12 @@ def m004_duplicate_votes(db: Database) -> None:
 def m005_reasons_of_verdicts(db: Database) -> None:
     """The fields behind verdicts on duplicates; links between reports of one study."""
     run_script(db, _script("m005_reasons_of_verdicts.sql"))
+
+
+@migrations()
+def m006_rounds(db: Database) -> None:
+    """Pilots and batches within a stage; who is to judge what; whether a vote was given blindly."""
+    run_script(db, _script("m006_rounds.sql"))
 
 
 def known() -> set[str]:
