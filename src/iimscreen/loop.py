@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from iimscreen import render, resolving, team
 from iimscreen.duplicates import kept_report
-from iimscreen.errors import InputError, ProtocolError
+from iimscreen.errors import InputError, ProtocolError, ReviewError
 from iimscreen.model import Reason, StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, VOTES
 from iimscreen.resolving import Table
