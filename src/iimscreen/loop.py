@@ -73,11 +73,8 @@ def screen(desk: Desk) -> None:
     while place < len(waiting):
         render.console().rule(f"{place + 1:,} of {len(waiting):,}")
         stored = waiting[place]
-        render.record(
-            desk.report(stored),
-            include=desk.protocol.highlight_include,
-            exclude=desk.protocol.highlight_exclude,
-        )
+        if not _show(desk, stored):
+            break
         answer = _answer(f"{prompt}, 1-{len(reasons)} exclude with reason, u undo, s skip, q quit, ?")
         code = _reason_by_digit(answer, reasons)
         if answer == QUIT:
@@ -97,7 +94,8 @@ def screen(desk: Desk) -> None:
             verdict = Verdict.EXCLUDE if code is not None else keys[answer]
             try:
                 desk.decide(Decision(stored.key, verdict, code))
-            except (InputError, ProtocolError) as error:
+            # ReviewError: others hold the file, or the disk is full. The record stays, to be voted on again.
+            except (InputError, ProtocolError, ReviewError) as error:
                 say(f"{error.message} ({error.hint})", "red")
                 continue
             voted += 1
@@ -108,11 +106,27 @@ def screen(desk: Desk) -> None:
     say("Next: iimscreen status")
 
 
+def _show(desk: Desk, stored: StoredRecord) -> bool:
+    """Put a record in front; False if others hold the file and the reviewer will not wait."""
+    while True:
+        try:
+            report = desk.report(stored)
+        except ReviewError as error:
+            say(f"{error.message} ({error.hint})", "red")
+            if _answer("Enter try again, q quit") == QUIT:
+                return False
+            continue
+        render.record(
+            report, include=desk.protocol.highlight_include, exclude=desk.protocol.highlight_exclude
+        )
+        return True
+
+
 def _undo(desk: Desk, waiting: list[StoredRecord], place: int) -> int:
     """Withdraw the last vote and go back to its record, which is shown again."""
     try:
         vote = desk.undo()
-    except ProtocolError as error:
+    except (ProtocolError, ReviewError) as error:
         say(error.message, "red")
         return place
     say(f"Undone: {vote.verdict} on {vote.key}.")
@@ -173,7 +187,7 @@ def _settled(
             continue
         try:
             table.settle(Decision(key, Verdict.EXCLUDE if code is not None else allowed[answer], code))
-        except (InputError, ProtocolError) as error:
+        except (InputError, ProtocolError, ReviewError) as error:
             say(f"{error.message} ({error.hint})", "red")
             continue
         return "settled"

@@ -229,7 +229,8 @@ def _pattern(path: Path) -> str:
 def copy_aside(path: Path, folder: Path, moment: dt.datetime) -> Path:
     """A dated copy of the review, made by SQLite's own backup; the oldest beyond 20 are dropped.
 
-    What a transaction of this process has not stored yet is not in it. Raises ReviewError if it cannot be written: a review is not changed without its copy.
+    What a transaction of this process has not stored yet is not in it. Raises ReviewError if it cannot
+    be written: a review is not changed without its copy.
     """
     target = folder / moment.strftime(_pattern(path))
     part = target.with_name(target.name + ".part")
