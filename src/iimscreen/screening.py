@@ -40,7 +40,12 @@ class Desk:
 
     def waiting_keys(self) -> list[str]:
         """Keys of the records left for this reviewer, in the order in which they get them."""
-        return Gate(self.review, self.protocol).waiting_for(self.stage.name, self.reviewer)
+        gate = Gate(self.review, self.protocol)
+        waiting = gate.waiting_for(self.stage.name, self.reviewer)
+        self._pool = gate.pool(
+            self.stage.name
+        )  # of the same look, so that the first vote need not wait for it
+        return waiting
 
     def waiting(self) -> list[StoredRecord]:
         """Records left for this reviewer, in the order in which they get them."""
@@ -52,7 +57,8 @@ class Desk:
 
     def record(self, key: str) -> StoredRecord:
         """One record of this stage as it is shown: with what only the others of its report state."""
-        return self.report(records.by_key(self.review, key))
+        with self.review.reading():
+            return self.report(records.by_key(self.review, key))
 
     def own_vote(self, key: str) -> Vote | None:
         """The reviewer's own standing vote on a record, if any."""
