@@ -5,10 +5,14 @@ Textual is imported when it starts, not before: that costs 0.2 s, which no other
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from iimscreen.tui import keys
+
+# Textual draws at most 60 times a second, so that a key waits up to 17 ms for its record; read on import.
+os.environ.setdefault("TEXTUAL_FPS", "240")
 
 if TYPE_CHECKING:
     from iimscreen.resolving import Conflict, Table

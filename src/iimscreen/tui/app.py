@@ -44,7 +44,7 @@ class ScreeningApp(Frame):
     def on_mount(self) -> None:
         """Show the first record, then look what this reviewer said in earlier sittings."""
         super().on_mount()
-        self.run_worker(self._read_own_votes, thread=True, group="own votes")
+        self.call_after_refresh(self.run_worker, self._read_own_votes, thread=True, group="own votes")
 
     def _read_own_votes(self) -> None:
         """In a thread with a connection of its own: tens of thousands of votes take a second to read."""
@@ -91,7 +91,8 @@ class ScreeningApp(Frame):
             left.append(
                 Piece(Content.styled(f"{queue.place + 1:,} of {len(queue.keys):,}", looks.muted), "list")
             )
-        left.append(Piece(Content.styled(self.list_title(), looks.muted), "filter"))
+        if not self.list.display:  # which has it above its rows
+            left.append(Piece(Content.styled(self.list_title(), looks.muted), "filter"))
         right = []
         if self._knows_own_votes:
             right.append(Piece(Content.styled(f"{len(queue.votes):,} done", looks.include)))
@@ -133,10 +134,8 @@ class ScreeningApp(Frame):
     def key_pieces(self) -> Sequence[Piece]:
         """The votes of this stage, then the rest by use."""
         votes = [self.action_piece(verdict.value) for verdict in self._verdicts]
-        digits = min(len(self.protocol.reasons), 9)
         return [
             *votes,
-            self.key_piece(f"1–{digits}" if digits > 1 else "1", "reason", "reasons"),
             self.action_piece("undo"),
             self.action_piece("note"),
             self.action_piece("criteria"),
@@ -233,7 +232,7 @@ class ScreeningApp(Frame):
         sign = "changed to " if change else ""
         words = f"{SIGNS[vote.verdict]} {sign}{vote_in_words(vote, self.protocol)}"
         undo = key_of(self.actions, "undo")
-        self.say(f"{words}   {undo} takes it back   {one_line(stored)}")
+        self.say(f"{words} · {undo} takes it back · {one_line(stored)}")
 
     def _undo(self) -> None:
         vote = self.desk.undo()

@@ -15,14 +15,13 @@ from iimscreen.model import Protocol, Stage, StoredRecord
 from iimscreen.render import plain
 from iimscreen.store import Review, excerpts, records
 from iimscreen.tui import help as pages
-from iimscreen.tui.asking import Choices
 from iimscreen.tui.finding import Sought
 from iimscreen.tui.highlight import Terms
 from iimscreen.tui.intake import Intake
 from iimscreen.tui.keys import REASONS_BY_DIGIT, WRITING, key_of
 from iimscreen.tui.looks import looks
 from iimscreen.tui.queue import Queue
-from iimscreen.tui.surfaces import Bar, Pages, Piece, ProgressLine, RowList, fitted
+from iimscreen.tui.surfaces import Bar, Pages, Piece, ProgressLine, RowList, Surface, fitted, rows_of
 from iimscreen.wording import counted
 
 WIDE = 120  # columns from which the list stands beside the record
@@ -57,7 +56,7 @@ class Frame(Intake, inherit_bindings=False):
         self.list = RowList(self.looks, id="list")
         self.page = Pages(self.looks, id="record")
         self.side = Pages(self.looks, id="side")
-        self.reasons = Bar(self.looks, id="reasons", gap=2)
+        self.reasons = tuple(Bar(self.looks, id=f"reasons-{row}") for row in (1, 2))
         self.stored: StoredRecord | None = None  # the record in front
         self._ahead: dict[str, StoredRecord] = {}
         self._headings: dict[str, excerpts.Heading] = {}
@@ -123,7 +122,7 @@ class Frame(Intake, inherit_bindings=False):
             yield self.side
         yield self.choices
         yield self.message
-        yield self.reasons
+        yield from self.reasons
         yield self.keys
 
     def on_mount(self) -> None:
@@ -135,15 +134,17 @@ class Frame(Intake, inherit_bindings=False):
     def on_resize(self) -> None:
         """Arrange everything for the new size."""
         self._arrange()
+        self._show_reasons()
         self.show_around()
 
     def _dress(self) -> None:
         self.screen.styles.background = self.looks.base.background
         for surface in self._surfaces():
             surface.dress(self.looks)
+        self._show_reasons()
 
-    def _surfaces(self) -> tuple[Bar | ProgressLine | RowList | Pages | Choices, ...]:
-        bars = (self.head, self.progress, self.message, self.reasons, self.keys)
+    def _surfaces(self) -> tuple[Surface, ...]:
+        bars = (self.head, self.progress, self.message, *self.reasons, self.keys)
         return (*bars, self.list, self.page, self.side, self.choices)
 
     @property
@@ -221,23 +222,29 @@ class Frame(Intake, inherit_bindings=False):
         self.head.show(*self.head_pieces())
         self.progress.show(*self.done_of())
         self.list.show(self.list_title(), len(queue.keys), queue.place, self._rows)
-        self.reasons.show(
-            [
-                Piece(
-                    Content.styled(str(number), self.looks.key)
-                    + Content.styled(f" {reason.code}", self.looks.muted),
-                    f"reason_{number}",
-                )
-                for number, reason in enumerate(self.protocol.reasons[:REASONS_BY_DIGIT], start=1)
-            ],
-            [self.key_piece("0", "all", "reasons")] if self._has_more_reasons else [],
-        )
         if self._question is None:
             self.show_keys()
 
-    @property
-    def _has_more_reasons(self) -> bool:
-        return len(self.protocol.reasons) > REASONS_BY_DIGIT
+    def _show_reasons(self) -> None:
+        """The reasons with their digits, on two lines where they need and have them; the list has all."""
+        looks, reasons = self.looks, self.protocol.reasons
+        pieces = [
+            Piece(
+                Content.assemble((str(number), looks.key), " ", (reason.code, looks.muted)),
+                f"reason_{number}",
+            )
+            for number, reason in enumerate(reasons[:REASONS_BY_DIGIT], start=1)
+        ]
+        rows = rows_of(pieces, self.size.width, gap=2)
+        more = [self.key_piece("0", "all", "reasons")]
+        if self.size.height < SMALL[1]:
+            self.reasons[0].show(pieces, more)
+            self.reasons[1].display = False
+            return
+        are_all_seen = len(rows) <= 2 and len(reasons) <= REASONS_BY_DIGIT
+        self.reasons[0].show(rows[0])
+        self.reasons[1].show([piece for row in rows[1:] for piece in row], [] if are_all_seen else more)
+        self.reasons[1].display = len(rows) > 1 or not are_all_seen
 
     def show_keys(self) -> None:
         """The last line."""

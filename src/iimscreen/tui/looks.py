@@ -34,6 +34,7 @@ class Looks:
     chosen: Style  # the line of a list that is in front
     alert: Style  # retraction, error
     faint: Style  # rules and marks that are nearly not there
+    title_sign: str = ""  # before each line of a title, where it is not told by bold letters
 
 
 def _painted(name: str, *, back: str, bar: str, chosen: str, **ink: str) -> Looks:
@@ -93,7 +94,8 @@ UNCOLOURED = Looks(
     name="no colour",
     base=Style(),
     bar=Style(),
-    title=Style(bold=True),
+    title=Style(),  # so that its terms for inclusion stand out
+    title_sign="▌ ",
     muted=Style(dim=True),
     heading=Style(bold=True),
     include=Style(bold=True),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 PAUSE_S = 300.0  # more than this between two votes is a pause
 FEWEST = 5  # votes before there is a pace
+SHORTEST_S = 60.0  # at work before there is one
 
 
 class Pace:
@@ -31,7 +32,7 @@ class Pace:
 
     def per_hour(self) -> float | None:
         """Votes in an hour at this pace; None where there is none to speak of."""
-        if self.votes < FEWEST or self._at_work_s <= 0:
+        if self.votes < FEWEST or self._at_work_s < SHORTEST_S:
             return None
         return self.votes / self._at_work_s * 3600
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
+from rich.cells import cell_len
 from textual.content import Content, Span
 from textual.style import Style
 
@@ -20,7 +21,6 @@ from iimscreen.tui.looks import Looks
 from iimscreen.voting import Vote
 from iimscreen.watching import facts_of
 
-AUTHORS_SHOWN = 8
 ROOMY = 34  # rows from which headings of an abstract have a line of their own
 SIGNS = {
     Verdict.INCLUDE: "+",
@@ -79,12 +79,14 @@ def record_lines(stored: StoredRecord, terms: Terms, looks: Looks, width: int, h
     """The record in lines of this width; with more air where there are many rows."""
     facts = stored.record
     lines = list(_banners(facts, looks, width))
-    lines += marked(facts.title or "No title stated", terms, looks, looks.title).wrap(width)
+    title = marked(facts.title or "No title stated", terms, looks, looks.title)
+    sign = Content(looks.title_sign)
+    lines += [sign + line for line in title.wrap(width - sign.cell_length)]
     if facts.vernacular_title and facts.vernacular_title != facts.title:
         lines += marked(facts.vernacular_title, terms, looks, looks.muted).wrap(width)
     if height >= ROOMY:
         lines.append(Content(""))
-    lines += Content.styled(_authors(facts), looks.muted).wrap(width)
+    lines += Content.styled(_authors(facts, width), looks.muted).wrap(width)
     lines += Content.styled(_place(facts), looks.muted).wrap(width)
     lines += _identifiers(stored, looks).wrap(width)
     lines.append(Content(""))
@@ -111,16 +113,24 @@ def _banners(facts: Record, looks: Looks, width: int) -> Iterator[Content]:
         yield Content("")
 
 
-def _authors(facts: Record) -> str:
+def _authors(facts: Record, width: int) -> str:
+    """As many names as one line takes, and how many more there are."""
     if not facts.authors:
         return "No author stated"
-    names = ", ".join(plain(str(author)) for author in facts.authors[:AUTHORS_SHOWN])
-    more = len(facts.authors) - AUTHORS_SHOWN
-    return f"{names} and {more} more" if more > 0 else names
+    names = [plain(str(author)) for author in facts.authors]
+    for shown in range(len(names), 0, -1):
+        more = f" and {len(names) - shown:,} more" if shown < len(names) else ""
+        line = ", ".join(names[:shown]) + more
+        if shown == 1 or cell_len(line) <= width:
+            break
+    return line
 
 
 def _place(facts: Record) -> str:
-    """The journal in full, year, volume and pages, then the kinds of publication."""
+    """The journal in full, year, volume and pages, then the types of publication.
+
+    "Journal Article" says something only where nothing else is said.
+    """
     number = facts.volume or ""
     if facts.issue:
         number += f"({facts.issue})"
@@ -128,7 +138,8 @@ def _place(facts: Record) -> str:
         number += f":{facts.pages}"
     journal = facts.journal or facts.journal_abbreviation
     parts = [journal, str(facts.year) if facts.year else "year not stated", number]
-    parts.append(", ".join(facts.publication_types))
+    types = [kind for kind in facts.publication_types if kind.lower() != "journal article"]
+    parts.append(", ".join(types or facts.publication_types))
     return " · ".join(plain(part) for part in parts if part)
 
 

@@ -150,7 +150,6 @@ class ResolvingApp(Frame):
         words = [self.action_piece(verdict.value) for verdict in self._verdicts]
         return [
             *words,
-            self.key_piece("1–9", "reason", "reasons"),
             self.key_piece("Enter", "confirm", "enter"),
             self.action_piece("note"),
             self.key_piece("→", "next", "next"),
@@ -238,7 +237,7 @@ class ResolvingApp(Frame):
         self.queue.to_next_open()
         self.show_record()
         self.say(
-            f"{SIGNS[word.verdict]} {in_words(word, self.protocol)}, by {word.manner}   {one_line(stored)}"
+            f"{SIGNS[word.verdict]} {in_words(word, self.protocol)}, by {word.manner} · {one_line(stored)}"
         )
 
     def _ask_for_note(self) -> None:

@@ -249,6 +249,10 @@ class Piece:
     action: str = ""
 
 
+def _worded(left: Sequence[Piece], right: Sequence[Piece]) -> object:
+    return [[(piece.content.plain, piece.content.spans) for piece in side] for side in (left, right)]
+
+
 class Bar(Surface):
     """One line: pieces from the left as far as there is room, and pieces at the right, which always stand."""
 
@@ -269,9 +273,15 @@ class Bar(Surface):
         self._ends: list[tuple[int, int, str]] = []  # columns of a piece, and what a click there does
 
     def show(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
-        """Show other pieces."""
-        self.left, self.right = left, right
-        self.refresh()
+        """Show other pieces; nothing is drawn where they are the same."""
+        if _worded(self.left, self.right) != _worded(left, right):
+            self.left, self.right = left, right
+            self.refresh()
+
+    def dress(self, looks: Looks) -> None:
+        """Draw in other looks; the pieces carry their styles, so they must be shown anew."""
+        self.left = self.right = ()
+        super().dress(looks)
 
     def render_line(self, y: int) -> Strip:
         """One line as Textual asks for it."""
@@ -308,6 +318,21 @@ class Bar(Surface):
             if start <= event.x < end and event.chain == 1:  # the second of a double click votes on nothing
                 event.stop()
                 self.post_message(self.Pressed(action))
+
+
+def rows_of(pieces: Sequence[Piece], width: int, gap: int) -> list[Sequence[Piece]]:
+    """Pieces on as few lines as they need, the lines about as long as each other."""
+    wide = [piece.content.cell_length + gap for piece in pieces]
+    count = -(-sum(wide) // max(width - 2, 1)) or 1
+    rows: list[list[Piece]] = [[]]
+    at, share = 0, sum(wide) / count
+    for piece, long in zip(pieces, wide, strict=True):
+        if rows[-1] and (at + long > width - 2 + gap or at + long / 2 > share):
+            rows.append([])
+            at = 0
+        rows[-1].append(piece)
+        at += long
+    return list(rows)
 
 
 class ProgressLine(Surface):
