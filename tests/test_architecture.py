@@ -209,7 +209,7 @@ def test_only_the_gate_reads_votes() -> None:
     [
         (
             "decisions",
-            {"given", "finals", "openings", "unblindings", "waits", "round_waits", "log_ids"},
+            {"given", "openings", "unblindings", "waits", "round_waits", "log_ids"},
             {"gate.py", "tally.py", "openings.py"},  # the gate, what lies behind it, what notes that it opens
         ),
         ("duplicate_votes", {"standing", "log_ids"}, {"duplicate_gate.py"}),
