@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import shutil
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -44,7 +46,9 @@ connection.execute(
     "select log_id, record_key, reviewer, verdict, reason from decisions where stage = 'title-abstract'"
 ).fetchall()
 """
-QUIET_S = 0.15
+QUIET_S = 0.2  # longer than the app wants a record to have been seen before it takes a vote on it
+# Requests to the terminal which pyte, an emulator of older ones, would print letters of.
+_REQUESTS = re.compile(rb"\x1b\[[>=<][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
 
 
 # --- commands --------------------------------------------------------------------------------------
@@ -80,8 +84,6 @@ def measured(
     *,
     counts: bool,
 ) -> None:
-    import subprocess
-
     begun = time.perf_counter()
     try:
         one = cost(command, folder)
@@ -198,7 +200,7 @@ class Screen:
 
     def take(self, piece: bytes) -> None:
         """Paint what the program wrote."""
-        self._stream.feed(piece)
+        self._stream.feed(_REQUESTS.sub(b"", piece))
         self._text += piece.decode(errors="replace") if self._plain else ""
 
     def turn_page(self) -> None:
