@@ -15,7 +15,7 @@ from iimscreen.store import Review
 @pytest.mark.parametrize("plain", [True, False], ids=["plain loop", "full screen"])
 def test_votes_shown_as_cast_are_on_disk_after_a_kill_at_any_moment(review: Review, plain: bool) -> None:
     bring_in(review, [a_record(number) for number in range(60)])
-    chance = random.Random(f"{plain}")
+    chance = random.Random(f"{plain}")  # noqa: S311 - moments to kill at, no secret
 
     found = [sittings.killed(review.path, "ann", chance, plain=plain) for _ in range(3)]
 
