@@ -228,6 +228,8 @@ class ScreeningApp(Frame):
             self.voted += 1
             self.pace.voted(time.monotonic())
         self.queue.to_next_open()
+        if self.queue.key is None and not self.queue.left:
+            self.queue.add(self.desk.waiting_keys())  # such as what follows a pilot
         self.show_record()
         sign = "changed to " if change else ""
         words = f"{SIGNS[vote.verdict]} {sign}{vote_in_words(vote, self.protocol)}"
