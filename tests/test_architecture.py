@@ -28,6 +28,7 @@ FLOORS: dict[str, int] = {
             "duplicates",
             "screening",
             "team",
+            "rounds",
             "resolving",
             "reliability",
             "decision_files",
