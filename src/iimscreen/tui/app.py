@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
+from iimscreen import team
 from iimscreen.model import StoredRecord, Verdict
 from iimscreen.protocol import VOTES
 from iimscreen.render import plain
@@ -44,7 +45,13 @@ class ScreeningApp(Frame):
     def on_mount(self) -> None:
         """Show the first record, then look what this reviewer said in earlier sittings."""
         super().on_mount()
-        self.call_after_refresh(self.run_worker, self._read_own_votes, thread=True, group="own votes")
+        self.call_after_refresh(self._sit_down)
+
+    def _sit_down(self) -> None:
+        """What can wait until there is a record to read."""
+        if self.queue.waiting:
+            self.guarded(team.sit_down, self.review, self.desk.reviewer)
+        self.run_worker(self._read_own_votes, thread=True, group="own votes")
 
     def _read_own_votes(self) -> None:
         """In a thread with a connection of its own: tens of thousands of votes take a second to read."""

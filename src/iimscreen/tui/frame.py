@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -202,6 +203,8 @@ class Frame(Intake, inherit_bindings=False):
         return pages.end_page("A little too small", [sentence, hint], self.looks, width)
 
     def _painted(self) -> None:
+        if self._shown_at is None and not gc.get_freeze_count():
+            gc.freeze()  # 100,000 keys are looked through no more: that would hold up a key now and then
         self._shown_at = time.monotonic()
         for key in self.queue.keys[self.queue.place + 1 : self.queue.place + 2]:
             self.guarded(self._look_ahead, key)

@@ -15,11 +15,11 @@ from textual.content import Content, Span
 from textual.style import Style
 
 from iimscreen.model import Kind, Protocol, Record, StoredRecord, Verdict
+from iimscreen.notices import facts_of
 from iimscreen.render import cite, named, plain
 from iimscreen.tui.highlight import INCLUDE, Terms
 from iimscreen.tui.looks import Looks
 from iimscreen.voting import Vote
-from iimscreen.watching import facts_of
 
 ROOMY = 34  # rows from which headings of an abstract have a line of their own
 SIGNS = {
