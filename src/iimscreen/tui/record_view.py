@@ -166,7 +166,7 @@ def _link(text: str, address: str, looks: Looks) -> Content:
 
 def _abstract(facts: Record, terms: Terms, looks: Looks, width: int, *, is_roomy: bool) -> list[Content]:
     if not (facts.abstract or "").strip():
-        return [Content.styled("No abstract stated by the source.", looks.muted)]
+        return Content.styled("No abstract stated by the source.", looks.muted).wrap(width)
     lines: list[Content] = []
     for heading, text in sections(plain(facts.abstract)):
         if lines and is_roomy:
