@@ -213,9 +213,8 @@ class ScreeningApp(Frame):
     def _ask_why(self, stored: StoredRecord, own: Vote, verdict: Verdict, reason: str | None) -> None:
         def answered(why: str) -> None:
             if not why:
-                self.say(
-                    f"A change needs its reason; your vote is still {vote_in_words(own, self.protocol)}",
-                    "alert",
+                self.warn(
+                    f"A change needs its reason; your vote is still {vote_in_words(own, self.protocol)}"
                 )
                 return
             self._decide(Decision(stored.key, verdict, reason, why), stored, change=True)
@@ -296,7 +295,5 @@ class ScreeningApp(Frame):
             return True
         self._was_warned_of = unkept
         without = counted(len(unkept), "note")
-        self.say(
-            f"{without} of records without your vote would be lost; q once more quits all the same", "alert"
-        )
+        self.warn(f"{without} of records without your vote would be lost; q once more quits all the same")
         return False

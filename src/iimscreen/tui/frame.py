@@ -213,6 +213,11 @@ class Frame(Intake, inherit_bindings=False):
         if key not in self._ahead:
             self._ahead[key] = self.record(key)
 
+    @property
+    def is_painted(self) -> bool:
+        """Whether the record in front has been drawn."""
+        return self._shown_at is not None
+
     def reshow(self) -> None:
         """Compose the page anew without scrolling, such as after a note."""
         top = self.page.top
