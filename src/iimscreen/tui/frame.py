@@ -133,7 +133,10 @@ class Frame(Intake, inherit_bindings=False):
         self.guarded(self.show_record)
 
     def on_resize(self) -> None:
-        """Arrange everything for the new size."""
+        """Arrange everything for the new size, once Textual has taken it in: its own handler comes after this."""
+        self.call_later(self._resized)
+
+    def _resized(self) -> None:
         self._arrange()
         self._show_reasons()
         self.show_around()
