@@ -144,16 +144,37 @@ def resolve(
         typer.echo(f"{counted(len(words), 'record')} settled by {how} ({', '.join(table.names)}).")
 
 
-def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
-    """Percent agreement and Cohen's kappa.
+def agreement(
+    stage: StageName = "",
+    categories: Annotated[
+        int, typer.Option("--categories", help="2: unsure counts as include; 3: it is kept apart.")
+    ] = 2,
+    as_json: AsJson = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="The cross-tables of verdicts and reasons, one row per cell.")
+    ] = False,
+    review: ReviewPath = None,
+) -> None:
+    """How far each pair of reviewers agrees, with the sentence for the paper.
 
-    On votes given before the other's could be seen; everything but exclude counts as include.
+    Percent agreement, Cohen's kappa, PABAK, Gwet's AC1, who is stricter, reasons, and what both may have
+    missed. On votes given before the other's could be seen; pilots are apart.
     """
-    from iimscreen import reliability, render
+    from iimscreen import reliability
+    from iimscreen.render import agreement as shown
+    from iimscreen.wording import counted
 
+    if as_json and as_csv:
+        raise InputError("--json and --csv cannot stand together", hint="choose one of them")
     with opened(review) as open_one:
-        found = reliability.agreements(open_one, stage)
-    render.agreement(found, as_json=as_json)
+        found = reliability.agreements(open_one, stage, categories=categories)
+        closed = reliability.closed(open_one, stage)
+    if as_csv:
+        typer.echo(shown.as_csv(found), nl=False)
+    else:
+        shown.pairs(found, as_json=as_json)
+    for name, count in closed:
+        typer.echo(f"{name}: {counted(count, 'record')} still blind and not compared.", err=True)
 
 
 @reviewer_app.callback()
