@@ -22,6 +22,7 @@ ONE_VERDICT = "both gave one and the same verdict throughout"
 ONE_RATER_CONSTANT = "one of the two gave one verdict throughout, which makes kappa 0 whatever the other said"
 NO_DIFFERENCE = "they differed on no record, so the standard error is 0"
 NO_SPREAD = "the standard error is 0 in this table"
+ONE_FOUND_ALL = "one found all that the other found, so the standard error is 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +253,11 @@ def chapman(found_by_one: int, found_by_other: int, found_by_both: int) -> Misse
         (found_by_both + 1) ** 2 * (found_by_both + 2),
     )
     missed = total - (found_by_one + found_by_other - found_by_both)
+    why_no_spread = "" if variance else ONE_FOUND_ALL
     return Missed(
         found_by_one,
         found_by_other,
         found_by_both,
-        Estimate(float(total), _root(variance)),
+        Estimate(float(total), _root(variance), why_not=why_no_spread),
         float(missed),
     )

@@ -18,6 +18,7 @@ from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force, stages_to_see
 from iimscreen.store import Review, reviewers, rounds
 from iimscreen.store.gate import Gate
+from iimscreen.store.rounds import PILOT, Round
 from iimscreen.voting import State, Vote
 
 STAGE = "stage"  # the kind of a part that is a whole stage, but for its pilots
@@ -92,7 +93,15 @@ class PairAgreement:
     sentence: str | None  # for the paper; None where no record has both votes
 
 
-def agreements(review: Review, given: str = "", *, categories: int = 2) -> list[PairAgreement]:
+@dataclass(frozen=True, slots=True)
+class Agreements:
+    """What was compared, and how many records were not, being blind."""
+
+    pairs: tuple[PairAgreement, ...]
+    closed: tuple[tuple[str, int], ...]  # (stage, records), where there are any
+
+
+def agreements(review: Review, given: str = "", *, categories: int = 2) -> Agreements:
     """Agreement of every pair at the stage asked for, or at each of which something may be seen.
 
     On votes given before the other's could be seen. With two categories everything but exclude counts
@@ -108,20 +117,15 @@ def agreements(review: Review, given: str = "", *, categories: int = 2) -> list[
         protocol = in_force(review)
         gate = Gate(review, protocol)
         present = list(reviewers.standing(review))
-        return [
-            pair
-            for stage in stages_to_see(gate, protocol, given)
-            for pair in _at_stage(review, gate, protocol, stage, present, categories)
-        ]
-
-
-def closed(review: Review, given: str = "") -> list[tuple[str, int]]:
-    """(stage, number of its records) where some are blind and so not compared."""
-    with review.reading():
-        protocol = in_force(review)
-        gate = Gate(review, protocol)
-        found = [(stage, gate.closed(stage)) for stage in stages_to_see(gate, protocol, given)]
-    return [(stage, count) for stage, count in found if count]
+        stages = stages_to_see(gate, protocol, given)
+        return Agreements(
+            tuple(
+                pair
+                for stage in stages
+                for pair in _at_stage(review, gate, protocol, stage, present, categories)
+            ),
+            tuple((stage, count) for stage in stages if (count := gate.closed(stage))),
+        )
 
 
 def _at_stage(
@@ -129,12 +133,12 @@ def _at_stage(
 ) -> list[PairAgreement]:
     independent = gate.independent_votes(stage)
     voters = _in_order({vote.names[0] for votes in gate.votes(stage).values() for vote in votes}, present)
-    drawn = [(one, frozenset(rounds.keys_of(review, one))) for one in rounds.of_stage(review, stage)]
     included, why_unknown = _included_in_the_end(gate) if stage == TITLE_ABSTRACT else (frozenset(), "")
+    codes = [reason.code for reason in protocol.reasons]
     found = []
-    for part in parts(stage, [vote for votes in independent.values() for vote in votes], drawn):
+    for part in parts(stage, *_by_round(review, stage, independent)):
         # In a round, who voted there; in the stage, also who voted too late to count.
-        names = voters if part.kind == STAGE else [name for name in voters if name in part.votes]
+        names = voters if part.kind == STAGE else _in_order(set(part.votes), present)
         for one, other in combinations(names, 2):
             missed = None
             if stage == TITLE_ABSTRACT and part.kind == STAGE:
@@ -143,9 +147,22 @@ def _at_stage(
                     if why_unknown
                     else missed_by_both(included, independent, one, other)
                 )
-            codes = [reason.code for reason in protocol.reasons]
             found.append(compare(part, one, other, codes, categories=categories, missed=missed))
     return found
+
+
+def _by_round(
+    review: Review, stage: str, independent: Mapping[str, Sequence[Vote]]
+) -> tuple[list[Vote], list[tuple[Round, list[Vote]]]]:
+    """Votes of a stage that were given in no round, and those of each of its rounds, oldest first."""
+    drawn = rounds.of_stage(review, stage)
+    round_of = {key: one.name for one in drawn for key in rounds.keys_of(review, one)}
+    rest: list[Vote] = []
+    within: dict[str, list[Vote]] = {one.name: [] for one in drawn}
+    for votes in independent.values():
+        for vote in votes:
+            within.get(round_of.get(vote.key, ""), rest).append(vote)
+    return rest, [(one, within[one.name]) for one in drawn]
 
 
 def _in_order(names: Collection[str], present: Sequence[str]) -> list[str]:
@@ -156,26 +173,23 @@ def _in_order(names: Collection[str], present: Sequence[str]) -> list[str]:
 # --- what is compared ------------------------------------------------------------------------------
 
 
-def parts(
-    stage: str, votes: Iterable[Vote], drawn: Sequence[tuple[rounds.Round, Collection[str]]]
-) -> list[Part]:
+def parts(stage: str, rest: Iterable[Vote], drawn: Sequence[tuple[Round, Sequence[Vote]]]) -> list[Part]:
     """The parts of a stage: all of it but its pilots, then each of its rounds, oldest first.
 
-    `drawn` are the stage's rounds with their records. A stage of which nothing but pilots has votes is
-    left out.
+    `rest` are the votes given in no round, `drawn` the rounds with theirs. A stage of which nothing but
+    pilots has votes is left out.
     """
-    round_of = {key: one.name for one, keys in drawn for key in keys}
-    pilots = tuple(one.name for one, _ in drawn if one.kind == rounds.PILOT)
-    of_stage: dict[str, dict[str, Vote]] = {}
-    of_round: dict[str, dict[str, dict[str, Vote]]] = {one.name: {} for one, _ in drawn}
+    of_stage = [*rest, *(vote for one, votes in drawn if one.kind != PILOT for vote in votes)]
+    pilots = tuple(one.name for one, votes in drawn if one.kind == PILOT and votes)
+    found = [Part(stage, stage, STAGE, _by_reviewer(of_stage), pilots)] if of_stage or not pilots else []
+    return found + [Part(stage, one.name, one.kind, _by_reviewer(votes)) for one, votes in drawn if votes]
+
+
+def _by_reviewer(votes: Iterable[Vote]) -> dict[str, dict[str, Vote]]:
+    found: dict[str, dict[str, Vote]] = {}
     for vote in votes:
-        name = round_of.get(vote.key)
-        if name is not None:
-            of_round[name].setdefault(vote.names[0], {})[vote.key] = vote
-        if name not in pilots:
-            of_stage.setdefault(vote.names[0], {})[vote.key] = vote
-    found = [Part(stage, stage, STAGE, of_stage, pilots)] if of_stage or not pilots else []
-    return found + [Part(stage, one.name, one.kind, of_round[one.name]) for one, _ in drawn]
+        found.setdefault(vote.names[0], {})[vote.key] = vote
+    return found
 
 
 def compare(
@@ -309,7 +323,7 @@ def missed_by_both(
                 )
             )
     counts = chapman(sum(a for a, _ in found), sum(b for _, b in found), sum(a and b for a, b in found))
-    return MissedByBoth(len(found), counts, counts.total.why_not)
+    return MissedByBoth(len(found), counts, "" if counts.total.value is not None else counts.total.why_not)
 
 
 # --- in words --------------------------------------------------------------------------------------
@@ -348,7 +362,7 @@ def _sentence(part: Part, one: str, other: str, figures: Agreement) -> str | Non
     if figures.observed.value is None:
         return None
     stage = _STAGES[part.stage]
-    where = {STAGE: f"At {stage}", rounds.PILOT: f"In a pilot of {stage} ({part.name})"}.get(
+    where = {STAGE: f"At {stage}", PILOT: f"In a pilot of {stage} ({part.name})"}.get(
         part.kind, f"In {part.name} of {stage}"
     )
     if part.without:

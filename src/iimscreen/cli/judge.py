@@ -168,12 +168,11 @@ def agreement(
         raise InputError("--json and --csv cannot stand together", hint="choose one of them")
     with opened(review) as open_one:
         found = reliability.agreements(open_one, stage, categories=categories)
-        closed = reliability.closed(open_one, stage)
     if as_csv:
-        typer.echo(shown.as_csv(found), nl=False)
+        typer.echo(shown.as_csv(found.pairs), nl=False)
     else:
-        shown.pairs(found, as_json=as_json)
-    for name, count in closed:
+        shown.pairs(found.pairs, as_json=as_json)
+    for name, count in found.closed:
         typer.echo(f"{name}: {counted(count, 'record')} still blind and not compared.", err=True)
 
 

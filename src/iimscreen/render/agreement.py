@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iimscreen import render
+from iimscreen.agreement import NO_RECORD
 from iimscreen.reliability import (
     LEAST_TO_PART,
     STAGE,
@@ -62,43 +63,54 @@ def pairs(found: Sequence[PairAgreement], *, as_json: bool) -> None:
         _say("Agreement is not estimable: fewer than two reviewers have votes that may be seen.")
         return
     for one in found:
-        _pair(one)
+        if one.figures.n:
+            _pair(one)
+    _without_both_votes([one for one in found if not one.figures.n])
     _say("Votes given before the other reviewer's could be seen.", "dim")
-    several = max(sum(one.round == other.round for other in found) for one in found)
-    if several > 1:
-        _say(f"{several:,} pairs, each by itself: kappas of several pairs are not pooled.", "dim")
+    number = len({(one.reviewer, one.other_reviewer) for one in found})
+    if number > 1:
+        _say(f"{number:,} pairs, each by itself: kappas of several pairs are not pooled.", "dim")
 
 
 # --- the terminal ----------------------------------------------------------------------------------
 
 
-def _pair(one: PairAgreement) -> None:
+def _part(one: PairAgreement) -> str:
     where = one.stage if one.kind == STAGE else f"{one.stage}, {one.round}"
-    apart = f" (without {', '.join(one.without)})" if one.without else ""
-    _say(f"{where}{apart}: {one.reviewer} and {one.other_reviewer}", "bold")
+    return where + (f" (without {', '.join(one.without)})" if one.without else "")
+
+
+def _without_both_votes(found: Sequence[PairAgreement]) -> None:
+    """Pairs that judged no record both, together: of many reviewers who share the records there are many."""
+    for part in dict.fromkeys(map(_part, found)):
+        names = [f"{one.reviewer} and {one.other_reviewer}" for one in found if _part(one) == part]
+        _say(f"{part}: not estimable, since {NO_RECORD}: {'; '.join(names)}.\n")
+
+
+def _pair(one: PairAgreement) -> None:
+    _say(f"{_part(one)}: {one.reviewer} and {one.other_reviewer}", "bold")
     figures = one.figures
-    if figures.observed.value is None:
-        _say(f"  not estimable: {figures.observed.why_not}\n")
-        return
     agreed = sum(figures.table[i][i] for i in range(len(figures.categories)))
     how = counted_as(one.stage, len(figures.categories))
     _say(
         f"  {counted(figures.n, 'record')} judged by both; they agreed on {agreed:,}, "
-        f"{percent(figures.observed.value)} agreement ({how})"
+        f"{percent(agreed / figures.n)} agreement ({how})"
     )
     _indented(_coefficients(figures))
-    _say(f"  {_stricter(one)}")
+    _say(f"  {_stricter(one)}\n")
     _indented(_cross(one.verdicts, one.reviewer, one.other_reviewer, "verdicts"))
+    _say("")
     _show_reasons(one)
     _show_over_time(one)
     if one.missed is not None:
         _say(f"  {_missed(one.missed)}")
     _say("  For the paper:", "dim")
-    render.console().print(Padding(Text(render.plain(one.sentence)), (0, 0, 1, 4)))
+    render.console().print(Padding(Text(render.plain(one.sentence)), (0, 0, 0, 4), expand=False))
+    _say("")
 
 
 def _indented(table: Table) -> None:
-    render.console().print(Padding(table, (0, 0, 0, 2)))
+    render.console().print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def _grid(*headings: str, right: Sequence[str] = ()) -> Table:
@@ -151,16 +163,14 @@ def _estimate(one: Estimate, *, as_share: bool) -> tuple[str, str]:
 def _stricter(one: PairAgreement) -> str:
     test = one.mcnemar
     if test.p is None:
-        return f"stricter: not estimable: {test.why_not} between include and exclude"
+        return "who is stricter is not estimable: they never differed on whether to exclude"
     probability = "p < 0.001" if test.p < 0.001 else f"p = {test.p:.3f}"
     differed = test.only_one + test.only_other
+    exact = f"McNemar, exact: {probability}"
     if one.stricter is None:
-        return f"neither was stricter: each excluded half of the {differed:,} on which they differed"
+        return f"each excluded half of the {differed:,} on which they differed ({exact})"
     more = max(test.only_one, test.only_other)
-    return (
-        f"{one.stricter} was stricter: excluded {more:,} of the {differed:,} on which they differed "
-        f"(McNemar, exact: {probability})"
-    )
+    return f"{one.stricter} excluded more: {more:,} of the {differed:,} on which they differed ({exact})"
 
 
 def _cross(found: CrossTable, one: str, other: str, what: str) -> Table:
@@ -178,11 +188,12 @@ def _show_reasons(one: PairAgreement) -> None:
     _say(f"  Both excluded {both:,}; for the same reason {same_reason(one.reasons):,}.")
     if (len(one.reasons.rows), len(one.reasons.columns)) != (1, 1):
         _indented(_cross(one.reasons, one.reviewer, one.other_reviewer, "reasons"))
+    _say("")
 
 
 def _show_over_time(one: PairAgreement) -> None:
     if not one.over_time:
-        _say(f"  Over time: not shown for fewer than {LEAST_TO_PART} records.", "dim")
+        _say(f"  Over time: not shown for fewer than {LEAST_TO_PART} records.\n", "dim")
         return
     table = _grid("over time", "until", "agreement", "kappa", right=("agreement",))
     for portion in one.over_time:
@@ -196,7 +207,7 @@ def _show_over_time(one: PairAgreement) -> None:
             )
         )
     _indented(table)
-    _say("  Quarters of these records, in order of the later of the two votes.", "dim")
+    _say("  Quarters of these records, in order of the later of the two votes.\n", "dim")
 
 
 def _missed(missed: MissedByBoth) -> str:
@@ -206,10 +217,12 @@ def _missed(missed: MissedByBoth) -> str:
     of = f"{counted(missed.rated or 0, 'report')} included in the end that both judged here"
     if found.total.value is None or found.missed_by_both is None:
         return f"Missed by both: not estimable: of {of}, {missed.why_not}"
+    no_spread = f", since {found.total.why_not.rsplit(',', 1)[0]}" if found.total.why_not else ""
     return (
-        f"Missed by both: about {found.missed_by_both:.1f} eligible reports. Of {of}, {found.found_by_one:,} and "
-        f"{found.found_by_other:,} were kept by each and {found.found_by_both:,} by both; Chapman's estimate of all "
-        f"is {found.total.value:.1f} (SE {found.total.se:.1f}). {_BIAS.capitalize()}. Not for the manuscript."
+        f"Missed by both: {found.missed_by_both:.1f} eligible reports expected. Of {of}, they kept "
+        f"{found.found_by_one:,} and {found.found_by_other:,}, {found.found_by_both:,} of them both; Chapman's "
+        f"estimate of all there are is {found.total.value:.1f} (SE {found.total.se:.1f}{no_spread}). "
+        f"{_BIAS.capitalize()}. Not for the manuscript."
     )
 
 
