@@ -280,13 +280,20 @@ def test_the_votes_of_someone_who_takes_part_no_longer_are_compared(
 # --- rounds ----------------------------------------------------------------------------------------
 
 
-def test_a_pilot_is_compared_apart_from_the_rest_of_its_stage(
-    run: Run, run_json: RunJson, review: Review, eight: list[str]
-) -> None:
+@pytest.fixture
+def piloted(run: Run, review: Review, eight: list[str]) -> list[str]:
+    """A pilot of three, on two of which they differ; then the five others, on which they agree."""
     draw(review, Round("pilot-1", "title-abstract", PILOT, seed=7), eight[:3])
-    judge(run, "ann", eight, [K, X, K, K, K, X, X, X])
-    judge(run, "bob", eight, [X, K, K, K, K, X, X, X])
+    for name, verdicts in (("ann", [K, X, K]), ("bob", [X, K, K])):
+        judge(run, name, eight[:3], verdicts)
+    for name in ("ann", "bob"):
+        judge(run, name, eight[3:], [K, K, X, X, X])
+    return eight
 
+
+def test_a_pilot_is_compared_apart_from_the_rest_of_its_stage(
+    run: Run, run_json: RunJson, piloted: list[str]
+) -> None:
     stage, pilot = run_json("agreement", "--stage", "title-abstract")
 
     assert (stage["kind"], stage["without"], stage["figures"]["n"]) == ("stage", ["pilot-1"], 5)
@@ -297,6 +304,37 @@ def test_a_pilot_is_compared_apart_from_the_rest_of_its_stage(
     assert pilot["sentence"].startswith("In a pilot of title and abstract screening (pilot-1), ann and bob ")
     assert pilot["missed_by_both"] is None
     assert "title-abstract (without pilot-1): ann and bob" in run("agreement").stdout
+    assert run_json("agreement", "--round", "pilot-1") == [pilot]
+
+
+def test_a_pilot_whose_votes_do_not_count_is_compared_by_what_was_said_in_it(
+    run: Run, run_json: RunJson, review: Review, eight: list[str]
+) -> None:
+    draw(review, Round("pilot-1", "title-abstract", PILOT, counts=False, seed=7), eight[:3])
+    for name, verdicts in (("ann", [K, X, K]), ("bob", [X, K, K])):
+        judge(run, name, eight[:3], verdicts)
+    (pilot,) = run_json("agreement", "--stage", "title-abstract")
+    for name in ("ann", "bob"):
+        judge(run, name, eight, [K, K, K, K, K, X, X, X])
+
+    stage, still = run_json("agreement", "--stage", "title-abstract")
+
+    assert (pilot["round"], pilot["figures"]["table"]) == ("pilot-1", [[1, 1], [1, 0]])
+    assert still == pilot
+    assert (stage["figures"]["n"], stage["figures"]["table"]) == (8, [[5, 0], [0, 3]])
+
+
+def test_an_open_pilot_is_refused_by_its_name(run: Run, review: Review, eight: list[str]) -> None:
+    draw(review, Round("pilot-1", "title-abstract", PILOT, seed=7), eight[:3])
+    judge(run, "ann", eight[:3], [K, X, K])
+    judge(run, "bob", eight[:2], [X, K])
+
+    refused, unknown = run("agreement", "--round", "pilot-1"), run("agreement", "--round", "pilot-2")
+    both = run("agreement", "--round", "pilot-1", "--stage", "title-abstract")
+
+    assert (refused.exit_code, "bob has 1 to go" in refused.stderr) == (6, True)
+    assert (unknown.exit_code, "its rounds: pilot-1" in unknown.stderr) == (3, True)
+    assert both.exit_code == 3
 
 
 def test_a_batch_is_a_part_of_its_stage_and_also_compared_alone(
@@ -432,6 +470,8 @@ def test_at_full_text_awaiting_counts_as_include_or_as_unsure_and_it_is_said(
 
 ASKED = [
     ("agreement",),
+    ("agreement", "--round", "pilot-1"),
+    ("agreement", "--round", "pilot-1", "--json"),
     ("agreement", "--json"),
     ("agreement", "--csv"),
     ("agreement", "--categories", "3"),
@@ -472,9 +512,49 @@ def test_agreement_of_a_blind_stage_is_the_same_refusal_whatever_bob_voted(
         [[K] * 8, ["exclude review"] * 8, [K, U, X, K, U, X, K, U]],
     )
 
-    assert {code for code, _, _ in first} == {6}
+    assert {code for code, _, _ in first} == {3, 6}  # 3: there is no such round
     assert all(stdout == "" for _, stdout, _ in first)
     assert "ann has 1 to go" in first[0][2]
+    assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_agreement_of_a_blind_pilot_is_the_same_refusal_whatever_bob_voted(
+    run: Run, review: Review, tmp_path: Path, eight: list[str], counts: bool
+) -> None:
+    draw(review, Round("pilot-1", "title-abstract", PILOT, counts=counts, seed=7), eight[:3])
+    judge(run, "ann", eight[:2], [K, X])
+
+    first, *others = answers(
+        run,
+        review,
+        tmp_path,
+        lambda verdicts: judge(run, "bob", eight[:3], verdicts),
+        [[K, K, K], ["exclude review"] * 3, [K, U, X]],
+    )
+
+    assert {code for code, _, _ in first} == {6}
+    assert all(other == first for other in others)
+
+
+def test_a_closed_pilot_tells_nothing_of_what_bob_voted_after_it(
+    run: Run, review: Review, tmp_path: Path, eight: list[str]
+) -> None:
+    draw(review, Round("pilot-1", "title-abstract", PILOT, seed=7), eight[:3])
+    for name, verdicts in (("ann", [K, X, K]), ("bob", [X, K, K])):
+        judge(run, name, eight[:3], verdicts)
+    judge(run, "ann", eight[3:7], [K] * 4)
+
+    first, *others = answers(
+        run,
+        review,
+        tmp_path,
+        lambda verdicts: judge(run, "bob", eight[3:], verdicts),
+        [[K] * 5, ["exclude review"] * 5, [K, U, X, K, U]],
+    )
+
+    assert [code for code, _, _ in first[:2]] == [0, 0]
+    assert "title-abstract, pilot-1: ann and bob" in first[0][1]
     assert all(other == first for other in others)
 
 
@@ -491,7 +571,7 @@ def test_agreement_tells_nothing_of_a_blind_full_text_round_whatever_bob_voted_t
         [[K] * 12, ["exclude review"] * 12, [K, "awaiting", "exclude juvenile", U] * 3],
     )
 
-    assert [code for code, _, _ in first] == [0, 0, 0, 0, 0, 0, 6, 6, 6]
+    assert [code for code, _, _ in first] == [0, 3, 3, 0, 0, 0, 0, 0, 6, 6, 6]
     assert "Missed by both: not estimable: stage full-text is blind or unfinished" in first[0][1]
     assert all(other == first for other in others)
 
@@ -513,7 +593,7 @@ def test_records_that_came_later_are_blind_and_not_compared_whatever_bob_voted_o
     assert first[0][0] == 0
     assert "8 records judged by both" in first[0][1]
     assert "title-abstract: 2 records still blind and not compared." in first[0][2]
-    assert json.loads(first[1][1])[0]["figures"]["n"] == 8
+    assert json.loads(first[3][1])[0]["figures"]["n"] == 8
     assert all(other == first for other in others)
 
 

@@ -14,8 +14,8 @@ from itertools import combinations, pairwise
 from iimscreen.agreement import Agreement, McNemar, Missed, agreement, chapman, mcnemar
 from iimscreen.errors import InputError
 from iimscreen.model import Protocol, Verdict
-from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
-from iimscreen.review_protocol import in_force, stages_to_see
+from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, stage_named
+from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, reviewers, rounds
 from iimscreen.store.gate import Gate
 from iimscreen.store.rounds import PILOT, Round
@@ -108,35 +108,81 @@ def agreements(review: Review, given: str = "", *, categories: int = 2) -> Agree
     as include; with three, include and exclude stand for themselves and the rest is unsure. Raises
     ProtocolError if nothing may be seen, InputError for another number of categories.
     """
+    _check(categories)
+    with review.reading():
+        protocol = in_force(review)
+        gate = Gate(review, protocol)
+        stages = _stages(gate, protocol, given)
+        pairs = tuple(
+            pair for stage in stages for pair in _at_stage(review, gate, protocol, stage, categories)
+        )
+        closed = tuple((stage, count) for stage in stages if (count := gate.closed(stage)))
+    return Agreements(pairs, closed)
+
+
+def of_round(review: Review, name: str, *, categories: int = 2) -> Agreements:
+    """Agreement of every pair in one pilot or batch, whether its votes count or not.
+
+    Raises ProtocolError while it is blind, InputError if there is none of that name.
+    """
+    _check(categories)
+    with review.reading():
+        protocol = in_force(review)
+        drawn = {one.name: one for stage in protocol.stages for one in rounds.of_stage(review, stage.name)}
+        if name not in drawn:
+            raise InputError(
+                f"there is no round {name!r}", hint=f"its rounds: {', '.join(drawn) or 'none was drawn yet'}"
+            )
+        one = drawn[name]
+        votes = _independent_in(Gate(review, protocol), one)
+        part = Part(one.stage, one.name, one.kind, _by_reviewer(votes))
+        names = _in_order(set(part.votes), reviewers.standing(review))
+    codes = [reason.code for reason in protocol.reasons]
+    return Agreements(
+        tuple(compare(part, *pair, codes, categories=categories) for pair in combinations(names, 2)), ()
+    )
+
+
+def _check(categories: int) -> None:
     if categories not in CATEGORIES:
         raise InputError(
             f"--categories is {categories}, expected 2 or 3",
             hint="2 counts unsure as include, 3 keeps it apart",
         )
-    with review.reading():
-        protocol = in_force(review)
-        gate = Gate(review, protocol)
-        present = list(reviewers.standing(review))
-        stages = stages_to_see(gate, protocol, given)
-        return Agreements(
-            tuple(
-                pair
-                for stage in stages
-                for pair in _at_stage(review, gate, protocol, stage, present, categories)
-            ),
-            tuple((stage, count) for stage in stages if (count := gate.closed(stage))),
-        )
+
+
+def _stages(gate: Gate, protocol: Protocol, given: str) -> list[str]:
+    """The stage asked for, or all; of these, those of which something may be seen.
+
+    That may be a pilot alone whose votes do not count. Raises ProtocolError if there is nothing.
+    """
+    names = [stage_named(protocol, given).name] if given else [stage.name for stage in protocol.stages]
+    found = [name for name in names if gate.shows_any(name) or _spent(gate, name)]
+    if not found:
+        gate.require_open(names[0], "agreement")
+    return found
+
+
+def _spent(gate: Gate, stage: str) -> list[Round]:
+    """Closed pilots whose votes do not count, and so are not among the votes of the stage."""
+    return [one.round for one in gate.round_progress(stage) if one.is_closed and not one.round.counts]
+
+
+def _independent_in(gate: Gate, one: Round) -> list[Vote]:
+    return [vote for votes in gate.round_votes(one).values() for vote in votes if not vote.was_open]
 
 
 def _at_stage(
-    review: Review, gate: Gate, protocol: Protocol, stage: str, present: Sequence[str], categories: int
+    review: Review, gate: Gate, protocol: Protocol, stage: str, categories: int
 ) -> list[PairAgreement]:
-    independent = gate.independent_votes(stage)
-    voters = _in_order({vote.names[0] for votes in gate.votes(stage).values() for vote in votes}, present)
+    seen = gate.votes(stage) if gate.shows_any(stage) else {}
+    independent = gate.independent_votes(stage) if seen else {}
+    present = reviewers.standing(review)
+    voters = _in_order({vote.names[0] for votes in seen.values() for vote in votes}, present)
     included, why_unknown = _included_in_the_end(gate) if stage == TITLE_ABSTRACT else (frozenset(), "")
     codes = [reason.code for reason in protocol.reasons]
     found = []
-    for part in parts(stage, *_by_round(review, stage, independent)):
+    for part in parts(stage, *_by_round(review, gate, stage, independent)):
         # In a round, who voted there; in the stage, also who voted too late to count.
         names = voters if part.kind == STAGE else _in_order(set(part.votes), present)
         for one, other in combinations(names, 2):
@@ -152,22 +198,24 @@ def _at_stage(
 
 
 def _by_round(
-    review: Review, stage: str, independent: Mapping[str, Sequence[Vote]]
+    review: Review, gate: Gate, stage: str, independent: Mapping[str, Sequence[Vote]]
 ) -> tuple[list[Vote], list[tuple[Round, list[Vote]]]]:
     """Votes of a stage that were given in no round, and those of each of its rounds, oldest first."""
     drawn = rounds.of_stage(review, stage)
-    round_of = {key: one.name for one in drawn for key in rounds.keys_of(review, one)}
     rest: list[Vote] = []
     within: dict[str, list[Vote]] = {one.name: [] for one in drawn}
     for votes in independent.values():
         for vote in votes:
-            within.get(round_of.get(vote.key, ""), rest).append(vote)
+            within.get(vote.round or "", rest).append(vote)
+    for one in _spent(gate, stage):
+        within[one.name] = _independent_in(gate, one)
     return rest, [(one, within[one.name]) for one in drawn]
 
 
-def _in_order(names: Collection[str], present: Sequence[str]) -> list[str]:
+def _in_order(names: Collection[str], present: Iterable[str]) -> list[str]:
     """Names of those who take part, in order of arrival, and then of those who do no longer."""
-    return [name for name in present if name in names] + sorted(set(names) - set(present))
+    known = list(present)
+    return [name for name in known if name in names] + sorted(set(names) - set(known))
 
 
 # --- what is compared ------------------------------------------------------------------------------

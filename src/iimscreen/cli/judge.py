@@ -146,6 +146,9 @@ def resolve(
 
 def agreement(
     stage: StageName = "",
+    round_: Annotated[
+        str | None, typer.Option("--round", help="One pilot or batch alone, such as pilot-1.")
+    ] = None,
     categories: Annotated[
         int, typer.Option("--categories", help="2: unsure counts as include; 3: it is kept apart.")
     ] = 2,
@@ -166,8 +169,13 @@ def agreement(
 
     if as_json and as_csv:
         raise InputError("--json and --csv cannot stand together", hint="choose one of them")
+    if round_ is not None and stage:
+        raise InputError("--round and --stage cannot stand together", hint="a round has its stage")
     with opened(review) as open_one:
-        found = reliability.agreements(open_one, stage, categories=categories)
+        if round_ is not None:
+            found = reliability.of_round(open_one, round_, categories=categories)
+        else:
+            found = reliability.agreements(open_one, stage, categories=categories)
     if as_csv:
         typer.echo(shown.as_csv(found.pairs), nl=False)
     else:
