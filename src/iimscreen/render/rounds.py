@@ -30,7 +30,9 @@ def drawn(one: Round, records: int) -> None:
     stage = "" if one.stage == "title-abstract" else f" --stage {one.stage}"
     if one.kind == PILOT:
         counts = "count" if one.counts else "do not count: its records are judged again after it"
-        render._say(f"{one.name}: {counted(records, 'record')}, drawn with seed {one.seed}; its votes {counts}.")
+        render._say(
+            f"{one.name}: {counted(records, 'record')}, drawn with seed {one.seed}; its votes {counts}."
+        )
         render._say("Everyone judges them first. It is closed on its own once all votes are in.")
         render._say(f"Next: iimscreen screen --reviewer NAME{stage}; then iimscreen calibrate{stage}", "bold")
     else:
@@ -53,7 +55,11 @@ def listed(found: Sequence[StageRounds], *, as_json: bool) -> None:
                     "waiting": one.whole.waiting,
                     "is_open": one.whole.is_open,
                     "rounds": [
-                        {**as_values(each.round, each.records), "waiting": each.waiting, "is_closed": each.is_closed}
+                        {
+                            **as_values(each.round, each.records),
+                            "waiting": each.waiting,
+                            "is_closed": each.is_closed,
+                        }
                         for each in one.rounds
                     ],
                 }
@@ -66,9 +72,7 @@ def listed(found: Sequence[StageRounds], *, as_json: bool) -> None:
         for each in one.rounds:
             counts = "" if each.round.counts else ", do not count"
             votes = ("may be seen" if each.is_closed else "blind") + counts
-            render._row(
-                table, each.round.name, one.whole.stage, each.records, _left(each.waiting), votes
-            )
+            render._row(table, each.round.name, one.whole.stage, each.records, _left(each.waiting), votes)
         if one.whole.pool is None:
             render._row(table, "(the whole stage)", one.whole.stage, "", "not begun", "")
         else:
@@ -84,7 +88,12 @@ def _left(waiting: dict[str, int]) -> str:
 
 
 def compared(
-    one: Round, pairs: Sequence[PairAgreement], differing: Sequence[Difference], *, as_json: bool
+    one: Round,
+    records: int,
+    pairs: Sequence[PairAgreement],
+    differing: Sequence[Difference],
+    *,
+    as_json: bool,
 ) -> None:
     """A closed pilot: how far each pair agrees, and the records to talk about.
 
@@ -94,7 +103,7 @@ def compared(
     if as_json:
         render.json(
             {
-                "round": as_values(one, len(differing)),
+                "round": as_values(one, records),
                 "pairs": agreement.as_values(pairs),
                 "to_talk_about": [
                     {
@@ -122,5 +131,3 @@ def compared(
             reason = f" ({vote.reason})" if vote.reason else ""
             note = f": {render.plain(vote.note)}" if vote.note else ""
             render._say(f"    {vote.names[0]} {vote.verdict}{reason}{note}")
-
-
