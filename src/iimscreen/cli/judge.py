@@ -203,13 +203,41 @@ def _resolve_at(table: Table, preset: str, theme: str, *, hide_names: bool) -> N
     typer.echo(f"{counted(settled, 'record')} settled, all saved.")
 
 
-def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
-    """Percent agreement and Cohen's kappa.
+def agreement(
+    stage: StageName = "",
+    round_: Annotated[
+        str | None, typer.Option("--round", help="One pilot or batch alone, such as pilot-1.")
+    ] = None,
+    categories: Annotated[
+        int, typer.Option("--categories", help="2: unsure counts as include; 3: it is kept apart.")
+    ] = 2,
+    as_json: AsJson = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="The cross-tables of verdicts and reasons, one row per cell.")
+    ] = False,
+    review: ReviewPath = None,
+) -> None:
+    """How far each pair of reviewers agrees, with the sentence for the paper.
 
-    On votes given before the other's could be seen; everything but exclude counts as include.
+    Percent agreement, Cohen's kappa, PABAK, Gwet's AC1, who is stricter, reasons, and what both may have
+    missed. On votes given before the other's could be seen; pilots are apart.
     """
-    from iimscreen import reliability, render
+    from iimscreen import reliability
+    from iimscreen.render import agreement as shown
+    from iimscreen.wording import counted
 
+    if as_json and as_csv:
+        raise InputError("--json and --csv cannot stand together", hint="choose one of them")
+    if round_ is not None and stage:
+        raise InputError("--round and --stage cannot stand together", hint="a round has its stage")
     with opened(review) as open_one:
-        found = reliability.agreements(open_one, stage)
-    render.agreement(found, as_json=as_json)
+        if round_ is not None:
+            found = reliability.of_round(open_one, round_, categories=categories)
+        else:
+            found = reliability.agreements(open_one, stage, categories=categories)
+    if as_csv:
+        typer.echo(shown.as_csv(found.pairs), nl=False)
+    else:
+        shown.pairs(found.pairs, as_json=as_json)
+    for name, count in found.closed:
+        typer.echo(f"{name}: {counted(count, 'record')} still blind and not compared.", err=True)

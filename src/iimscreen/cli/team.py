@@ -42,6 +42,7 @@ def calibrate(
     """
     from iimscreen import reliability, render, rounds, team
     from iimscreen.render import rounds as shown
+    from iimscreen.store import rounds as stored
 
     if size is None and (by is not None or seed is not None):
         raise InputError("--by and --seed go with -n", hint="leave them away to see the latest pilot")
@@ -58,6 +59,7 @@ def calibrate(
         one = rounds.latest_pilot(open_one, stage)
         shown.compared(
             one,
+            len(stored.keys_of(open_one, one)),
             reliability.of_round(open_one, one.name).pairs,
             rounds.differences(open_one, one),
             as_json=as_json,

@@ -88,7 +88,12 @@ def _left(waiting: dict[str, int]) -> str:
 
 
 def compared(
-    one: Round, pairs: Sequence[PairAgreement], differing: Sequence[Difference], *, as_json: bool
+    one: Round,
+    records: int,
+    pairs: Sequence[PairAgreement],
+    differing: Sequence[Difference],
+    *,
+    as_json: bool,
 ) -> None:
     """A closed pilot: how far each pair agrees, and the records to talk about.
 
@@ -98,7 +103,7 @@ def compared(
     if as_json:
         render.json(
             {
-                "round": as_values(one, len(differing)),
+                "round": as_values(one, records),
                 "pairs": agreement.as_values(pairs),
                 "to_talk_about": [
                     {

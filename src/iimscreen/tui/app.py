@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from textual.content import Content
 
@@ -15,7 +16,7 @@ from iimscreen.model import StoredRecord, Verdict
 from iimscreen.protocol import VOTES
 from iimscreen.render import plain
 from iimscreen.screening import Decision, Desk
-from iimscreen.store import open_review
+from iimscreen.store import open_review, records
 from iimscreen.tui import help as pages
 from iimscreen.tui.asking import Choice
 from iimscreen.tui.frame import Frame
@@ -56,7 +57,11 @@ class ScreeningApp(Frame):
     def _read_own_votes(self) -> None:
         """In a thread with a connection of its own: tens of thousands of votes take a second to read."""
         with open_review(self.review.path) as review:
-            votes = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
+            kept = records.kept_keys(review)  # records voted on may have been merged into others since
+            own = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
+            votes = [
+                vote if vote.key == kept[vote.key] else replace(vote, key=kept[vote.key]) for vote in own
+            ]
         self.call_from_thread(self._take_in, votes)
 
     def _take_in(self, votes: list[Vote]) -> None:
@@ -243,7 +248,8 @@ class ScreeningApp(Frame):
         self.say(f"{words} · {undo} takes it back · {one_line(stored)}")
 
     def _undo(self) -> None:
-        vote = self.desk.undo()
+        undone = self.desk.undo()
+        vote = replace(undone, key=records.kept_of(self.review, undone.key))
         self._undone.add(vote.key)
         self.queue.undone(vote.key)
         if vote.note:
