@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from textual.content import Content
 
@@ -60,7 +59,7 @@ class ScreeningApp(Frame):
             kept = records.kept_keys(review)  # records voted on may have been merged into others since
             own = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
             votes = [
-                vote if vote.key == kept[vote.key] else replace(vote, key=kept[vote.key]) for vote in own
+                vote if vote.key == kept[vote.key] else vote._replace(key=kept[vote.key]) for vote in own
             ]
         self.call_from_thread(self._take_in, votes)
 
@@ -249,7 +248,7 @@ class ScreeningApp(Frame):
 
     def _undo(self) -> None:
         undone = self.desk.undo()
-        vote = replace(undone, key=records.kept_of(self.review, undone.key))
+        vote = undone._replace(key=records.kept_of(self.review, undone.key))
         self._undone.add(vote.key)
         self.queue.undone(vote.key)
         if vote.note:
