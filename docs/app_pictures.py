@@ -206,11 +206,13 @@ def _app(review: Review, picture: Picture) -> Frame:
 
 async def _drawn(app: Frame, picture: Picture, code_format: str) -> str:
     async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
-        await app.workers.wait_for_complete()
-        for key in picture.pressed:
-            await pilot.press(key)
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        for key in (None, *picture.pressed):
+            if key is not None:
+                await pilot.press(key)
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            while app.page.display and not app.is_painted:
+                await asyncio.sleep(0.005)
         console = Console(
             width=picture.columns,
             height=picture.rows,

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -93,10 +92,3 @@ class Terminal:
         self.raw += self.child.before
         self.child.close()
         return int(self.child.exitstatus)
-
-
-def sent_back(raw: str) -> Path:
-    """A place for the bytes of a failed test, to be looked at."""
-    path = Path("raw.txt")
-    path.write_text(raw, encoding="utf-8")
-    return path

@@ -290,10 +290,14 @@ class Gate:
             found.append(RoundProgress(one, len(reports), waiting, is_closed))
         return found
 
+    def is_closed(self, one: Round) -> bool:
+        """Whether a pilot or batch was complete once, or all of it may be seen."""
+        return self._tally.is_closed(one) or self._is_all_revealed(one)
+
     def require_closed(self, one: Round) -> None:
         """Raise ProtocolError, saying who has how many to go, while a pilot or batch is blind."""
         (found,) = (each for each in self.round_progress(one.stage) if each.round.name == one.name)
-        if found.is_closed or self._is_all_revealed(one):
+        if self.is_closed(one):
             return
         left = ", ".join(f"{name} has {count:,} to go" for name, count in found.waiting.items() if count)
         raise ProtocolError(

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
+from iimscreen import team
 from iimscreen.model import StoredRecord, Verdict
 from iimscreen.protocol import VOTES
 from iimscreen.render import plain
 from iimscreen.screening import Decision, Desk
-from iimscreen.store import open_review
+from iimscreen.store import open_review, records
 from iimscreen.tui import help as pages
 from iimscreen.tui.asking import Choice
 from iimscreen.tui.frame import Frame
@@ -44,12 +45,22 @@ class ScreeningApp(Frame):
     def on_mount(self) -> None:
         """Show the first record, then look what this reviewer said in earlier sittings."""
         super().on_mount()
-        self.call_after_refresh(self.run_worker, self._read_own_votes, thread=True, group="own votes")
+        self.call_after_refresh(self._sit_down)
+
+    def _sit_down(self) -> None:
+        """What can wait until there is a record to read."""
+        if self.queue.waiting:
+            self.guarded(team.sit_down, self.review, self.desk.reviewer)
+        self.run_worker(self._read_own_votes, thread=True, group="own votes")
 
     def _read_own_votes(self) -> None:
         """In a thread with a connection of its own: tens of thousands of votes take a second to read."""
         with open_review(self.review.path) as review:
-            votes = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
+            kept = records.kept_keys(review)  # records voted on may have been merged into others since
+            own = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
+            votes = [
+                vote if vote.key == kept[vote.key] else vote._replace(key=kept[vote.key]) for vote in own
+            ]
         self.call_from_thread(self._take_in, votes)
 
     def _take_in(self, votes: list[Vote]) -> None:
@@ -206,9 +217,8 @@ class ScreeningApp(Frame):
     def _ask_why(self, stored: StoredRecord, own: Vote, verdict: Verdict, reason: str | None) -> None:
         def answered(why: str) -> None:
             if not why:
-                self.say(
-                    f"A change needs its reason; your vote is still {vote_in_words(own, self.protocol)}",
-                    "alert",
+                self.warn(
+                    f"A change needs its reason; your vote is still {vote_in_words(own, self.protocol)}"
                 )
                 return
             self._decide(Decision(stored.key, verdict, reason, why), stored, change=True)
@@ -228,6 +238,8 @@ class ScreeningApp(Frame):
             self.voted += 1
             self.pace.voted(time.monotonic())
         self.queue.to_next_open()
+        if self.queue.key is None and not self.queue.left:
+            self.queue.add(self.desk.waiting_keys())  # such as what follows a pilot
         self.show_record()
         sign = "changed to " if change else ""
         words = f"{SIGNS[vote.verdict]} {sign}{vote_in_words(vote, self.protocol)}"
@@ -235,7 +247,8 @@ class ScreeningApp(Frame):
         self.say(f"{words} · {undo} takes it back · {one_line(stored)}")
 
     def _undo(self) -> None:
-        vote = self.desk.undo()
+        undone = self.desk.undo()
+        vote = undone._replace(key=records.kept_of(self.review, undone.key))
         self._undone.add(vote.key)
         self.queue.undone(vote.key)
         if vote.note:
@@ -287,7 +300,5 @@ class ScreeningApp(Frame):
             return True
         self._was_warned_of = unkept
         without = counted(len(unkept), "note")
-        self.say(
-            f"{without} of records without your vote would be lost; q once more quits all the same", "alert"
-        )
+        self.warn(f"{without} of records without your vote would be lost; q once more quits all the same")
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -132,7 +133,10 @@ class Frame(Intake, inherit_bindings=False):
         self.guarded(self.show_record)
 
     def on_resize(self) -> None:
-        """Arrange everything for the new size."""
+        """Arrange everything for the new size, once Textual has taken it in: its own handler comes after this."""
+        self.call_later(self._resized)
+
+    def _resized(self) -> None:
         self._arrange()
         self._show_reasons()
         self.show_around()
@@ -202,6 +206,8 @@ class Frame(Intake, inherit_bindings=False):
         return pages.end_page("A little too small", [sentence, hint], self.looks, width)
 
     def _painted(self) -> None:
+        if self._shown_at is None and not gc.get_freeze_count():
+            gc.freeze()  # 100,000 keys are looked through no more: that would hold up a key now and then
         self._shown_at = time.monotonic()
         for key in self.queue.keys[self.queue.place + 1 : self.queue.place + 2]:
             self.guarded(self._look_ahead, key)
@@ -209,6 +215,11 @@ class Frame(Intake, inherit_bindings=False):
     def _look_ahead(self, key: str) -> None:
         if key not in self._ahead:
             self._ahead[key] = self.record(key)
+
+    @property
+    def is_painted(self) -> bool:
+        """Whether the record in front has been drawn."""
+        return self._shown_at is not None
 
     def reshow(self) -> None:
         """Compose the page anew without scrolling, such as after a note."""

@@ -69,11 +69,15 @@ class Intake(App[None], inherit_bindings=False):
         """A key and what it does, to be clicked too."""
         return Piece(Content.assemble((key, self.looks.key), " ", (word, self.looks.muted)), action)
 
-    def say(self, text: str, kind: str = "") -> None:
-        """One line below the record; `kind` names one of the looks, such as "alert"."""
-        style = getattr(self.looks, kind) if kind else self.looks.muted
-        content = Content.styled(fitted(f" {text} " if kind == "alert" else text, self.size.width - 2), style)
+    def say(self, text: str) -> None:
+        """One line below the record, cut where it is too long."""
+        content = Content.styled(fitted(text, self.size.width - 2), self.looks.muted)
         self.message.show([Piece(content)] if text else [])
+
+    def warn(self, text: str) -> None:
+        """What went wrong or would be lost: all of it, on as many lines as it needs."""
+        content = Content.styled(" ".join(text.split()), self.looks.alert)
+        self.message.show_whole(content, most=max(self.size.height // 3, 1))
 
     # --- questions -------------------------------------------------------------------------------------
 
@@ -113,7 +117,7 @@ class Intake(App[None], inherit_bindings=False):
                 what(*given)
         except IimscreenError as error:
             hint = f" → {error.hint}" if error.hint else ""
-            self.say(plain(f"{error.message}{hint}"), "alert")
+            self.warn(plain(f"{error.message}{hint}"))
 
     def on_key(self, event: events.Key) -> None:
         """Every key comes here."""

@@ -116,6 +116,14 @@ class Queue:
         self._show(self._unsearched, before)
         return True
 
+    def add(self, waiting: Sequence[str]) -> None:
+        """Take in records that came since, and go to the first of them."""
+        new = [key for key in waiting if key not in self.votes]
+        if new:
+            self.waiting += new
+            self.left.update(new)
+            self.choose(LEFT)
+
     def add_back(self, waiting: Sequence[str], key: str) -> bool:
         """Show what is left, read anew, with one record in front that came back to it."""
         self.waiting, self.left = list(waiting), set(waiting)

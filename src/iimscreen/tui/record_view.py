@@ -15,11 +15,11 @@ from textual.content import Content, Span
 from textual.style import Style
 
 from iimscreen.model import Kind, Protocol, Record, StoredRecord, Verdict
+from iimscreen.notices import facts_of
 from iimscreen.render import cite, named, plain
 from iimscreen.tui.highlight import INCLUDE, Terms
 from iimscreen.tui.looks import Looks
 from iimscreen.voting import Vote
-from iimscreen.watching import facts_of
 
 ROOMY = 34  # rows from which headings of an abstract have a line of their own
 SIGNS = {
@@ -166,7 +166,7 @@ def _link(text: str, address: str, looks: Looks) -> Content:
 
 def _abstract(facts: Record, terms: Terms, looks: Looks, width: int, *, is_roomy: bool) -> list[Content]:
     if not (facts.abstract or "").strip():
-        return [Content.styled("No abstract stated by the source.", looks.muted)]
+        return Content.styled("No abstract stated by the source.", looks.muted).wrap(width)
     lines: list[Content] = []
     for heading, text in sections(plain(facts.abstract)):
         if lines and is_roomy:

@@ -224,7 +224,7 @@ class ResolvingApp(Frame):
 
         def answered(why: str) -> None:
             if not why:
-                self.say("A correction needs its reason; the word before stands", "alert")
+                self.warn("A correction needs its reason; the word before stands")
                 return
             self._store(stored, Decision(stored.key, verdict, reason, why))
 

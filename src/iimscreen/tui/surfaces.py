@@ -271,9 +271,21 @@ class Bar(Surface):
         self.right: Sequence[Piece] = ()
         self._gap = gap
         self._ends: list[tuple[int, int, str]] = []  # columns of a piece, and what a click there does
+        self._lines: list[Content] = []  # of a text too long for one
+
+    def show_whole(self, content: Content, *, most: int) -> None:
+        """Show a text on as many lines as it needs, `most` at most."""
+        self.show([Piece(content)])
+        lines = content.wrap(max(self.app.size.width - 2, 10))
+        if len(lines) > 1:
+            self._lines = lines[:most]
+            self.styles.height = len(self._lines)
 
     def show(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """Show other pieces; nothing is drawn where they are the same."""
+        if self._lines:
+            self._lines = []
+            self.styles.height = 1
         if _worded(self.left, self.right) != _worded(left, right):
             self.left, self.right = left, right
             self.refresh()
@@ -285,8 +297,10 @@ class Bar(Surface):
 
     def render_line(self, y: int) -> Strip:
         """One line as Textual asks for it."""
-        del y
         width, gap = self.size.width, self._gap
+        if self._lines:
+            line = self._lines[y] if y < len(self._lines) else Content("")
+            return line_of(Content(" ") + line, width, self.looks.bar)
         need_right = sum(piece.content.cell_length + gap for piece in self.right)
         room = width - 1 - need_right
         line, at = Content(" "), 1
