@@ -143,8 +143,8 @@ def log_view(review: Review, *, viewer: str | None = None, actor: str | None = N
 
     Raises ProtocolError if the rows asked for are another's open votes.
     """
-    with review.reading():
-        return _log_view(review, viewer, actor)
+    with review.snapshot() as still:
+        return _log_view(still, viewer, actor)
 
 
 def _log_view(review: Review, viewer: str | None, actor: str | None) -> LogView:

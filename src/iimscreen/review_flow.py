@@ -27,15 +27,15 @@ _WOULD_BE = "to be named"  # the reason of an exclusion that is only thought of
 
 def prisma(review: Review) -> flow.Flow:
     """The PRISMA 2020 flow as it stands. Raises ProtocolError if its numbers do not add up."""
-    with review.reading():
-        made, reports = flow_and_reports(review)
+    with review.snapshot() as still:
+        made, reports = flow_and_reports(still)
     return _sound(made, reports)
 
 
 def without(review: Review, excluded: Collection[str]) -> flow.Flow:
     """The flow as it would be if these reports were excluded at full text; nothing is changed."""
-    with review.reading():
-        made, _ = flow_and_reports(review, excluded=excluded)
+    with review.snapshot() as still:
+        made, _ = flow_and_reports(still, excluded=excluded)
     return made
 
 
@@ -45,8 +45,8 @@ def of_version(review: Review, number: int) -> flow.Flow:
     Raises InputError if there is no such version, and ProtocolError if the derived numbers or the
     lists behind them are not those that were noted when it was closed.
     """
-    with review.reading():
-        closed = versions.closures(review)
+    with review.snapshot() as still:
+        closed = versions.closures(still)
         closure = next((one for one in closed if one.number == number), None)
         if closure is None:
             known = ", ".join(str(one.number) for one in closed)
@@ -54,7 +54,7 @@ def of_version(review: Review, number: int) -> flow.Flow:
                 f"this review has no completed version {number}",
                 hint=f"completed: {known}" if known else "`iimscreen version close` declares one",
             )
-        made, reports = derived(review, closure)
+        made, reports = derived(still, closure)
     faults = differences(closure, made)
     if faults:
         raise ProtocolError(

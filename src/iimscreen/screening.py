@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,11 +41,10 @@ class Desk:
 
     def waiting_keys(self) -> list[str]:
         """Keys of the records left for this reviewer, in the order in which they get them."""
-        gate = Gate(self.review, self.protocol)
-        waiting = gate.waiting_for(self.stage.name, self.reviewer)
-        self._pool = gate.pool(
-            self.stage.name
-        )  # of the same look, so that the first vote need not wait for it
+        with self.review.reading():
+            gate = Gate(self.review, self.protocol)
+            waiting = gate.waiting_for(self.stage.name, self.reviewer)
+            self._pool = gate.pool(self.stage.name)  # of the same look: no vote has to wait for another
         return waiting
 
     def waiting(self) -> list[StoredRecord]:
@@ -71,13 +71,20 @@ class Desk:
     @cached_property
     def _pool(self) -> frozenset[str]:
         """The stage's records; votes at a stage do not change its own pool."""
-        return Gate(self.review, self.protocol).pool(self.stage.name)
+        with self.review.reading():
+            return Gate(self.review, self.protocol).pool(self.stage.name)
+
+    def _look(self) -> None:
+        """Know the stage's records before the file is taken: with 100,000 others would wait most of a second."""
+        with contextlib.suppress(ProtocolError):  # told where the vote is judged, after openings are noted
+            _ = self._pool
 
     def decide(self, decision: Decision, *, change: bool = False) -> Vote:
         """Store one vote, on disk when this returns.
 
         Raises InputError or ProtocolError, and stores nothing, if it cannot be given.
         """
+        self._look()
         with self.review.writing():
             vote = self._decide(decision, change=change)
             note_openings(self.review)  # the vote that completes a round opens it
@@ -88,6 +95,7 @@ class Desk:
 
         Raises InputError naming every line that cannot be used.
         """
+        self._look()
         with self.review.writing():
             votes = all_or_none(given, lambda decision: self._decide(decision, change=False))
             note_openings(self.review)

@@ -39,9 +39,9 @@ _PER_SOURCE = (1, 8, 13)
 
 def build(review: Review) -> Appendix:
     """The appendix of a review as its log stands now."""
-    with review.reading():
-        facts = Facts(review)
-        protocol = in_force(review)
+    with review.snapshot() as still:
+        facts = Facts(still)
+        protocol = in_force(still)
         return Appendix(
             title=protocol.title,
             notice=protocol.notice,
