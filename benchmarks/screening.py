@@ -7,7 +7,8 @@ FILE is a review (`big_review.py` makes one); what is measured works on a copy o
 command in fresh processes, in turn with two bounds: a process that imports the libraries which every command
 stands on, and one that also reads the same rows with plain SQLite and does nothing with them. `keys` is a
 sitting of `screen` in a pseudo-terminal: each press waits until the screen shows the next record and is
-quiet, then the next key follows. When a vote is on disk is told by its journal, which SQLite removes at the
+quiet, then the next key follows. Its bounds, in the same minutes: a Textual app that shows one word, and a row
+that plain SQLite stores in the same file. When a vote is on disk is told by its journal, which SQLite removes at the
 moment of storing; at the end votes on disk have to be as many as presses. When the next record is painted is
 told by an emulated screen (pyte) over the pieces that came, each with its moment; emulating costs nothing
 of what is measured. With --plain: the plain loop of a dumb terminal.
@@ -45,6 +46,15 @@ connection.execute("select record_id, kept_id from kept_records").fetchall()
 connection.execute(
     "select log_id, record_key, reviewer, verdict, reason from decisions where stage = 'title-abstract'"
 ).fetchall()
+"""
+BARE_APP = """
+import sqlite3, typer
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self):
+        yield Static("ready")
+Bare().run()
 """
 QUIET_S = 0.2  # longer than the app wants a record to have been seen before it takes a vote on it
 # Requests to the terminal which pyte, an emulator of older ones, would print letters of.
@@ -165,26 +175,56 @@ def keys(file: Path, name: str, presses: int, *, plain: bool, size: tuple[int, i
         journal.start()
         with screening(review, name, plain=plain, size=size) as terminal:
             screen = Screen(size, plain=plain)
-            first = settled(terminal, screen, titles[0], 0) - terminal.begun
-            stored, painted = [], []
+            first = settled(terminal, screen, titles[0], 0) or terminal.begun
+            stored, painted, refused = [], [], 0
             for number in range(presses):
-                since, gone = len(terminal.pieces), len(journal.gone)
-                pressed = terminal.type(("y" if number % 7 == 0 else "n") + ("\n" if plain else ""))
-                shown = settled(terminal, screen, titles[number + 1], since)
+                shown = None
+                while shown is None:
+                    since, gone = len(terminal.pieces), len(journal.gone)
+                    pressed = terminal.type(("y" if number % 7 == 0 else "n") + ("\n" if plain else ""))
+                    shown = settled(terminal, screen, titles[number + 1], since)
+                    refused += shown is None
                 painted.append(shown - pressed)
                 stored += [at - pressed for at in journal.gone[gone : gone + 1]]
             terminal.kill()
         journal.stop()
         found = votes(review, name) - before
+        begun_s, bare = first - terminal.begun, bare_start(review.parent, size)
         print(
             f"\n{file.name}, {name}, {'plain loop' if plain else 'app'}, {size[1]}×{size[0]}: "
-            f"{presses} presses, {found} votes on disk\n"
-            f"  first record painted {1000 * first:.0f} ms after the process began\n"
+            f"{presses} presses, {found} votes on disk; {refused} more refused as too early for the record\n"
+            f"  first record painted {1000 * begun_s:.0f} ms after the process began; a bare Textual app of one word "
+            f"{1000 * bare:.0f} ms: {begun_s / bare:.1f} ×\n"
             f"  key → vote on disk        {spread(stored)}\n"
-            f"  key → next record painted {spread(painted)}"
+            f"  key → next record painted {spread(painted)}\n"
+            f"  bare insert and commit    {spread(bare_commits(review, presses))}"
         )
         if found != presses:
             raise SystemExit("votes on disk are not as many as presses")
+
+
+def bare_start(folder: Path, size: tuple[int, int]) -> float:
+    """From the start of a process to the first word that a Textual app without anything paints; best of three."""
+    spent = []
+    for _ in range(3):
+        with Terminal([sys.executable, "-c", BARE_APP], folder=folder, size=size) as terminal:
+            spent.append(terminal.until("ready") - terminal.begun)
+    return min(spent)
+
+
+def bare_commits(review: Path, number: int) -> list[float]:
+    """Seconds that a row in the same file takes, with nothing around it, as often and with the same pauses."""
+    spent = []
+    with contextlib.closing(sqlite3.connect(review, isolation_level=None)) as plain:
+        plain.execute("create table bare (content text)")
+        for _ in range(number):
+            time.sleep(QUIET_S)
+            begun = time.perf_counter()
+            plain.execute("begin immediate")
+            plain.execute("insert into bare (content) values (?)", ("x" * 500,))
+            plain.execute("commit")
+            spent.append(time.perf_counter() - begun)
+    return spent
 
 
 class Screen:
@@ -213,8 +253,12 @@ class Screen:
         return words in "".join(text.split())
 
 
-def settled(terminal: Terminal, screen: Screen, title: str, since: int) -> float:
-    """Read until the screen shows this title and is quiet; the moment of the first piece that showed it."""
+def settled(terminal: Terminal, screen: Screen, title: str, since: int) -> float | None:
+    """Read until the screen shows this title and is quiet; the moment of the first piece that showed it.
+
+    None if the app refused the key: on a busy machine it may count a record as seen later than it was painted.
+    """
+    first = since
     end = time.perf_counter() + 60
     moment = None
     screen.turn_page()
@@ -225,6 +269,8 @@ def settled(terminal: Terminal, screen: Screen, title: str, since: int) -> float
             if moment is None and screen.shows(title):
                 moment = at
         since = len(terminal.pieces)
+        if moment is None and b"That key came before" in terminal.shown(first):
+            return None
         if time.perf_counter() > end:
             raise SystemExit(f"{title!r} was not painted; there was {terminal.shown()[-2000:]!r}")
     return moment
