@@ -46,6 +46,23 @@ class Desk:
         """Records left for this reviewer, in the order in which they get them."""
         return list(records.by_keys(self.review, self.waiting_keys()))
 
+    def rounds_ahead(self) -> str:
+        """Why nothing else is asked for yet: pilots that others have not finished; "" if there is none."""
+        gate = Gate(self.review, self.protocol)
+        pilots = [
+            one
+            for one in gate.round_progress(self.stage.name)
+            if one.round.kind == rounds.PILOT and not one.is_closed
+        ]
+        return "; ".join(
+            f"{one.round.name} comes first and waits for "
+            + (
+                ", ".join(f"{name} ({count:,} to go)" for name, count in one.waiting.items() if count)
+                or "another reviewer"
+            )
+            for one in pilots
+        )
+
     def report(self, stored: StoredRecord) -> StoredRecord:
         """A record left, with what only the others of its report state."""
         return kept_report.shown(self.review, stored)
