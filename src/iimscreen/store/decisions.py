@@ -432,10 +432,10 @@ where member.kept_id = kept.id
 def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
     """Whether some report surely lacks votes: a quick no to "is the round of this stage itself complete?".
 
-    Pilots and batches are rounds of their own. Latest records first, because reviewers begin with the earliest. Those that a closed version knew
-    are passed over: all of them had their votes then. At full text, reports that are
-    retrieved and that nobody excluded on title and abstract; `others_too`: whether records
-    from other methods pass title and abstract screening.
+    Pilots and batches are rounds of their own. Latest records first, because reviewers begin with the
+    earliest. Those that a closed version knew are passed over: all of them had their votes then. At full
+    text, reports that are retrieved and that nobody excluded on title and abstract; `others_too`: whether
+    records from other methods pass title and abstract screening.
     """
     pool = """
       from kept_records
