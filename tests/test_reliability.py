@@ -15,9 +15,9 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import reliability
 from iimscreen.model import Verdict
-from iimscreen.reliability import Part, coefficient, compare, interval, missed_by_both, percent, same_reason
+from iimscreen.reliability.comparing import NO_REASON, Part, compare, missed_by_both, same_reason
+from iimscreen.reliability.in_words import coefficient, interval, percent
 from iimscreen.store import Review, reviewers, rounds
 from iimscreen.store.rounds import BATCH, PILOT, Round
 from iimscreen.voting import Vote
@@ -654,7 +654,7 @@ def test_a_reason_that_an_earlier_protocol_had_stands_after_those_of_today() -> 
 
     found = compare(given, "ann", "bob", ["early", "late"])
 
-    assert found.reasons.rows == ("early", "late", "old", reliability.NO_REASON)
+    assert found.reasons.rows == ("early", "late", "old", NO_REASON)
 
 
 def test_a_report_that_both_excluded_and_that_was_included_all_the_same_is_found_by_neither() -> None:

@@ -17,20 +17,13 @@ from rich.text import Text
 
 from iimscreen import render
 from iimscreen.agreement import NO_RECORD
-from iimscreen.reliability import (
-    LEAST_TO_PART,
-    STAGE,
-    coefficient,
-    counted_as,
-    interval,
-    percent,
-    same_reason,
-)
+from iimscreen.reliability.comparing import LEAST_TO_PART, same_reason
+from iimscreen.reliability.in_words import STAGE, coefficient, counted_as, interval, percent
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
     from iimscreen.agreement import Agreement, Estimate
-    from iimscreen.reliability import CrossTable, MissedByBoth, PairAgreement
+    from iimscreen.reliability.comparing import CrossTable, MissedByBoth, PairAgreement
 
 _BIAS = "dependence biases it low: two people who read the same text miss the same things"
 
