@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from conftest import a_record, bring_in
 from iimscreen.model import Verdict
 from iimscreen.reliability.comparing import NO_REASON, Part, compare, missed_by_both, same_reason
 from iimscreen.reliability.in_words import coefficient, interval, percent
+from iimscreen.render.agreement import pairs
 from iimscreen.store import Review, reviewers, rounds
 from iimscreen.store.rounds import BATCH, PILOT, Round
 from iimscreen.voting import Vote
@@ -136,9 +138,9 @@ def test_the_sentence_for_the_paper_says_what_was_counted_and_never_what_both_mi
 
 
 def test_the_terminal_tells_it_in_one_calm_block(run: Run, judged: list[str]) -> None:
-    shown = [line.rstrip() for line in run("agreement").stdout.splitlines()]
+    lines = [line.rstrip() for line in run("agreement").stdout.splitlines()]
 
-    assert shown[:18] == [
+    assert lines[:18] == [
         "title-abstract: ann and bob",
         "  8 records judged by both; they agreed on 7, 87.5% agreement (unsure counted as include)",
         "  Cohen's kappa         0.71   95% CI 0.21 to 1.00",
@@ -160,6 +162,23 @@ def test_the_terminal_tells_it_in_one_calm_block(run: Run, judged: list[str]) ->
     ]
 
 
+def test_a_cross_table_too_wide_for_the_terminal_is_told_line_by_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, eight: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    codes = ("review", "juvenile", "mixed", "other-disease", "imnm-only", "no-drug", "not-clinical")
+    reasons = [X, *(f"exclude {code}" for code in codes)]
+    judge(run, "ann", eight, reasons)
+    judge(run, "bob", eight, [*reasons[:7], "exclude mixed"])
+
+    lines = [line.split() for line in run("agreement").stdout.splitlines()]
+
+    assert ["ann", "bob", "records"] in lines
+    assert ["mixed", "mixed", "1"] in lines
+    assert ["not-clinical", "mixed", "1"] in lines
+    assert ["no", "reason", "given", "no", "reason", "given", "1"] in lines
+
+
 def test_cross_tables_are_given_as_csv_cell_by_cell(run: Run, judged: list[str]) -> None:
     cells = list(csv.DictReader(io.StringIO(run("agreement", "--csv").stdout)))
 
@@ -175,6 +194,22 @@ def test_cross_tables_are_given_as_csv_cell_by_cell(run: Run, judged: list[str])
         "records": "1",
     } in cells
     assert run("agreement", "--csv", "--json").exit_code == 3
+
+
+def keys_in(value: Any) -> set[str]:
+    """Every key of a JSON value, but those that are categories or paths of keys."""
+    if isinstance(value, list):
+        return set().union(*map(keys_in, value))
+    if not isinstance(value, dict):
+        return set()
+    below = (inner for key, inner in value.items() if key not in ("agreement_on", "not_estimable"))
+    return set(value) | set().union(*map(keys_in, below))
+
+
+def test_every_key_of_the_json_is_explained_where_it_is_printed(run_json: RunJson, judged: list[str]) -> None:
+    explained = set(re.findall(r"\w+", pairs.__doc__ or ""))
+
+    assert keys_in(run_json("agreement")) <= explained
 
 
 def test_a_reviewer_s_name_is_text_for_terminal_and_spreadsheet(run: Run, eight: list[str]) -> None:
