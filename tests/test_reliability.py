@@ -20,7 +20,7 @@ from iimscreen.model import Verdict
 from iimscreen.reliability.comparing import NO_REASON, Part, compare, missed_by_both, same_reason
 from iimscreen.reliability.in_words import coefficient, interval, percent
 from iimscreen.render.agreement import pairs
-from iimscreen.store import Review, reviewers, rounds
+from iimscreen.store import Review, decisions, reviewers, rounds
 from iimscreen.store.rounds import BATCH, PILOT, Round
 from iimscreen.voting import Vote
 
@@ -359,6 +359,21 @@ def test_a_pilot_whose_votes_do_not_count_is_compared_by_what_was_said_in_it(
     assert (stage["figures"]["n"], stage["figures"]["table"]) == (8, [[5, 0], [0, 3]])
 
 
+def test_a_vote_in_a_pilot_by_someone_who_could_see_the_other_s_is_not_compared(
+    run: Run, run_json: RunJson, review: Review, eight: list[str]
+) -> None:
+    draw(review, Round("pilot-1", "title-abstract", PILOT, counts=False, seed=7), eight[:3])
+    judge(run, "ann", eight[:3], [K, X, K])
+    judge(run, "bob", eight[:1], [X])
+    with review.writing():
+        decisions.unblind(review, "pilot-1", [("ann", "bob")], by="ann")
+    judge(run, "bob", eight[1:3], [X, K])
+
+    (pilot,) = run_json("agreement", "--round", "pilot-1")
+
+    assert pilot["figures"]["table"] == [[0, 1], [0, 0]]
+
+
 def test_an_open_pilot_is_refused_by_its_name(run: Run, review: Review, eight: list[str]) -> None:
     draw(review, Round("pilot-1", "title-abstract", PILOT, seed=7), eight[:3])
     judge(run, "ann", eight[:3], [K, X, K])
@@ -666,6 +681,12 @@ def test_a_table_as_screening_gives_them_comes_out_as_worked_out_by_hand() -> No
     assert (found.mcnemar.only_one, found.mcnemar.only_other, found.stricter) == (9, 6, "bob")
     assert found.mcnemar.p == pytest.approx(0.6072388)
     assert sum(portion.figures.n for portion in found.over_time) == 480
+
+
+def test_who_was_unsure_where_the_other_excluded_is_the_less_strict_one() -> None:
+    found = compare(part([U, U, K, X], [X, X, K, X]), "ann", "bob", [])
+
+    assert (found.mcnemar.only_one, found.mcnemar.only_other, found.stricter) == (2, 0, "bob")
 
 
 def test_swapping_the_two_swaps_who_is_asked_and_no_figure() -> None:
