@@ -28,6 +28,7 @@ FLOORS: dict[str, int] = {
             "duplicates",
             "screening",
             "team",
+            "rounds",
             "resolving",
             "reliability",
             "decision_files",
@@ -209,7 +210,7 @@ def test_only_the_gate_reads_votes() -> None:
     [
         (
             "decisions",
-            {"given", "finals", "openings", "unblindings", "waits", "round_waits", "log_ids"},
+            {"given", "openings", "unblindings", "waits", "round_waits", "log_ids"},
             {"gate.py", "tally.py", "openings.py"},  # the gate, what lies behind it, what notes that it opens
         ),
         ("duplicate_votes", {"standing", "log_ids"}, {"duplicate_gate.py"}),

@@ -29,6 +29,7 @@ from iimscreen.cli import (
     records,
     search,
     strategy,
+    team,
     tell,
     trace,
 )
@@ -144,6 +145,7 @@ for _phase in (
     duplicates,
     records,
     judge,
+    team,
     tell,
     living,
 ):

@@ -1,4 +1,4 @@
-"""Commands of the reviewers: screen, conflicts, resolve, agreement, reviewer, unblind."""
+"""Commands of the reviewers: screen, conflicts, resolve, agreement."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, Deciders, Note, ReviewPath, StageName, another_follows, opened
+from iimscreen.cli.options import AsJson, Deciders, Note, ReviewPath, StageName, opened
 from iimscreen.errors import InputError
-
-reviewer_app = typer.Typer(
-    help="List, add, remove who takes part.", invoke_without_command=True, rich_markup_mode=None
-)
 
 RecordOption = Annotated[
     str | None, typer.Option("--record", help="One record: key, number, pmid:… or doi:…")
@@ -36,8 +32,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(conflicts)
     app.command()(resolve)
     app.command()(agreement)
-    app.add_typer(reviewer_app, name="reviewer")
-    app.command()(unblind)
 
 
 def screen(
@@ -182,61 +176,3 @@ def agreement(
         shown.pairs(found.pairs, as_json=as_json)
     for name, count in found.closed:
         typer.echo(f"{name}: {counted(count, 'record')} still blind and not compared.", err=True)
-
-
-@reviewer_app.callback()
-def reviewer(context: typer.Context, review: ReviewPath = None) -> None:
-    """List, add, remove who takes part."""
-    from iimscreen.store import reviewers
-
-    if another_follows(context):
-        return
-    with opened(review) as open_one:
-        for name, role in reviewers.standing(open_one).items():
-            typer.echo(f"{name}\t{role}")
-
-
-@reviewer_app.command("add")
-def add(
-    name: Annotated[str, typer.Argument(help="The name they will give with --reviewer.")],
-    role: Annotated[str, typer.Option("--role", help="reviewer or adjudicator.")] = "reviewer",
-    review: ReviewPath = None,
-) -> None:
-    """Let another person take part."""
-    from iimscreen import team
-
-    with opened(review) as open_one:
-        team.add_reviewer(open_one, name, role)
-    typer.echo(f"{name} takes part as {role}.")
-
-
-@reviewer_app.command("remove")
-def remove(
-    name: Annotated[str, typer.Argument(help="Someone who has not voted.")], review: ReviewPath = None
-) -> None:
-    """Take someone off the list who has not voted."""
-    from iimscreen import team
-
-    with opened(review) as open_one:
-        team.remove_reviewer(open_one, name)
-    typer.echo(f"{name} takes part no longer.")
-
-
-def unblind(
-    round_: Annotated[str, typer.Option("--round", help="title-abstract or full-text.")],
-    by: Annotated[str, typer.Option("--by", help="Who decides so.")],
-    pair: Annotated[
-        list[str] | None,
-        typer.Option("--pair", help="One of two reviewers, twice; otherwise all pairs.", metavar="NAME"),
-    ] = None,
-    review: ReviewPath = None,
-) -> None:
-    """Open a round before its end; logged.
-
-    For the records that are there now. The PRISMA flow states it.
-    """
-    from iimscreen import team
-
-    with opened(review) as open_one:
-        for one, other in team.unblind(open_one, round_, by, pair or ()):
-            typer.echo(f"{one} and {other} may see each other's votes of {round_} now.")

@@ -50,7 +50,7 @@ def pairs(found: Sequence[PairAgreement], *, as_json: bool) -> None:
     found_by_both, total, total_se, missed, caution; null at all other stages and rounds.
     """
     if as_json:
-        render.json([_as_json(one) for one in found])
+        render.json(as_values(found))
         return
     if not found:
         _say("Agreement is not estimable: fewer than two reviewers have votes that may be seen.")
@@ -63,6 +63,11 @@ def pairs(found: Sequence[PairAgreement], *, as_json: bool) -> None:
     number = len({(one.reviewer, one.other_reviewer) for one in found})
     if number > 1:
         _say(f"{number:,} pairs, each by itself: kappas of several pairs are not pooled.", "dim")
+
+
+def as_values(found: Sequence[PairAgreement]) -> list[dict[str, Any]]:
+    """Pairs as `agreement --json` has them."""
+    return [_as_json(one) for one in found]
 
 
 # --- the terminal ----------------------------------------------------------------------------------

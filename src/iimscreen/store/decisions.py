@@ -7,7 +7,7 @@ gate may ask for: `store/gate.py`, and `store/tally.py` behind it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from iimscreen.model import Verdict
@@ -254,14 +254,13 @@ def first_vote(review: Review) -> int | None:
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
-def _votes(review: Review, where: str, values: dict[str, Any]) -> list[Vote]:
-    """Decisions as they stand in the log, oldest first."""
+def _read(review: Review, where: str, values: dict[str, Any]) -> Iterator[tuple[str, Vote]]:
+    """(stage, decision) as they stand in the log, oldest first."""
     people: dict[str, tuple[str, ...]] = {}
-    found = []
-    for key, verdict, reason, note, names, manner, at, log_id, one, was_open in review.db.execute(
+    for stage, key, verdict, reason, note, names, manner, at, log_id, one, was_open in review.db.execute(
         f"""
         select
-          record_key, verdict, reason, note, names, manner, log.at, decisions.log_id, round, was_open
+          stage, record_key, verdict, reason, note, names, manner, log.at, decisions.log_id, round, was_open
         from decisions
         join log on log.id = decisions.log_id
         where {where}
@@ -273,8 +272,14 @@ def _votes(review: Review, where: str, values: dict[str, Any]) -> list[Vote]:
         if who is None:
             who = people[names] = tuple(json.loads(names))
         seen = None if was_open is None else bool(was_open)
-        found.append(Vote(key, _VERDICTS[verdict], reason, note, who, manner, at, log_id, one, seen))
-    return found
+        yield (
+            stage,
+            Vote(key, _VERDICTS[verdict], reason, note, who, manner, at, log_id, one, seen),
+        )
+
+
+def _votes(review: Review, where: str, values: dict[str, Any]) -> list[Vote]:
+    return [vote for _, vote in _read(review, where, values)]
 
 
 def last_of_each(votes: Iterable[Vote]) -> list[Vote]:
@@ -283,16 +288,12 @@ def last_of_each(votes: Iterable[Vote]) -> list[Vote]:
     return [vote for vote in latest.values() if vote.verdict is not Verdict.WITHDRAWN]
 
 
-def given(review: Review, stage: str) -> list[Vote]:
-    """Every vote of a stage and every undo, oldest first."""
-    # `+` keeps SQLite from an index that would have it sort all of them.
-    return _votes(review, "+decisions.stage = :stage and decisions.manner = 'vote'", {"stage": stage})
-
-
-def finals(review: Review, stage: str) -> list[Vote]:
-    """Final words of a stage, the last per record."""
-    words = _votes(review, "+decisions.stage = :stage and decisions.manner <> 'vote'", {"stage": stage})
-    return list({word.key: word for word in words}.values())
+def given(review: Review) -> dict[str, tuple[list[Vote], list[Vote]]]:
+    """Stage → every vote and undo, and every final word, oldest first."""
+    found: dict[str, tuple[list[Vote], list[Vote]]] = {}
+    for stage, vote in _read(review, "true", {}):
+        found.setdefault(stage, ([], []))[vote.manner != "vote"].append(vote)
+    return found
 
 
 def openings(review: Review, rounds: Iterable[str]) -> dict[str, int]:
@@ -429,18 +430,27 @@ where member.kept_id = kept.id
 
 
 def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
-    """Whether some report surely lacks votes: a quick no to "is this round complete?".
+    """Whether some report surely lacks votes: a quick no to "is the round of this stage itself complete?".
 
-    Latest records first, because reviewers begin with the earliest. Those that a closed version knew
-    are passed over: all of them had their votes then. At full text, reports that are
-    retrieved and that nobody excluded on title and abstract; `others_too`: whether records
-    from other methods pass title and abstract screening.
+    Pilots and batches are rounds of their own. Latest records first, because reviewers begin with the
+    earliest. Those that a closed version knew are passed over: all of them had their votes then. At full
+    text, reports that are retrieved and that nobody excluded on title and abstract; `others_too`: whether
+    records from other methods pass title and abstract screening.
     """
     pool = """
       from kept_records
       join records as kept on kept.id = kept_records.kept_id
       where kept_records.record_id = kept_records.kept_id
         and kept.key not in (select record_key from standing_removals where removed)
+        and kept.id not in (
+          select own.kept_id
+          from rounds
+          cross join round_records on round_records.round_id = rounds.log_id
+          cross join records on records.key = round_records.record_key
+          cross join kept_records as own on own.record_id = records.id
+          where rounds.stage = :stage
+            and (rounds.counts = 1 or rounds.name not in (select round from round_openings))
+        )
         and not exists (
           select 1
           from kept_records as member

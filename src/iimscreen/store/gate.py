@@ -117,7 +117,7 @@ class Gate:
 
     def _rest_is_complete(self, stage: str) -> bool:
         def make() -> bool:
-            if any(self._tally.is_pending(stage, key) for key in self._rest(stage)):
+            if self._tally.any_pending(stage, self._rest(stage)):
                 return False
             if stage == TITLE_ABSTRACT:
                 return runs.finished_runs(self._review) > 0
@@ -134,8 +134,8 @@ class Gate:
         if one.name in self._tally.spent(one.stage):
             return True
         pool = self._in_pool(one.stage)
-        return not any(
-            key in pool and self._tally.is_pending(one.stage, key) for key in self._tally.reports_of(one)
+        return not self._tally.any_pending(
+            one.stage, (key for key in self._tally.reports_of(one) if key in pool)
         )
 
     def is_complete(self, stage: str) -> bool:
@@ -171,14 +171,13 @@ class Gate:
         if not (self._rest_is_complete(stage) if one is None else self._is_complete(one)):
             return []
         reports = self._rest(stage) if one is None else self._tally.reports_of(one)
-        opened, words = self._opened(stage), self._tally.words(stage)
+        opened, pool = self._opened(stage), self._in_pool(stage)
         return sorted(
             {
                 word.key
                 for report in reports
-                if report in words and report in self._in_pool(stage)
-                for kind in words[report]
-                for word in kind
+                if report in pool
+                for word in self._tally.words_on(stage, report)
                 if word.key not in opened
             }
         )
@@ -229,8 +228,8 @@ class Gate:
         opened = self._opened(stage)
         return {
             report
-            for report, words in (self._tally.words(stage).items() if opened else ())
-            if report not in known and all(word.key in opened for kind in words for word in kind)
+            for report in (self._tally.reports_with_words(stage) if opened else ())
+            if report not in known and all(word.key in opened for word in self._tally.words_on(stage, report))
         }
 
     def is_open(self, stage: str) -> bool:
@@ -291,10 +290,14 @@ class Gate:
             found.append(RoundProgress(one, len(reports), waiting, is_closed))
         return found
 
+    def is_closed(self, one: Round) -> bool:
+        """Whether a pilot or batch was complete once, or all of it may be seen."""
+        return self._tally.is_closed(one) or self._is_all_revealed(one)
+
     def require_closed(self, one: Round) -> None:
         """Raise ProtocolError, saying who has how many to go, while a pilot or batch is blind."""
         (found,) = (each for each in self.round_progress(one.stage) if each.round.name == one.name)
-        if found.is_closed or self._is_all_revealed(one):
+        if self.is_closed(one):
             return
         left = ", ".join(f"{name} has {count:,} to go" for name, count in found.waiting.items() if count)
         raise ProtocolError(
@@ -317,14 +320,14 @@ class Gate:
 
     def free_reports(self, stage: str) -> list[str]:
         """Reports of a stage, in order of arrival, that are in no round and that nobody has judged."""
-        words, spent = self._tally.words(stage), self._tally.spent(stage)
+        judged, spent = self._tally.reports_with_words(stage), self._tally.spent(stage)
         taken = {
             key
             for one in self._tally.rounds(stage)
             if one.name in spent
             for key in self._tally.reports_of(one)
         }
-        return [key for key in self._rest(stage) if key not in words and key not in taken]
+        return [key for key in self._rest(stage) if key not in judged and key not in taken]
 
     def voters(self, stage: str) -> dict[str, set[str]]:
         """Report → names of those who judged it: progress, not content. Settled ones are left out."""
@@ -534,7 +537,7 @@ class Gate:
 
     def has_open_votes(self, stage: str) -> bool:
         """Whether any vote of a stage may not be seen by everyone."""
-        return not set(self._tally.words(stage)) <= self._revealed(stage)
+        return not self._tally.reports_with_words(stage) <= self._revealed(stage)
 
     def voted_but_not_kept(self) -> list[tuple[str, str]]:
         """(record, record kept) where votes were given on the former before the merge."""

@@ -58,6 +58,12 @@ def of_stage(review: Review, stage: str) -> list[Round]:
     return [_of(row) for row in found]
 
 
+def named(review: Review, name: str) -> Round:
+    """The round of that name, which must exist."""
+    (found,) = rows(review.db, "select * from rounds where name = :name", {"name": name})
+    return _of(found)
+
+
 # Rounds that were complete once. A pilot that is, and whose votes do not count, is behind its records.
 _CLOSED = "name in (select round from round_openings)"
 

@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 
 from iimscreen.model import Protocol, Stage, Verdict
 from iimscreen.protocol import stage_named
-from iimscreen.store import assignments, decisions, duplicates, retrievals, reviewers
+from iimscreen.store import assignments, decisions, duplicates, records, retrievals, reviewers
 from iimscreen.store import rounds as stored_rounds
 from iimscreen.store.connection import Review
 from iimscreen.store.rounds import PILOT, Round
@@ -24,13 +24,6 @@ T = TypeVar("T")
 
 _PENDING = Outcome(State.PENDING)
 NOBODY: frozenset[str] = frozenset()
-
-
-class _Kept(dict[str, str]):
-    """Record → record kept for its report; only records that are not kept themselves are stored."""
-
-    def __missing__(self, key: str) -> str:
-        return key
 
 
 class Tally:
@@ -66,18 +59,7 @@ class Tally:
     @cached_property
     def kept(self) -> Mapping[str, str]:
         """Record → the record kept for its report."""
-        found = _Kept()
-        for key, kept_key in self.review.db.execute(
-            """
-            select records.key, kept.key
-            from kept_records
-            join records on records.id = kept_records.record_id
-            join records as kept on kept.id = kept_records.kept_id
-            where kept_records.record_id <> kept_records.kept_id
-            """
-        ):
-            found[key] = kept_key
-        return found
+        return records.kept_keys(self.review)
 
     @cached_property
     def _merged(self) -> dict[str, list[str]]:
@@ -103,12 +85,19 @@ class Tally:
         return [name for name, role in standing.items() if role == reviewers.REVIEWER]
 
     def assigned(self, stage: str) -> Mapping[str, frozenset[str]]:
-        """Report → those who are to judge it, where it was assigned."""
+        """Report → those who are to judge it, where it was assigned.
+
+        Where they have become too few, because someone left or the protocol asks for more, it is open to all.
+        """
 
         def make() -> dict[str, frozenset[str]]:
             found: dict[str, frozenset[str]] = {}
+            people, needed, judges = set(self.people), self.stage(stage).reviewers_needed, self.judges(stage)
             for record, names in assignments.standing(self.review, stage).items():
-                found.setdefault(self.kept[record], names)
+                report = self.kept[record]
+                able = names & people | names & judges.get(report, NOBODY)
+                if len(able) >= needed:
+                    found.setdefault(report, names)
             return found
 
         return self.once("assigned", stage, make)
@@ -186,11 +175,20 @@ class Tally:
 
     # --- votes, by report ----------------------------------------------------------------------------
 
+    @cached_property
+    def _everything(self) -> dict[str, tuple[list[Vote], list[Vote]]]:
+        return decisions.given(self.review)
+
     def _given(self, stage: str) -> list[Vote]:
-        return self.once("given", stage, lambda: decisions.given(self.review, stage))
+        return self._everything.get(stage, ([], []))[0]
 
     def _given_finals(self, stage: str) -> list[Vote]:
-        return self.once("given_finals", stage, lambda: decisions.finals(self.review, stage))
+        """The last final word per record."""
+
+        def make() -> list[Vote]:
+            return list({word.key: word for word in self._everything.get(stage, ([], []))[1]}.values())
+
+        return self.once("given_finals", stage, make)
 
     def votes_within(self, one: Round) -> list[Vote]:
         """The votes given in one round, the last per record and reviewer, whether they count or not."""
@@ -214,50 +212,63 @@ class Tally:
 
         return self.once("standing", stage, make)
 
-    def words(self, stage: str) -> dict[str, tuple[list[Vote], list[Vote]]]:
-        """Report → its standing votes and final words; several of one speaker only across merges."""
+    def _by_report(self, stage: str) -> tuple[dict[str, list[Vote]], dict[str, list[Vote]]]:
+        """Report → its standing votes, and → its final words; several of one speaker only across merges."""
 
-        def make() -> dict[str, tuple[list[Vote], list[Vote]]]:
-            found: dict[str, tuple[list[Vote], list[Vote]]] = {}
+        def make() -> tuple[dict[str, list[Vote]], dict[str, list[Vote]]]:
+            votes: dict[str, list[Vote]] = {}
+            finals: dict[str, list[Vote]] = {}
             kept = self.kept
-            for place, words in enumerate((self.standing(stage), self._given_finals(stage))):
+            for found, words in ((votes, self.standing(stage)), (finals, self._given_finals(stage))):
                 for word in words:
-                    report = kept[word.key]
-                    if report in found:
-                        found[report][place].append(word)
+                    report = kept[word.key] if kept else word.key
+                    there = found.get(report)
+                    if there is None:
+                        found[report] = [word]
                     else:
-                        found[report] = ([word], []) if place == 0 else ([], [word])
-            for report in self._merged:
-                votes, finals = found.get(report, ([], []))
-                if len({word.key for word in (*votes, *finals)}) > 1:
-                    past = duplicates.Past(self.review, self._merged[report])
-                    finals[:] = unsuperseded(finals, past.together)
-                    names = dict.fromkeys(vote.names[0] for vote in votes)
-                    votes[:] = [
-                        vote
-                        for name in names
-                        for vote in unsuperseded([v for v in votes if v.names[0] == name], past.together)
-                    ]
-            return found
+                        there.append(word)
+            for report, members in self._merged.items():
+                said = votes.get(report, []), finals.get(report, [])
+                if len({word.key for words in said for word in words}) > 1:
+                    past = duplicates.Past(self.review, members)
+                    for words in said:
+                        speakers = dict.fromkeys(word.names if words is said[0] else () for word in words)
+                        words[:] = [
+                            word
+                            for names in speakers
+                            for word in unsuperseded(
+                                [w for w in words if not names or w.names == names], past.together
+                            )
+                        ]
+            return votes, finals
 
-        return self.once("words", stage, make)
+        return self.once("by_report", stage, make)
 
     def votes(self, stage: str) -> dict[str, list[Vote]]:
         """Report → standing votes."""
-        return self.once("votes", stage, lambda: {k: v for k, (v, _) in self.words(stage).items() if v})
+        return self._by_report(stage)[0]
+
+    def words_on(self, stage: str, report: str) -> list[Vote]:
+        """Standing votes and final words on one report."""
+        votes, finals = self._by_report(stage)
+        return [*votes.get(report, ()), *finals.get(report, ())]
+
+    def reports_with_words(self, stage: str) -> set[str]:
+        """Reports on which any word stands."""
+        votes, finals = self._by_report(stage)
+        return votes.keys() | finals.keys()
 
     def finals(self, stage: str) -> dict[str, Vote]:
         """Report → its final word: the only one that stands, given for every record that has votes."""
 
         def make() -> dict[str, Vote]:
             found: dict[str, Vote] = {}
-            words = self.words(stage)
-            for report in dict.fromkeys(self.kept[word.key] for word in self._given_finals(stage)):
-                votes, finals = words[report]
-                if len(finals) != 1:
+            votes, finals = self._by_report(stage)
+            for report, words in finals.items():
+                if len(words) != 1:
                     continue
-                (word,) = finals
-                judged = {vote.key for vote in votes}
+                (word,) = words
+                judged = {vote.key for vote in votes.get(report, ())}
                 if judged <= {word.key} or judged <= self._spoken_for(report, word):
                     found[report] = word
             return found
@@ -275,15 +286,13 @@ class Tally:
 
         def make() -> dict[str, list[Vote]]:
             settled, said = self.finals(stage), dict(self.votes(stage))
-            for report in dict.fromkeys(self.kept[word.key] for word in self._given_finals(stage)):
-                votes, finals = self.words(stage)[report]
+            for report, words in self._by_report(stage)[1].items():
                 if report not in settled:
-                    said[report] = votes
-                    for word in finals:
+                    for word in words:
                         part = self._spoken_for(report, word)
                         said[report] = [
                             v._replace(verdict=word.verdict, reason=word.reason) if v.key in part else v
-                            for v in said[report]
+                            for v in said.get(report, ())
                         ]
             return said
 
@@ -309,6 +318,14 @@ class Tally:
         return report not in self.finals(stage) and self.lacks_votes(
             stage, report, self.judges(stage).get(report, NOBODY)
         )
+
+    def any_pending(self, stage: str, reports: Iterable[str]) -> bool:
+        """Whether votes on any of these reports are missing."""
+        judges, needed = self.judges(stage), self.stage(stage).reviewers_needed
+        if self.open_pilots(stage):
+            return any(self.is_pending(stage, report) for report in reports)
+        finals = self.finals(stage)
+        return any(len(judges.get(report, NOBODY)) < needed and report not in finals for report in reports)
 
     def lacks_votes(self, stage: str, report: str, names: Set[str]) -> bool:
         """Whether votes on a report are missing that these people have judged."""
@@ -337,28 +354,29 @@ class Tally:
             found.append(report)
         return found
 
-    def given_on(self, stage: str, records: Collection[str]) -> list[Vote]:
+    def given_on(self, stage: str, keys: Collection[str]) -> list[Vote]:
         """Standing votes and final words on some records."""
-        return [word for word in (*self.standing(stage), *self._given_finals(stage)) if word.key in records]
+        return [word for word in (*self.standing(stage), *self._given_finals(stage)) if word.key in keys]
 
     def outcomes(self, stage: str, reports: Iterable[str]) -> dict[str, Outcome]:
         """Report → what the words on it come to."""
         said, finals, rules = self._said(stage), self.finals(stage), self.stage(stage)
-        reasons, needed = self.protocol.reasons, rules.reviewers_needed
+        reasons, needed, has_pilots = self.protocol.reasons, rules.reviewers_needed, self.open_pilots(stage)
+        judges = self.judges(stage)
         # A handful of ways to vote makes up nearly all reports: each is worked out once.
         known: dict[tuple[tuple[Verdict, str | None], ...], Outcome] = {}
-        found: dict[str, Outcome] = {}
+        found = self.once("outcomes", stage, dict[str, Outcome])
         for report in reports:
-            final = finals.get(report)
+            if report in found:
+                continue
             votes = said.get(report, [])
-            if final is not None:
-                found[report] = outcome(votes, final, rules, reasons)
-                continue
-            if len(votes) < needed or self.is_pending(stage, report):
+            if report in finals:
+                found[report] = outcome(votes, finals[report], rules, reasons)
+            elif len(judges.get(report, NOBODY)) < needed or (has_pilots and self.is_pending(stage, report)):
                 found[report] = _PENDING
-                continue
-            way = tuple((vote.verdict, vote.reason) for vote in votes)
-            if way not in known:
-                known[way] = outcome(votes, None, rules, reasons)
-            found[report] = known[way]
-        return found
+            else:
+                way = tuple([(vote.verdict, vote.reason) for vote in votes])
+                if way not in known:
+                    known[way] = outcome(votes, None, rules, reasons)
+                found[report] = known[way]
+        return {report: found[report] for report in reports}
