@@ -272,6 +272,11 @@ def _living_in_words(kind: str, content: Mapping[str, Any]) -> str:
             )
         case "record_edits":
             return _edit_in_words(content)
+        case "bundle_merges":
+            return (
+                f"{counted(content['new_rows'], 'new row')} of {content['reviewer']} merged from "
+                f"{content['file_name']} ({content['file_sha256'][:8]})"
+            )
         case "record_removals":
             done = "removed before screening" if content["removed"] else "restored"
             return f"{content['record_key']} {done}: {content['reason']}"
@@ -326,6 +331,11 @@ def _check(review: Review) -> Check:
     notes = [
         f"{key} has votes and was merged into another record since: they count for the report of {kept}"
         for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
+    ]
+    notes += [
+        f"the rows of {actor} fork in {counted(forks, 'place')}: work on two machines, of which nothing is lost; "
+        "the last word on a record is the later one"
+        for actor, forks in log.forks(review)
     ]
     entries = log.entries(review)
     return Check(

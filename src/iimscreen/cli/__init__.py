@@ -28,6 +28,7 @@ from iimscreen.cli import (
     receipts,
     records,
     search,
+    share,
     strategy,
     tell,
     trace,
@@ -144,6 +145,7 @@ for _phase in (
     duplicates,
     records,
     judge,
+    share,
     tell,
     living,
 ):

@@ -48,6 +48,7 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "round_records": (("round_id", "position"),),
     "assignments": (("log_id",),),
     "assigned_records": (("assignment_id", "record_key", "reviewer"),),
+    "bundle_merges": (("log_id",),),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
@@ -109,6 +110,12 @@ def m005_reasons_of_verdicts(db: Database) -> None:
 def m006_rounds(db: Database) -> None:
     """Pilots and batches within a stage; who is to judge what; whether a vote was given blindly."""
     run_script(db, _script("m006_rounds.sql"))
+
+
+@migrations()
+def m007_bundle_merges(db: Database) -> None:
+    """What was merged from bundles of other copies."""
+    run_script(db, _script("m007_bundle_merges.sql"))
 
 
 def known() -> set[str]:
