@@ -125,6 +125,11 @@ def append_one(db: Database, kind: str, content: Content, *, actor: str = TOOL) 
     return append(db, kind, [content], actor=actor)[0]
 
 
+def has_merged(review: Review) -> bool:
+    """Whether rows of another copy of the review came into this one."""
+    return review.db.execute("select 1 from bundle_merges limit 1").fetchone() is not None
+
+
 def forks(review: Review) -> list[tuple[str, int]]:
     """(actor, how many rows have another beside them that follows the same row): work on two machines."""
     return [

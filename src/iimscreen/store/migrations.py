@@ -42,7 +42,7 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "watch_settlements": (("log_id",), ("finding_uid",)),
     "duplicate_votes": (("log_id",),),
     "report_links": (("log_id",),),
-    "record_edits": (("log_id",), ("undoes",)),
+    "record_edits": (("log_id",),),
     "record_removals": (("log_id",),),
     "rounds": (("log_id",), ("name",)),
     "round_records": (("round_id", "position"),),
