@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import math
 import re
 import zipfile
 import zlib
@@ -29,6 +30,7 @@ LARGEST = 256_000_000  # bytes, unpacked: half a million votes
 _MANIFEST = "manifest.json"
 _SEAL = 64  # hex digits at the end of the file
 _HEX_64, _HEX_32 = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{32}")
+_KIND = re.compile("[a-z_]{1,60}")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _INTEGERS = range(-(2**63), 2**63)  # of SQLite
 
@@ -193,15 +195,15 @@ def _unpacked(data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
 
 
 def _json(data: bytes, where: str) -> dict[str, Any]:
-    """A JSON object in its one spelling. Anything else, such as a key given twice, is refused."""
+    """The JSON object of a line; escapes other than those of `_line` may hide half a letter, and are refused."""
     try:
         text = data.decode()
-        found = json.loads(text, parse_constant=_refuse_constant)
-        is_as_written = isinstance(found, dict) and _encode(found) == text
+        found = _decode(text)
+        is_sound = isinstance(found, dict) and ("\\u" not in text or _encode(found) == text)
     except (ValueError, RecursionError):
-        is_as_written = False
-    if not is_as_written:
-        _refuse(f"{where} is not as it was written: expected JSON with sorted keys and no spaces")
+        is_sound = False
+    if not is_sound:
+        _refuse(f"{where} is not as it was written: expected a JSON object")
     return dict(found)
 
 
@@ -209,9 +211,12 @@ def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
 def _checked_manifest(data: bytes, name: str) -> dict[str, Any]:
     where = f"{name}, {_MANIFEST}"
-    found = _json(data.removesuffix(b"\n"), where)
+    found = _json(data, where)
     if found.get("format") != FORMAT:
         _refuse(f"{where}: the format is {found.get('format')!r}, expected {FORMAT!r}")
     version = found.get("version")
@@ -282,7 +287,7 @@ def _row(found: dict[str, Any], where: str) -> Row:
         and (previous is None or _is(previous, _HEX_64))
         and _is_moment(found["at"])
         and _is(found["nonce"], _HEX_32)
-        and _is(found["kind"], re.compile("[a-z_]{1,60}"))
+        and _is(found["kind"], _KIND)
         and (content is None or (isinstance(content, dict) and all(map(_is_value, content.values()))))
         and (beside is None or _are_lists_of_values(beside))
     )
@@ -322,4 +327,8 @@ def _are_lists_of_values(beside: object) -> bool:
 
 
 def _is_value(value: object) -> bool:
-    return isinstance(value, str | float) or (type(value) is int and value in _INTEGERS)
+    return (
+        isinstance(value, str)
+        or (type(value) is int and value in _INTEGERS)
+        or (isinstance(value, float) and math.isfinite(value))
+    )

@@ -222,6 +222,10 @@ def _new_rows(
 
 
 _ASK_AGAIN = "ask for the bundle again, made with `iimscreen share`; nothing of it was used"
+_TOGETHER = (
+    "if it came from another reviewer, name their bundle in the same command; otherwise send the review file "
+    "itself; nothing was changed"
+)
 _SEND_THE_FILE = "send the review file itself to whoever lacks it, and go on from there; nothing was changed"
 
 
@@ -292,9 +296,9 @@ def _is_by(reviewer: str, row: Row) -> bool:
 
 # What to say of a name that is not found, by the table in which it was looked for.
 _LACKS = {
-    "records": "the record {}: the search that found it was run on another copy",
+    "records": "the record {}: the search that found it was run in another copy",
     "log": "the row {:.8} of the log that this one is about",
-    "protocol_versions": "the protocol {:.8} by which this was decided: it was loaded on another copy",
+    "protocol_versions": "the protocol {:.8} by which this was decided: it was loaded in another copy",
 }
 
 
@@ -321,7 +325,10 @@ def _check_names(
         for value, where in values.items():
             if value not in have:
                 lacks = _LACKS.get(table, "{}").format(str(value))
-                raise InputError(f"{where}: this copy lacks {lacks}", hint=_SEND_THE_FILE)
+                raise InputError(
+                    f"{where}: this copy lacks {lacks}",
+                    hint=_SEND_THE_FILE if table == "records" else _TOGETHER,
+                )
 
 
 _RECORD, _PROTOCOL = ("records", "key"), ("protocol_versions", "sha256")
