@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
@@ -21,8 +22,7 @@ from iimscreen.store.migrations import LOG_KINDS
 Rank = tuple[str, int, str]  # time, steps from the first row, uid: rows stand in ascending order of it
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):  # made once for each row of the log: half the time of a frozen dataclass
     """What the order asks of a row."""
 
     uid: str
@@ -40,15 +40,15 @@ def ranked(places: Iterable[Place], known: Mapping[str, Rank] | None = None) -> 
     while left:
         waiting = []
         for place in left:
-            if all(uid in ranks for uid in place.after):
-                before = [ranks[uid] for uid in place.after]
-                ranks[place.uid] = (
-                    max([place.at, *(rank[0] for rank in before)]),
-                    max((rank[1] for rank in before), default=0) + 1,
-                    place.uid,
-                )
+            at, steps = place.at, 0
+            for uid in place.after:
+                before = ranks.get(uid)
+                if before is None:
+                    waiting.append(place)
+                    break
+                at, steps = max(at, before[0]), max(steps, before[1])
             else:
-                waiting.append(place)
+                ranks[place.uid] = (at, steps + 1, place.uid)
         if len(waiting) == len(left):
             raise KeyError(next(uid for uid in waiting[0].after if uid not in ranks))
         left = waiting
