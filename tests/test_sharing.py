@@ -56,12 +56,14 @@ from iimscreen.store import (
     retrievals,
     reviewers,
     rounds,
+    versions,
 )
 from iimscreen.store import curation as removals
 from iimscreen.store.bundles import LOCAL, SHARED
 from iimscreen.store.gate import Gate
 from iimscreen.store.migrations import LOG_KINDS
 from iimscreen.store.rounds import Round
+from living_reviews import judge
 
 Run = Callable[..., Result]
 RECORDS = 5
@@ -285,7 +287,7 @@ def merge_or_wait(path: Path, some: Sequence[Path], left: deque[Path]) -> None:
 
 @given(st.integers(0, 2**32))
 # No shrinking: a play of 25 steps takes half a second.
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_the_same_rows_make_the_same_review_however_they_came(begun: Path, seed: int) -> None:
     random = Random(seed)  # noqa: S311, a play and no cipher
     with tempfile.TemporaryDirectory() as folder:
@@ -421,17 +423,17 @@ def test_a_version_stays_as_it_was_closed_whatever_comes_in_later(copies: tuple[
     vote(b, "bob", "exclude", only=slice(0, 2))  # before the closing, and not known to it
     late = share(b, "bob")
     with open_review(a) as review:
-        for key in keys_of(review):
-            curation.remove(review, [key], reason="nothing to judge", by="ann")
-        living.close(review, title="", note=None, by="ann")
-        closed = living.versions(review)[0]
+        judge(review, include=keys_of(review)[:3], exclude_at_full_text=keys_of(review)[3:])
+        living.close(review, by="ann")
+        closed = versions.closures(review)
+    c = Path(shutil.copy(a, a.with_name("c.db")))
 
     merged = merge(a, late)
 
     assert "2 rows of bob are older than the last completed version" in merged.warnings[0]
     with open_review(a) as review:
         assert report.check(review).faults == ()
-        assert living.versions(review)[0] == closed
+        assert versions.closures(review) == closed
     assert_refused(
         b, [share(a, "ann")], InputError, "ann wrote a row of version_closures, which cannot travel"
     )
@@ -442,18 +444,17 @@ def test_who_has_the_row_that_cannot_travel_can_merge_what_came_after_it(
 ) -> None:
     a, b = copies
     with open_review(a) as review:
-        for key in keys_of(review):
-            curation.remove(review, [key], reason="nothing to judge", by="ann")
-        living.close(review, title="", note=None, by="ann")
+        judge(review, include=keys_of(review)[:3])
+        living.close(review, by="ann")
     shutil.copy(a, b)  # the review file was sent
     with open_review(a) as review:
-        curation.restore(review, keys_of(review)[:1], note="after all", by="ann")
+        curation.edit(review, keys_of(review)[0], {"year": "1999"}, note="x", by="ann")
         shared = sharing.share(review, "ann", tmp_path / "ann.zip")
 
     merged = merge(b, shared.path)
 
     assert shared.kept_back == 1
-    assert merged.bundles[0].new == {"record_removals": 1}
+    assert merged.bundles[0].new == {"record_edits": 1}
     assert state(a) == state(b)
 
 
@@ -533,7 +534,7 @@ def test_a_bundle_with_any_byte_changed_or_cut_leaves_the_review_as_it_is(
         vote(b, "bob", only=slice(0, 2))
         good, bad = share(b, "bob"), Path(folder) / "bad.zip"
         content = good.read_bytes()
-        place = data.draw(st.integers(0, len(content) - 1))
+        place = data.draw(st.integers(0, 10**6)) % len(content)
         flipped = (
             content[:place] + bytes([content[place] ^ data.draw(st.integers(1, 255))]) + content[place + 1 :]
         )
