@@ -335,7 +335,8 @@ def _check(review: Review) -> Check:
         f"{key} has votes and was merged into another record since: they count for the report of {kept}"
         for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
     ]
-    notes += judged_after if log.has_merged(review) else []
+    if log.has_merged(review):
+        notes += [*judged_after, *dedupe.contradictions(review)]
     notes += [
         f"the rows of {actor} fork in {counted(forks, 'place')}: work on two machines, of which nothing is lost; "
         "the last word on a record is the later one"
