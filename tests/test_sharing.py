@@ -434,6 +434,8 @@ def test_a_version_stays_as_it_was_closed_whatever_comes_in_later(copies: tuple[
     with open_review(a) as review:
         assert report.check(review).faults == ()
         assert versions.closures(review) == closed
+    merge(c, late)
+    assert state(c) == state(a)
     assert_refused(
         b, [share(a, "ann")], InputError, "ann wrote a row of version_closures, which cannot travel"
     )

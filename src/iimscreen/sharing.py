@@ -133,19 +133,18 @@ def merge(review: Review, paths: Sequence[Path]) -> Merged:
     given = []
     for path in paths:
         bundle, sha256 = _read(path)
-        given.append(stored.Given(str(path), sha256, bundle))
+        given.append(stored.Given(path.name, sha256, bundle))  # where it lay is this computer's business
+    with review.reading():
+        nothing = stored.brings_nothing(review, given)
+    if nothing is not None:
+        return Merged(tuple(nothing), ())
     with log_order.rewriting(review):
-        added = stored.add(review, [_named(one, path) for one, path in zip(given, paths, strict=True)])
+        added = stored.add(review, given)
         if any(kind in one.new for one in added for kind in stored.MOVES_REPORTS):
             from iimscreen import dedupe  # numpy and rapidfuzz, 150 ms: bundles of votes alone do without
 
             dedupe.restore(review)
     return Merged(tuple(added), tuple(_warnings(added)))
-
-
-def _named(one: stored.Given, path: Path) -> stored.Given:
-    """The same, under the file's name alone: where it lay is this computer's business."""
-    return stored.Given(path.name, one.sha256, one.bundle)
 
 
 def _warnings(added: Sequence[stored.Added]) -> list[str]:

@@ -163,6 +163,20 @@ def _fields(text: str) -> Any:  # whatever the JSON says
     return json.loads(text)
 
 
+def brings_nothing(review: Review, given: Sequence[Given]) -> list[Added] | None:
+    """What comes of bundles whose rows are all there, in a log that is in its one order; None otherwise.
+
+    Raises InputError as `add` does.
+    """
+    _check_review(review, given)
+    known = {uid for (uid,) in review.db.execute("select uid from log")}
+    if any(row.uid not in known for one in given for row in one.bundle.rows):
+        return None
+    stands = log_order.as_it_stands(review)
+    is_in_order = stands.with_rows(()).uids == stands.uids
+    return [_added(one, ()) for one in given] if is_in_order else None
+
+
 def add(review: Review, given: Sequence[Given]) -> list[Added]:
     """Take in all rows of these bundles that are not there, and put the log into its one order.
 
@@ -191,10 +205,7 @@ def add(review: Review, given: Sequence[Given]) -> list[Added]:
     return [_with_late(what, number, new, ordered) for number, what in enumerate(added)]
 
 
-def _new_rows(
-    review: Review, given: Sequence[Given], known: Mapping[str, str], kinds: Mapping[str, _Kind]
-) -> dict[str, _New]:
-    """By uid, all rows that are not there; each follows one that is there or comes too."""
+def _check_review(review: Review, given: Sequence[Given]) -> None:
     uid = review_uid(review)
     for one in given:
         if one.bundle.review != uid:
@@ -202,6 +213,13 @@ def _new_rows(
                 f"{one.name} is of another review ({one.bundle.review[:8]}, and this one is {uid[:8]})",
                 hint="bundles go between copies of one review file: begin by sending the file itself",
             )
+
+
+def _new_rows(
+    review: Review, given: Sequence[Given], known: Mapping[str, str], kinds: Mapping[str, _Kind]
+) -> dict[str, _New]:
+    """By uid, all rows that are not there; each follows one that is there or comes too."""
+    _check_review(review, given)
     new: dict[str, _New] = {}
     for number, one in enumerate(given):
         for line, row in enumerate(one.bundle.rows):

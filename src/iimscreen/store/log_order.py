@@ -72,7 +72,7 @@ class Order:
 
 
 def as_it_stands(review: Review) -> Order:
-    """The order of the log in this file."""
+    """The order of the log in this file. Raises ReviewError if a row follows one that is not there."""
     names = _names(review.db)
     places = [
         Place(uid, at, (*((previous,) if previous is not None else ()), *names.get(log_id, ())))
@@ -81,7 +81,14 @@ def as_it_stands(review: Review) -> Order:
         )
     ]
     (fixed,) = review.db.execute("select coalesce(max(log_id), 0) from version_closures").fetchone()
-    return Order([place.uid for place in places], ranked(places), int(fixed))
+    try:
+        ranks = ranked(places)
+    except KeyError as error:
+        raise ReviewError(
+            f"the log of {review.path} lacks a row that another follows",
+            hint="`iimscreen check` says more; take the newest copy from the folder of dated copies beside it",
+        ) from error
+    return Order([place.uid for place in places], ranks, int(fixed))
 
 
 def uid_columns(db: Database, kind: str) -> list[str]:
