@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from iimscreen import dedupe, flow, settings
 from iimscreen.duplicates import progress
@@ -167,7 +167,7 @@ def _if_excluded(report: flow.Report, excluded: Collection[str]) -> flow.Report:
     is_included = report.assessment is not None and report.assessment.state is State.INCLUDE
     if report.key not in excluded or not is_included:
         return report
-    return replace(report, assessment=Outcome(State.EXCLUDE, _WOULD_BE))
+    return report._replace(assessment=Outcome(State.EXCLUDE, _WOULD_BE))
 
 
 def studies_before(review: Review) -> dict[str, str]:
@@ -394,6 +394,17 @@ def _missing(review: Review, gate: Gate) -> list[str]:
     return found
 
 
+def missing(review: Review, gate: Gate) -> tuple[str, ...]:
+    """What is unfinished, in sentences: as the flow states it, without counting everything else."""
+    if versions.closures(review) or versions.previous_reviews(review):
+        made, _ = flow_and_reports(review)
+        return made.missing
+    found = _missing(review, gate)
+    if gate.is_open(TITLE_ABSTRACT):  # of a closed one the flow has nothing to tell
+        found += flow.unfinished(gate.reports(), True, gate.is_open(FULL_TEXT))
+    return tuple(found)
+
+
 def command_of(review: Review, search: runs.Unfinished) -> str:
     """The command that goes on with a search, as far as we know how its files are called."""
     if versions.updated_by(review, search.uid) is not None:
@@ -447,8 +458,8 @@ def _footnotes(
             continue
         content = entry.content or {}
         notes.append(
-            f"Stage {content['round']} was unblinded for {content['reviewer']} and {content['other_reviewer']} "
-            f"by {entry.actor} on {entry.at[:10]}."
+            f"{_round_in_words(content['round'])} was unblinded for {content['reviewer']} and "
+            f"{content['other_reviewer']} by {entry.actor} on {entry.at[:10]}."
         )
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         if gate.is_open(stage) and gate.pool(stage):
@@ -470,6 +481,10 @@ def _footnotes(
     notes += _open_findings(review, gate)
     notes.append("Each included report is counted as one study until reports are linked to studies.")
     return notes
+
+
+def _round_in_words(name: str) -> str:
+    return f"Stage {name}" if name in (TITLE_ABSTRACT, FULL_TEXT) else f"Round {name}"
 
 
 def _removals(removed: Sequence[curation.Removal]) -> list[str]:
