@@ -52,13 +52,13 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
         "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "resolving", "reliability",
-        "fulltext", "report", "review_flow", "appendix",
+        "fulltext", "report", "review_flow", "appendix", "sharing",
         "living", "updating", "previous", "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
-        "agreement", "comparison", "side_by_side", "composition", "flow", "wording", "settings",
+        "agreement", "comparison", "side_by_side", "composition", "flow", "bundles", "wording", "settings",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip
