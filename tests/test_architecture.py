@@ -31,6 +31,9 @@ FLOORS: dict[str, int] = {
             "resolving",
             "reliability",
             "decision_files",
+            "taking_over",
+            "exporting",
+            "amending",
             "fulltext",
             "report",
             "demo",
@@ -50,7 +53,7 @@ FLOORS: dict[str, int] = {
         ),
         3,
     ),
-    **dict.fromkeys(("store", "sources", "formats"), 2),
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -92,6 +95,7 @@ PURE = (
     "model",
     "errors",
     "formats",
+    "decision_formats",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
@@ -209,7 +213,7 @@ def test_only_the_gate_reads_votes() -> None:
     [
         (
             "decisions",
-            {"standing", "finals", "openings", "unblindings", "waits", "log_ids"},
+            {"standing", "finals", "given", "openings", "unblindings", "waits", "log_ids"},
             "gate.py",
         ),
         ("duplicate_votes", {"standing", "log_ids"}, "duplicate_gate.py"),

@@ -547,7 +547,8 @@ def test_a_protocol_change_lists_no_open_vote(run: Run, review: Review) -> None:
 
     loaded = run("protocol", "load", "p.toml")
 
-    assert "not shown while a stage is blind" in loaded.stdout
+    assert "Decisions to look at again, as far as rounds are open: 0" in loaded.stdout
+    assert "Decisions of rounds that are blind are not among them" in loaded.stdout
     assert "exclude (review)" not in loaded.stdout + run("protocol", "diff", "--all").stdout
 
 

@@ -22,6 +22,7 @@ from iimscreen.cli import (
     appendix,
     begin,
     duplicates,
+    exchange,
     find,
     judge,
     living,
@@ -144,6 +145,7 @@ for _phase in (
     duplicates,
     records,
     judge,
+    exchange,
     tell,
     living,
 ):

@@ -1,6 +1,6 @@
 """Votes and final words in the log: written here, read raw here.
 
-What is one's own is free. `standing`, `finals`, `openings`, `unblindings` and `waits` hold the votes
+What is one's own is free. `standing`, `finals`, `given`, `openings`, `unblindings` and `waits` hold the votes
 of others: only the gate (`store/gate.py`) may call them.
 """
 
@@ -86,6 +86,28 @@ def own_vote(review: Review, stage: str, reviewer: str, report: str) -> Vote | N
 def own_votes(review: Review, stage: str, reviewer: str) -> list[Vote]:
     """A reviewer's own standing votes, oldest first."""
     return sorted(standing(review, stage, reviewer=reviewer), key=lambda vote: vote.log_id)
+
+
+def own_given(review: Review, stage: str, reviewer: str) -> list[Vote]:
+    """Every vote that a reviewer ever gave at a stage, those withdrawn or replaced too, oldest first."""
+    return [
+        _vote(row)
+        for row in rows(
+            review.db,
+            _DECISIONS
+            + "where decisions.stage = :stage and decisions.manner = 'vote' and decisions.reviewer = :reviewer "
+            "order by decisions.log_id",
+            {"stage": stage, "reviewer": reviewer},
+        )
+    ]
+
+
+def made_under(review: Review) -> dict[int, str]:
+    """The hash of the protocol under which each decision was made, by log id: no decision's content."""
+    return {
+        row["log_id"]: row["protocol_sha256"]
+        for row in rows(review.db, "select log_id, protocol_sha256 from decisions")
+    }
 
 
 def voters(review: Review, stage: str, report: str) -> set[str]:
@@ -225,6 +247,18 @@ def finals(review: Review, stage: str) -> list[Vote]:
             )
         }.values()
     )
+
+
+def given(review: Review, stage: str) -> list[Vote]:
+    """Every vote and final word ever given at a stage, those withdrawn or replaced too, oldest first."""
+    return [
+        _vote(row)
+        for row in rows(
+            review.db,
+            _DECISIONS + "where decisions.stage = :stage order by decisions.log_id",
+            {"stage": stage},
+        )
+    ]
 
 
 def openings(review: Review, stage: str) -> dict[str, int]:
