@@ -16,6 +16,7 @@ from iimscreen.formats import normal_doi, text_of
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 _PMID = re.compile(r"(?:PMID:?\s*)?([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE | re.ASCII)
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
+_HEAD = 1 << 16  # bytes in which the headers stand
 _NOTHING = frozenset(("", "na", "n/a", "nan", "none", "null", "<na>"))
 
 
@@ -74,8 +75,9 @@ class Row:
 
 def headers(data: bytes) -> list[str]:
     """The headers of a table in small letters; none if the file is no text."""
+    head = data[:_HEAD].rpartition(b"\n")[0] if len(data) > _HEAD else data
     try:
-        return [name.strip().lower() for name in next(_reader(data), [])]
+        return [name.strip().lower() for name in next(_reader(head), [])]
     except (InputError, csv.Error):
         return []
 

@@ -40,7 +40,7 @@ _OURS = re.compile(r"iimscreen (record|vote|outcome): ")
 _MADE_UP = re.compile(r"(?:sha256-)?[0-9a-f]{16}(?:-\d+)?")  # a hash in place of an accession number
 _ASREVIEW = {"ASReview_relevant": Verdict.INCLUDE, "ASReview_irrelevant": Verdict.EXCLUDE}
 # What would part the fields of a line, break it, be taken for markup, or be read as the record's own number.
-_ESCAPED = re.compile(r"[%|<>&\0\r\n\t]| (?= )|^ | $|10(?=\.\d)|(?<=ccession )Number")
+_ESCAPED = re.compile(r"[%|<>&\0\r\n\t]| (?= )|^ | $|10(?=\.\d)|(?<=ccession )Number|(?<=iimscreen )[rvo]")
 
 
 def write(decided: Sequence[Decided], labels: Mapping[str, str]) -> bytes:
@@ -152,7 +152,7 @@ def _of_record(found: Parsed, text: str) -> list[Said]:
 def _said_in(text: str, line: int) -> Iterator[Said]:
     """What the notes of one record say: our lines; else Rayyan's, or ASReview's."""
     places = [match.start() for match in _OURS.finditer(text)]
-    for start, end in zip(places, [*places[1:], len(text)], strict=True):
+    for start, end in zip(places, [*places, len(text)][1:], strict=True):
         kind, _, rest = text[start:end].strip().partition(": ")
         if kind == "iimscreen record":
             yield Said(line=line, key=_unescaped(rest.split("\n")[0].strip()))
