@@ -199,7 +199,7 @@ class _Records:
         if len(reports) > 1:
             reports = (reports & by.get("title and year", set())) or reports
         if len(reports) > 1:
-            raise InputError(f"its {found[0][0]} fits {len(reports)} reports")
+            raise InputError(f"its {found[0][0]} may mean {len(reports)} reports")
         return reports.pop()
 
 
