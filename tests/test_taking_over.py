@@ -56,7 +56,7 @@ def test_rayyan_votes_are_taken_by_doi_pmid_and_title_with_year(
     run: Run, review: Review, four: list[str]
 ) -> None:
     file = rayyan(
-        f"1,Other words,2020,https://doi.org/10.1000/ONE,,{noted(chr(34) + 'Ann K.' + chr(34) + '=>' + chr(34) + 'Included' + chr(34))}",
+        "1,Other words,2020,https://doi.org/10.1000/ONE,," + noted('"Ann K."=>"Included"'),
         "2,Whatever,2020,,90000002,"
         + noted(
             '"Ann K."=>"Excluded"',

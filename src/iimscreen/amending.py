@@ -9,7 +9,7 @@ the same person, or a final word, was given under that version or a later one, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -71,7 +71,11 @@ def amendments(review: Review, reviewer: str | None = None) -> Amendments:
     Raises InputError if nobody of that name takes part.
     """
     with review.reading():
-        gate = Gate(review, in_force(review))
+        return _amendments(review, Gate(review, in_force(review)), reviewer)
+
+
+def _amendments(review: Review, gate: Gate, reviewer: str | None) -> Amendments:
+    with review.reading():
         stages = [stage.name for stage in in_force(review).stages]
         if reviewer is not None:
             _require_reviewer(review, reviewer)
@@ -147,20 +151,19 @@ class _History:
                 for report, words in by_report.items()
                 for word, again in self._before(number, words)
             ]
-            texts = _texts(self._review, changes, stage, standing)
+            has_new_terms = any(change.terms_for or change.terms_against for change in changes)
+            texts: dict[str, _Text] = {}
+            if has_new_terms and stage == TITLE_ABSTRACT:
+                texts = _texts(self._review, {report for report, _, _ in standing})
             found = []
             for report, word, again in standing:
-                whys = tuple(
-                    change.what for change in changes if _touches(change, stage, word, texts.get(report, ""))
-                )
+                text = texts[report].folded if report in texts else ""
+                whys = tuple(change.what for change in changes if _touches(change, stage, word, text))
                 if whys:
                     found.append((report, word, again, whys))
-            titles = {
-                one.key: one.record.title
-                for one in records.by_keys(self._review, list(dict.fromkeys(key for key, *_ in found)))
-            }
+            texts = texts or _texts(self._review, {report for report, *_ in found})
             for report, word, again, whys in sorted(found, key=lambda one: one[1].log_id):
-                yield Touched(stage, report, titles.get(report), word, self.version_of(word), whys, again)
+                yield Touched(stage, report, texts[report].title, word, self.version_of(word), whys, again)
 
     def _before(self, number: int, words: Sequence[Vote]) -> Iterator[tuple[Vote, Vote | None]]:
         """What stood on one report before a version, each with the word that was given on it since, if any.
@@ -196,29 +199,34 @@ def _touches(change: Change, stage: str, word: Vote, text: str) -> bool:
     return any(term.casefold() in text for term in terms if term.strip())
 
 
-def _texts(
-    review: Review,
-    changes: Iterable[Change],
-    stage: str,
-    standing: Sequence[tuple[str, Vote, Vote | None]],
-) -> dict[str, str]:
-    """Report → title and abstract in small letters, of all its records; none where no term was added."""
-    if stage != TITLE_ABSTRACT or not any(change.terms_for or change.terms_against for change in changes):
-        return {}
-    wanted = {report for report, _, _ in standing}
-    members = {key: report for key, _, _, _, report, _ in records.memberships(review) if report in wanted}
-    found: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What one report is called, and what may be searched for terms."""
+
+    title: str | None
+    folded: str  # title and abstract of all its records, in small letters
+
+
+def _texts(review: Review, reports: Collection[str]) -> dict[str, _Text]:
+    members = {key: report for key, _, _, _, report, _ in records.memberships(review) if report in reports}
+    found: dict[str, _Text] = {}
     for one in records.by_keys(review, list(members)):
+        report = members[one.key]
         text = f"{one.record.title or ''}\n{one.record.abstract or ''}".casefold()
-        found[members[one.key]] = f"{found.get(members[one.key], '')}\n{text}"
+        before = found.get(report, _Text(None, ""))
+        title = one.record.title if one.key == report else before.title
+        found[report] = _Text(title or before.title, f"{before.folded}\n{text}")
     return found
 
 
-def amendment_sentence(review: Review) -> str:
-    """PRISMA 2020, item 24c, in one sentence: what was amended after screening had begun, and when."""
+def amendment_sentence(review: Review, every: Amendments | None = None) -> str:
+    """PRISMA 2020, item 24c, in one sentence: what was amended after screening had begun, and when.
+
+    `every`: all amendments, where they were worked out before.
+    """
     if decisions.first_vote(review) is None:
         return "Screening has not begun, so the protocol was not amended after its beginning."
-    every = amendments(review)
+    every = every or amendments(review)
     made = [one for one in every.found if one.changes]
     if not made:
         return "The protocol was not amended after screening had begun."
@@ -247,7 +255,7 @@ class AmendedDesk(Desk):
     def __init__(self, review: Review, reviewer: str, stage: str) -> None:
         super().__init__(review, reviewer, stage)
         gate = Gate(review, self.protocol)
-        self._every = self._touched()
+        self._every = self._touched(gate)
         self.settled: tuple[Touched, ...] = tuple(
             one for key, one in self._every.items() if gate.is_settled(self.stage.name, key, reviewer)
         )
@@ -256,12 +264,12 @@ class AmendedDesk(Desk):
         self._done: list[str] = []  # in this sitting, the last one last
         self._taken_back: dict[str, Touched] = {}
 
-    def _touched(self) -> dict[str, Touched]:
+    def _touched(self, gate: Gate) -> dict[str, Touched]:
         """Report → the reviewer's vote on it, with the changes of all amendments that touch it."""
         if self.reviewer not in reviewers.standing(self.review):
             return {}
         found: dict[str, Touched] = {}
-        for one in amendments(self.review, self.reviewer).found:
+        for one in _amendments(self.review, gate, self.reviewer).found:
             for touched in one.to_look_at:
                 if touched.stage == self.stage.name and touched.word.manner == "vote":
                     whys = found[touched.report].whys if touched.report in found else ()

@@ -120,7 +120,7 @@ def diff(
             return
         name = None if reviewer is None else team.check_name(reviewer)
         found = amending.amendments(open_one, name)
-        sentence = None if name else amending.amendment_sentence(open_one)
+        sentence = None if name else amending.amendment_sentence(open_one, found)
         if as_json:
             shown.as_json(found, sentence)
             return
