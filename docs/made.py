@@ -51,8 +51,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop", "pair_loop", "keyboard"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
-        "dedupe", "duplicates", "curation", "team", "screening", "decision_files", "taking_over",
-        "exporting", "amending", "resolving", "reliability",
+        "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over", "exporting",
+        "amending", "resolving", "reliability",
         "fulltext", "report", "review_flow", "appendix",
         "living", "updating", "previous", "watching", "demo",
     ),

@@ -328,7 +328,7 @@ def test_counting_hits_keeps_the_screened_number(
 def test_no_number_betrays_a_blind_round(review: tuple[list[Origin], list[Report]]) -> None:
     """Whatever the votes are, the flow of a blind round is the same."""
     origins, reports = review
-    blind = [replace(report, screening=None, retrieval=None, assessment=None) for report in reports]
+    blind = [report._replace(screening=None, retrieval=None, assessment=None) for report in reports]
 
     found = built(origins, blind, screening_is_open=False, assessment_is_open=False)
 

@@ -82,7 +82,7 @@ def _amendments(review: Review, gate: Gate, reviewer: str | None) -> Amendments:
             said = {name: _own(review, gate, name, reviewer) for name in stages}
             blind = False
         else:
-            said = {name: gate.given(name) for name in stages}
+            said = {name: gate.ever_given(name) for name in stages}
             blind = any(gate.has_open_votes(name) for name in stages)
         return Amendments(tuple(_History(review).amendments(said)), blind)
 
@@ -97,11 +97,11 @@ def _require_reviewer(review: Review, name: str) -> None:
 
 def _own(review: Review, gate: Gate, stage: str, reviewer: str) -> dict[str, list[Vote]]:
     """Report → all votes that one reviewer gave on it, and the final words that are revealed."""
-    kept = {key: report for key, _, _, _, report, _ in records.memberships(review)}
+    kept = records.kept_keys(review)
     found: dict[str, list[Vote]] = {}
     for vote in decisions.own_given(review, stage, reviewer):
         found.setdefault(kept[vote.key], []).append(vote)
-    for report, words in gate.given(stage).items():
+    for report, words in gate.ever_given(stage).items():
         if report in found:
             found[report] += [word for word in words if word.manner != "vote"]
     return found

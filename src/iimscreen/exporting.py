@@ -127,7 +127,7 @@ def _left(review: Review, protocol: Protocol, stage: str, reviewer: str) -> dict
 
 
 def _own(review: Review, stages: Sequence[str], which: str, reviewer: str) -> dict[str, dict[str, Judged]]:
-    kept = {key: report for key, _, _, _, report, _ in records.memberships(review)}
+    kept = records.kept_keys(review)
     wanted = {INCLUDED: Verdict.INCLUDE, EXCLUDED: Verdict.EXCLUDE}
     found: dict[str, dict[str, Judged]] = {}
     for stage in stages:

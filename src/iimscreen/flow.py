@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from iimscreen.model import Kind, Reason
 from iimscreen.voting import Outcome, State
@@ -67,8 +68,7 @@ class Origin:
     is_removed: bool = False  # before screening, for another reason than being a duplicate
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """Where one report stands. None as an outcome: that round is closed to view, or not its stage."""
 
     key: str

@@ -259,3 +259,6 @@ class Protocol:
     ask_at: float = field(default=85.0)  # and from here on a person is asked
     duplicate_reviewers: int = 1  # how many must say the same of a pair that is asked: 1 or 2
     preprints: str = "link"  # to their articles; or "merge" them, or leave them "apart"
+    order: str = "same"  # in which records are screened: as they came, for everyone; or "shuffled" for each
+    order_seed: int = 1  # of the shuffle
+    pilot_votes: str = "count"  # or "apart": the records of a pilot are judged again after it

@@ -32,6 +32,7 @@ def parse_protocol(text: str, where: str) -> Protocol:
     counting = top.table("counting")
     duplicates = top.table("duplicates")
     highlight = top.table("highlight")
+    screening = top.table("screening")
     protocol = Protocol(
         title=review.text("title"),
         registration=review.text("registration", ""),
@@ -51,8 +52,11 @@ def parse_protocol(text: str, where: str) -> Protocol:
         ask_at=duplicates.value("ask_at", float, 85.0),
         duplicate_reviewers=duplicates.value("reviewers_needed", int, 1),
         preprints=duplicates.choice("preprints", ("link", "merge", "apart"), "link"),
+        order=screening.choice("order", ("same", "shuffled"), "same"),
+        order_seed=screening.value("seed", int, 1),
+        pilot_votes=screening.choice("pilot_votes", ("count", "apart"), "count"),
     )
-    for table in (review, question, eligibility, counting, duplicates, highlight, top):
+    for table in (review, question, eligibility, counting, duplicates, highlight, screening, top):
         table.nothing_else()
     if not 0 < protocol.ask_at <= protocol.merge_at <= 100:
         raise InputError(
@@ -188,6 +192,9 @@ def differences(old: Protocol, new: Protocol) -> list[Change]:
         ("ask_at", "score from which a person is asked about duplicates"),
         ("duplicate_reviewers", "reviewers who decide about a pair of possible duplicates"),
         ("preprints", "what a preprint is to its article"),
+        ("order", "order in which records are screened"),
+        ("order_seed", "seed of that order"),
+        ("pilot_votes", "whether votes of a pilot count"),
     ):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:

@@ -57,24 +57,22 @@ def status(review: Review) -> Status:
 def _status(review: Review) -> Status:
     protocol = in_force(review)
     gate = Gate(review, protocol)
-    # What a version made elsewhere included is nothing that this review found.
-    memberships = [row for row in records.memberships(review) if not versions.is_made_elsewhere(row[0])]
-    removed = curation.removed(review)
+    # What a version made elsewhere included is nothing that this review found, and is not counted.
+    found_here, reports = records.counts(review)
     found: dict[str, int | None] = {}
     for stage in protocol.stages:
         found[stage.name] = None
         if gate.shows_any(stage.name):
             found[stage.name] = sum(o.needs_someone for o in gate.outcomes(stage.name).values())
-    made, _ = review_flow.flow_and_reports(review)
     return Status(
         title=protocol.title,
-        records=len(memberships),
-        removed=len(removed),
-        reports=len({row[4] for row in memberships if row[0] not in removed}),
+        records=found_here,
+        removed=len(curation.removed(review)),
+        reports=reports,
         stages=tuple(gate.progress(stage.name) for stage in protocol.stages),
         rules=tuple(f"{stage.name}: {voting.describe(stage)}" for stage in protocol.stages),
         conflicts=found,
-        missing=(*made.missing, *watching.open_sentences(review)),
+        missing=(*review_flow.missing(review, gate), *watching.open_sentences(review)),
         next_command=_next(review, gate, found),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from iimscreen import dedupe, flow, settings
 from iimscreen.duplicates import progress
@@ -167,7 +167,7 @@ def _if_excluded(report: flow.Report, excluded: Collection[str]) -> flow.Report:
     is_included = report.assessment is not None and report.assessment.state is State.INCLUDE
     if report.key not in excluded or not is_included:
         return report
-    return replace(report, assessment=Outcome(State.EXCLUDE, _WOULD_BE))
+    return report._replace(assessment=Outcome(State.EXCLUDE, _WOULD_BE))
 
 
 def studies_before(review: Review) -> dict[str, str]:
@@ -392,6 +392,17 @@ def _missing(review: Review, gate: Gate) -> list[str]:
         if not gate.is_complete(stage) and not stands.is_open:
             found.append(_left(stands))
     return found
+
+
+def missing(review: Review, gate: Gate) -> tuple[str, ...]:
+    """What is unfinished, in sentences: as the flow states it, without counting everything else."""
+    if versions.closures(review) or versions.previous_reviews(review):
+        made, _ = flow_and_reports(review)
+        return made.missing
+    found = _missing(review, gate)
+    if gate.is_open(TITLE_ABSTRACT):  # of a closed one the flow has nothing to tell
+        found += flow.unfinished(gate.reports(), True, gate.is_open(FULL_TEXT))
+    return tuple(found)
 
 
 def command_of(review: Review, search: runs.Unfinished) -> str:

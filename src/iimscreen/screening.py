@@ -12,8 +12,9 @@ from iimscreen.errors import IimscreenError, InputError, ProtocolError
 from iimscreen.model import Protocol, Stage, StoredRecord, Verdict
 from iimscreen.protocol import FULL_TEXT, VOTES, stage_named
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, curation, decisions, records
+from iimscreen.store import Review, assignments, curation, decisions, records, rounds
 from iimscreen.store.gate import Gate
+from iimscreen.store.openings import note_openings
 from iimscreen.voting import Vote
 
 
@@ -77,7 +78,9 @@ class Desk:
         Raises InputError or ProtocolError, and stores nothing, if it cannot be given.
         """
         with self.review.writing():
-            return self._decide(decision, change=change)
+            vote = self._decide(decision, change=change)
+            note_openings(self.review)  # the vote that completes a round opens it
+        return vote
 
     def decide_all(self, given: Sequence[tuple[int, Decision]]) -> list[Vote]:
         """Store the votes of a CSV (line, decision) together, or none of them.
@@ -85,19 +88,21 @@ class Desk:
         Raises InputError naming every line that cannot be used.
         """
         with self.review.writing():
-            return all_or_none(given, lambda decision: self._decide(decision, change=False))
+            votes = all_or_none(given, lambda decision: self._decide(decision, change=False))
+            note_openings(self.review)
+        return votes
 
     def undo(self) -> Vote:
         """Withdraw this reviewer's last standing vote at this stage; the vote withdrawn."""
         with self.review.writing():
-            own = decisions.own_votes(self.review, self.stage.name, self.reviewer)
-            if not own:
+            last = decisions.last_own_vote(self.review, self.stage.name, self.reviewer)
+            if last is None:
                 raise ProtocolError(
                     f"{self.reviewer} has no vote to undo at stage {self.stage.name}", hint="vote first"
                 )
-            self._require_unopened(records.kept_of(self.review, own[-1].key))
-            self._log(own[-1].key, Verdict.WITHDRAWN, None, None)
-            return own[-1]
+            self._require_unopened(records.kept_of(self.review, last.key))
+            self._log(last.key, Verdict.WITHDRAWN, None, None)
+            return last
 
     def _decide(self, decision: Decision, *, change: bool) -> Vote:
         verdict = parse_verdict(decision.verdict, VOTES[self.stage.name], self.stage.name)
@@ -117,13 +122,33 @@ class Desk:
             raise ProtocolError(
                 f"{self.reviewer} has not voted on {key} yet: nothing to change", hint="leave --change away"
             )
-        elif len(decisions.voters(self.review, self.stage.name, key)) >= self.stage.reviewers_needed:
+        else:
+            self._require_wanted(key)
+        team.register(self.review, self.protocol, self.reviewer)
+        return self._log(key, verdict, reason, decision.note)
+
+    def _require_wanted(self, key: str) -> None:
+        """Raise ProtocolError unless a vote of this reviewer on a record is asked for now."""
+        pilots = rounds.open_pilots(self.review, self.stage.name)
+        own = rounds.round_of(self.review, self.stage.name, key)
+        if own is not None and own.name in {one.name for one in pilots}:
+            return  # of a pilot everyone judges all records
+        if pilots:
+            raise ProtocolError(
+                f"{key} is not among the records of {pilots[0].name}, which everyone judges first",
+                hint=f"`iimscreen screen --reviewer {self.reviewer}` shows what is left of it",
+            )
+        names = assignments.of_record(self.review, self.stage.name, key)
+        if names and self.reviewer not in names:
+            raise ProtocolError(
+                f"{key} is assigned to {' and '.join(sorted(names))}",
+                hint="`iimscreen reviewer retire NAME --hand-over OTHER_NAME` passes their records on",
+            )
+        if len(decisions.voters(self.review, self.stage.name, key)) >= self.stage.reviewers_needed:
             raise ProtocolError(
                 f"{key} has the {self.stage.reviewers_needed} votes that it needs",
                 hint="`iimscreen status` shows what is left",
             )
-        team.register(self.review, self.protocol, self.reviewer)
-        return self._log(key, verdict, reason, decision.note)
 
     def _key_of(self, given: str) -> str:
         found = records.find(self.review, given)
@@ -144,14 +169,34 @@ class Desk:
         return key
 
     def _require_unopened(self, key: str) -> None:
-        if Gate(self.review, self.protocol).is_settled(self.stage.name, key, self.reviewer):
+        if self._may_see_others(key):
             raise ProtocolError(
                 f"the votes on {key} may be seen at stage {self.stage.name}, so they no longer change",
                 hint="correct it with `iimscreen resolve --record … --note …`",
             )
 
+    def _may_see_others(self, key: str) -> bool:
+        """Whether others' votes on a record may have been seen from this seat by now."""
+        # The log tells it at once; only an unblinding has to be looked at record by record.
+        if not decisions.may_see_others(self.review, self.stage.name, self.reviewer, key):
+            return False
+        return Gate(self.review, self.protocol).is_settled(self.stage.name, key, self.reviewer)
+
     def _log(self, key: str, verdict: Verdict, reason: str | None, note: str | None) -> Vote:
-        vote = Vote(key, verdict, reason, note, (self.reviewer,), "vote", "", 0)
+        report = records.kept_of(self.review, key)
+        own = rounds.round_of(self.review, self.stage.name, report)
+        vote = Vote(
+            key,
+            verdict,
+            reason,
+            note,
+            (self.reviewer,),
+            "vote",
+            "",
+            0,
+            own.name if own else None,
+            self._may_see_others(report),
+        )
         decisions.add(self.review, vote, self.stage.name, self.protocol.sha256)
         return vote
 

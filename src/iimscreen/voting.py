@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from iimscreen.model import Reason, Stage, Verdict
 from iimscreen.wording import counted
@@ -21,9 +22,11 @@ class State(StrEnum):
     ONGOING = "ongoing"
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """One word on one record: a reviewer's vote, or a final word."""
+class Vote(NamedTuple):
+    """One word on one record: a reviewer's vote, or a final word.
+
+    A named tuple, because a large review has hundreds of thousands of them.
+    """
 
     key: str
     verdict: Verdict
@@ -33,6 +36,8 @@ class Vote:
     manner: str  # vote, adjudication, consensus, one person
     at: str  # UTC
     log_id: int
+    round: str | None = None  # the pilot or batch in which it was given; None: in none but the stage
+    was_open: bool | None = None  # whether the reviewer could see another's vote by then; None: not stated
 
 
 @dataclass(frozen=True, slots=True)

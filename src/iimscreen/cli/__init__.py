@@ -30,6 +30,7 @@ from iimscreen.cli import (
     records,
     search,
     strategy,
+    team,
     tell,
     trace,
 )
@@ -146,6 +147,7 @@ for _phase in (
     records,
     judge,
     exchange,
+    team,
     tell,
     living,
 ):

@@ -1,4 +1,4 @@
-"""Commands of the reviewers: screen, conflicts, resolve, agreement, reviewer, unblind."""
+"""Commands of the reviewers: screen, conflicts, resolve, agreement."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, Deciders, Note, ReviewPath, StageName, another_follows, opened
+from iimscreen.cli.options import AsJson, Deciders, Note, ReviewPath, StageName, opened
 from iimscreen.errors import InputError
-
-reviewer_app = typer.Typer(
-    help="List, add, remove who takes part.", invoke_without_command=True, rich_markup_mode=None
-)
 
 RecordOption = Annotated[
     str | None, typer.Option("--record", help="One record: key, number, pmid:… or doi:…")
@@ -44,8 +40,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(conflicts)
     app.command()(resolve)
     app.command()(agreement)
-    app.add_typer(reviewer_app, name="reviewer")
-    app.command()(unblind)
 
 
 def screen(
@@ -181,71 +175,41 @@ def resolve(
         typer.echo(f"{counted(len(words), 'record')} settled by {how} ({', '.join(table.names)}).")
 
 
-def agreement(stage: StageName = "", as_json: AsJson = False, review: ReviewPath = None) -> None:
-    """Percent agreement and Cohen's kappa.
-
-    On votes given before the other's could be seen; everything but exclude counts as include.
-    """
-    from iimscreen import reliability, render
-
-    with opened(review) as open_one:
-        found = reliability.agreements(open_one, stage)
-    render.agreement(found, as_json=as_json)
-
-
-@reviewer_app.callback()
-def reviewer(context: typer.Context, review: ReviewPath = None) -> None:
-    """List, add, remove who takes part."""
-    from iimscreen.store import reviewers
-
-    if another_follows(context):
-        return
-    with opened(review) as open_one:
-        for name, role in reviewers.standing(open_one).items():
-            typer.echo(f"{name}\t{role}")
-
-
-@reviewer_app.command("add")
-def add(
-    name: Annotated[str, typer.Argument(help="The name they will give with --reviewer.")],
-    role: Annotated[str, typer.Option("--role", help="reviewer or adjudicator.")] = "reviewer",
-    review: ReviewPath = None,
-) -> None:
-    """Let another person take part."""
-    from iimscreen import team
-
-    with opened(review) as open_one:
-        team.add_reviewer(open_one, name, role)
-    typer.echo(f"{name} takes part as {role}.")
-
-
-@reviewer_app.command("remove")
-def remove(
-    name: Annotated[str, typer.Argument(help="Someone who has not voted.")], review: ReviewPath = None
-) -> None:
-    """Take someone off the list who has not voted."""
-    from iimscreen import team
-
-    with opened(review) as open_one:
-        team.remove_reviewer(open_one, name)
-    typer.echo(f"{name} takes part no longer.")
-
-
-def unblind(
-    round_: Annotated[str, typer.Option("--round", help="title-abstract or full-text.")],
-    by: Annotated[str, typer.Option("--by", help="Who decides so.")],
-    pair: Annotated[
-        list[str] | None,
-        typer.Option("--pair", help="One of two reviewers, twice; otherwise all pairs.", metavar="NAME"),
+def agreement(
+    stage: StageName = "",
+    round_: Annotated[
+        str | None, typer.Option("--round", help="One pilot or batch alone, such as pilot-1.")
     ] = None,
+    categories: Annotated[
+        int, typer.Option("--categories", help="2: unsure counts as include; 3: it is kept apart.")
+    ] = 2,
+    as_json: AsJson = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="The cross-tables of verdicts and reasons, one row per cell.")
+    ] = False,
     review: ReviewPath = None,
 ) -> None:
-    """Open a round before its end; logged.
+    """How far each pair of reviewers agrees, with the sentence for the paper.
 
-    For the records that are there now. The PRISMA flow states it.
+    Percent agreement, Cohen's kappa, PABAK, Gwet's AC1, who is stricter, reasons, and what both may have
+    missed. On votes given before the other's could be seen; pilots are apart.
     """
-    from iimscreen import team
+    from iimscreen import reliability
+    from iimscreen.render import agreement as shown
+    from iimscreen.wording import counted
 
+    if as_json and as_csv:
+        raise InputError("--json and --csv cannot stand together", hint="choose one of them")
+    if round_ is not None and stage:
+        raise InputError("--round and --stage cannot stand together", hint="a round has its stage")
     with opened(review) as open_one:
-        for one, other in team.unblind(open_one, round_, by, pair or ()):
-            typer.echo(f"{one} and {other} may see each other's votes of {round_} now.")
+        if round_ is not None:
+            found = reliability.of_round(open_one, round_, categories=categories)
+        else:
+            found = reliability.agreements(open_one, stage, categories=categories)
+    if as_csv:
+        typer.echo(shown.as_csv(found.pairs), nl=False)
+    else:
+        shown.pairs(found.pairs, as_json=as_json)
+    for name, count in found.closed:
+        typer.echo(f"{name}: {counted(count, 'record')} still blind and not compared.", err=True)

@@ -11,7 +11,7 @@ from iimscreen.model import Record, Verdict
 from iimscreen.voting import Vote
 
 HEADER = (
-    "record", "verdict", "reason", "note", "reviewer", "kind", "at", "stage", "report", "outcome",
+    "record", "verdict", "reason", "note", "reviewer", "kind", "at", "stage", "round", "report", "outcome",
     "outcome_reason", "settled_by", "pmid", "doi", "title", "year", "journal", "authors",
 )  # fmt: skip
 VOTE = "vote"
@@ -26,9 +26,11 @@ def write(decided: Sequence[Decided], labels: Mapping[str, str]) -> bytes:
 def _lines(one: Decided) -> Iterator[list[str]]:
     facts = _facts(one.report.record)
     for judged in one.stages:
-        about = [judged.stage, one.report.key, judged.outcome, judged.reason, judged.settled_by, *facts]
+        about = [one.report.key, judged.outcome, judged.reason, judged.settled_by, *facts]
         for word in judged.words or (None,):
-            yield ["" if cell is None else str(cell) for cell in (*_word(word, one.report.key), *about)]
+            given_in = (judged.stage, word.round if word else None)
+            cells = (*_word(word, one.report.key), *given_in, *about)
+            yield ["" if cell is None else str(cell) for cell in cells]
 
 
 def _word(word: Vote | None, report: str) -> tuple[str | None, ...]:

@@ -22,8 +22,7 @@ class Pair:
 
 def questions(review: Review) -> list[PairVerdict]:
     """The verdicts "asked" that are still a question, best score first."""
-    kept = {row[0]: row[4] for row in records.memberships(review)}
-    return waiting(duplicates.standing(review), kept, curation.removed(review))
+    return waiting(duplicates.standing(review), records.kept_keys(review), curation.removed(review))
 
 
 def question_on(review: Review, key: str, other_key: str) -> PairVerdict | None:

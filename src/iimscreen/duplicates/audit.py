@@ -143,7 +143,7 @@ def groups(review: Review, *, most: int | None = None) -> Groups:
 
 def linked(review: Review) -> list[Pair]:
     """Pairs of records whose reports are linked as two of one study, while they are two reports."""
-    kept = {row[0]: row[4] for row in records.memberships(review)}
+    kept = records.kept_keys(review)
     return [
         Pair(
             records.by_key(review, one.key), records.by_key(review, one.other_key), one.decided_by, one.score

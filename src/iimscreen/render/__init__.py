@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from iimscreen.formats import Layout
     from iimscreen.fulltext import Sought
     from iimscreen.importing import ImportOutcome
-    from iimscreen.reliability import PairAgreement
     from iimscreen.report import LogView, Status
     from iimscreen.resolving import Conflict
     from iimscreen.store.runs import Search
@@ -391,31 +390,6 @@ def conflicts(found: Sequence[tuple[str, Sequence[Conflict]]], *, as_json: bool)
             todo = f"confirm reason {one.outcome.reason}" if one.outcome.reason_is_proposed else "resolve"
             _row(table, named(one.record), one.record.record.title or "", votes, todo)
         console().print(table)
-
-
-def agreement(found: Sequence[PairAgreement], *, as_json: bool) -> None:
-    """Agreement per stage and pair."""
-    if as_json:
-        json([asdict(one) for one in found])
-        return
-    if not found:
-        _say("Agreement is not estimable: fewer than two reviewers.")
-    for one in found:
-        figures = one.figures
-        _say(f"{one.stage}: {one.reviewer} and {one.other_reviewer}", "bold")
-        if figures.observed is None:
-            _say("  not estimable: no record has both votes")
-            continue
-        _say(f"  {counted(figures.n, 'record')} rated by both, {100 * figures.observed:.1f}% agreement")
-        if figures.kappa is None or figures.interval is None:
-            _say("  Cohen's kappa is not estimable: both gave one and the same verdict throughout")
-        else:
-            low, high = figures.interval
-            _say(f"  Cohen's kappa {figures.kappa:.2f} (95% CI {low:.2f} to {high:.2f})")
-    _say(
-        "Votes given before the other reviewer's could be seen; everything but exclude counts as include.",
-        "dim",
-    )
 
 
 # --- full text and report --------------------------------------------------------------------------

@@ -19,8 +19,8 @@ def open_review(path: Path) -> Iterator[Review]:
     Before each write to it, rounds whose votes are all in are noted as open.
     Raises ReviewError if it is missing, foreign, newer, damaged, locked or cannot be read.
     """
-    from iimscreen.store import gate
+    from iimscreen.store import openings
 
     with connection.open_review(path) as review:
-        review.before_writing = gate.note_openings
+        review.before_writing = openings.note_openings
         yield review

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from iimscreen.store import log
+from iimscreen.store import log, records
 from iimscreen.store.connection import Review, rows
 
 SPLIT = "split"
@@ -63,6 +63,22 @@ def standing(review: Review, stage: str) -> dict[str, frozenset[str]]:
         names.add(name)
         found[key] = assignment_id, names
     return {key: frozenset(names) for key, (_, names) in found.items()}
+
+
+def of_record(review: Review, stage: str, report: str) -> frozenset[str]:
+    """Names of those who are to judge one report at this stage; nobody where it is open to all."""
+    found = review.db.execute(
+        """
+        select assigned_records.reviewer, assignments.log_id
+        from json_each(:keys) as wanted
+        cross join assigned_records on assigned_records.record_key = wanted.value
+        cross join assignments on assignments.log_id = assigned_records.assignment_id
+        where assignments.stage = :stage
+        """,
+        {"stage": stage, "keys": json.dumps(records.members_of(review, report))},
+    ).fetchall()
+    last = max((log_id for _, log_id in found), default=0)
+    return frozenset(name for name, log_id in found if log_id == last)
 
 
 def _sha256(pairs: Sequence[tuple[str, str]]) -> str:

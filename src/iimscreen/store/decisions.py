@@ -1,19 +1,20 @@
 """Votes and final words in the log: written here, read raw here.
 
-What is one's own is free. `standing`, `finals`, `given`, `openings`, `unblindings` and `waits` hold the votes
-of others: only the gate (`store/gate.py`) may call them.
+What is one's own is free, and so is who has voted. What else is read here of the votes of others only the
+gate may ask for: `store/gate.py`, and `store/tally.py` behind it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from iimscreen.model import Verdict
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.store import log, records
 from iimscreen.store.connection import Review, rows
+from iimscreen.store.rounds import Round
 from iimscreen.voting import Vote
 
 # --- writing ---------------------------------------------------------------------------------------
@@ -34,6 +35,8 @@ def add(review: Review, vote: Vote, stage: str, protocol_sha256: str) -> None:
             "protocol_sha256": protocol_sha256,
             "manner": vote.manner,
             "names": json.dumps(vote.names, ensure_ascii=False),
+            "round": vote.round,
+            "was_open": None if vote.was_open is None else int(vote.was_open),
         },
         actor=vote.names[0],
     )
@@ -68,64 +71,127 @@ def note_opening(review: Review, stage: str, keys: Sequence[str]) -> None:
 # --- one's own, and what is no vote's content ------------------------------------------------------
 
 
+# Votes of closed pilots whose votes do not count are out of the way: their records are judged again.
+_NOT_SPENT = """
+(
+  decisions.round is null
+  or decisions.round not in (
+    select name from rounds where counts = 0 and name in (select round from round_openings)
+  )
+)
+"""
+
+
 def own_vote(review: Review, stage: str, reviewer: str, report: str) -> Vote | None:
     """A reviewer's own last vote on one report, on whichever of its records it was given."""
-    found = [
-        _vote(row)
-        for key in records.members_of(review, report)
-        for row in rows(
-            review.db,
-            _DECISIONS + "where decisions.stage = :stage and record_key = :key and reviewer = :reviewer",
-            {"stage": stage, "key": key, "reviewer": reviewer},
-        )
-    ]
-    last = max(found, key=lambda vote: vote.log_id, default=None)
-    return last if last is not None and last.verdict is not Verdict.WITHDRAWN else None
+    found = _votes(
+        review,
+        f"""
+        decisions.stage = :stage and reviewer = :reviewer
+          and record_key in (select value from json_each(:keys))
+          and {_NOT_SPENT}
+        """,
+        {"stage": stage, "reviewer": reviewer, "keys": json.dumps(records.members_of(review, report))},
+    )
+    return found[-1] if found and found[-1].verdict is not Verdict.WITHDRAWN else None
 
 
 def own_votes(review: Review, stage: str, reviewer: str) -> list[Vote]:
     """A reviewer's own standing votes, oldest first."""
-    return sorted(standing(review, stage, reviewer=reviewer), key=lambda vote: vote.log_id)
+    found = _votes(
+        review,
+        f"+decisions.stage = :stage and reviewer = :reviewer and {_NOT_SPENT}",
+        {"stage": stage, "reviewer": reviewer},
+    )
+    return sorted(last_of_each(found), key=lambda vote: vote.log_id)
+
+
+def last_own_vote(review: Review, stage: str, reviewer: str) -> Vote | None:
+    """A reviewer's latest standing vote."""
+    # From the newest row on: almost always the first is it.
+    for (key,) in review.db.execute(
+        f"""
+        select record_key
+        from log
+        cross join decisions on decisions.log_id = log.id
+        where log.actor = :reviewer and decisions.stage = :stage and reviewer = :reviewer
+          and verdict <> 'withdrawn' and {_NOT_SPENT}
+          and log.id = (
+            select max(later.log_id)
+            from decisions as later
+            where later.stage = :stage and later.record_key = decisions.record_key
+              and later.reviewer = :reviewer
+          )
+        order by log.id desc
+        limit 1
+        """,
+        {"stage": stage, "reviewer": reviewer},
+    ):
+        return own_vote(review, stage, reviewer, records.kept_of(review, key))
+    return None
 
 
 def own_given(review: Review, stage: str, reviewer: str) -> list[Vote]:
-    """Every vote that a reviewer ever gave at a stage, those withdrawn or replaced too, oldest first."""
-    return [
-        _vote(row)
-        for row in rows(
-            review.db,
-            _DECISIONS
-            + "where decisions.stage = :stage and decisions.manner = 'vote' and decisions.reviewer = :reviewer "
-            "order by decisions.log_id",
-            {"stage": stage, "reviewer": reviewer},
-        )
-    ]
+    """Every vote and undo of a reviewer at a stage, oldest first, but those of pilots that do not count."""
+    return _votes(
+        review,
+        f"+decisions.stage = :stage and reviewer = :reviewer and {_NOT_SPENT}",
+        {"stage": stage, "reviewer": reviewer},
+    )
 
 
 def made_under(review: Review) -> dict[int, str]:
     """The hash of the protocol under which each decision was made, by log id: no decision's content."""
-    return {
-        row["log_id"]: row["protocol_sha256"]
-        for row in rows(review.db, "select log_id, protocol_sha256 from decisions")
-    }
+    return dict(review.db.execute("select log_id, protocol_sha256 from decisions").fetchall())
 
 
 def voters(review: Review, stage: str, report: str) -> set[str]:
     """Names of those whose vote on one report stands: progress, not content."""
-    latest: dict[tuple[str, str], str] = {}
-    for key in records.members_of(review, report):
-        for row in rows(
-            review.db,
-            """
-            select reviewer, verdict
-            from decisions
-            where stage = :stage and record_key = :key and manner = 'vote'
-            order by log_id
-            """,
-            {"stage": stage, "key": key},
-        ):
-            latest[key, row["reviewer"]] = row["verdict"]
-    return {name for (_, name), verdict in latest.items() if verdict != Verdict.WITHDRAWN}
+    given_there = _votes(
+        review,
+        f"""
+        decisions.stage = :stage and decisions.manner = 'vote'
+          and record_key in (select value from json_each(:keys))
+          and {_NOT_SPENT}
+        """,
+        {"stage": stage, "keys": json.dumps(records.members_of(review, report))},
+    )
+    return {vote.names[0] for vote in last_of_each(given_there)}
+
+
+def may_see_others(review: Review, stage: str, reviewer: str, report: str) -> bool:
+    """Whether this reviewer could have seen another's vote on a report by now: logged openings and unblindings.
+
+    Progress, not content. To be asked inside `writing()`, where every opening is logged.
+    """
+    row = review.db.execute(
+        """
+        select 1
+        from json_each(:keys) as wanted
+        cross join revealed_records on revealed_records.record_key = wanted.value
+        cross join round_openings on round_openings.log_id = revealed_records.opening_id
+        where round_openings.round = :stage
+          or round_openings.round in (select name from rounds where stage = :stage and counts = 1)
+        limit 1
+        """,
+        {"stage": stage, "keys": json.dumps(records.members_of(review, report))},
+    ).fetchone()
+    return row is not None or is_unblinded(review, stage, reviewer)
+
+
+def is_unblinded(review: Review, stage: str, reviewer: str) -> bool:
+    """Whether any unblinding at a stage was for this reviewer."""
+    row = review.db.execute(
+        """
+        select 1
+        from unblindings
+        where :reviewer in (reviewer, other_reviewer)
+          and (round = :stage or round in (select name from rounds where stage = :stage))
+        limit 1
+        """,
+        {"stage": stage, "reviewer": reviewer},
+    ).fetchone()
+    return row is not None
 
 
 def is_judged(review: Review, report: str) -> bool:
@@ -199,101 +265,85 @@ def first_vote(review: Review) -> int | None:
 
 # --- raw: for the gate only ------------------------------------------------------------------------
 
-_DECISIONS = """
-select decisions.*, log.at
-from decisions
-join log on log.id = decisions.log_id
-"""
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
-def _vote(row: dict[str, Any]) -> Vote:
-    return Vote(
-        key=row["record_key"],
-        verdict=Verdict(row["verdict"]),
-        reason=row["reason"],
-        note=row["note"],
-        names=tuple(json.loads(row["names"])),
-        manner=row["manner"],
-        at=row["at"],
-        log_id=row["log_id"],
-    )
-
-
-def standing(review: Review, stage: str, *, reviewer: str | None = None) -> list[Vote]:
-    """Standing votes of a stage, of one reviewer or of all: the last per record, withdrawn ones left out."""
-    latest: dict[tuple[str, str], Vote] = {}
-    for row in rows(
-        review.db,
-        _DECISIONS
-        + "where decisions.stage = :stage and decisions.manner = 'vote'"
-        + (" and decisions.reviewer = :reviewer" if reviewer is not None else "")
-        + " order by decisions.log_id",
-        {"stage": stage, "reviewer": reviewer},
+def _read(review: Review, where: str, values: dict[str, Any]) -> Iterator[tuple[str, Vote]]:
+    """(stage, decision) as they stand in the log, oldest first."""
+    people: dict[str, tuple[str, ...]] = {}
+    for stage, key, verdict, reason, note, names, manner, at, log_id, one, was_open in review.db.execute(
+        f"""
+        select
+          stage, record_key, verdict, reason, note, names, manner, log.at, decisions.log_id, round, was_open
+        from decisions
+        join log on log.id = decisions.log_id
+        where {where}
+        order by decisions.log_id
+        """,
+        values,
     ):
-        latest[row["record_key"], row["reviewer"]] = _vote(row)
+        who = people.get(names)
+        if who is None:
+            who = people[names] = tuple(json.loads(names))
+        seen = None if was_open is None else bool(was_open)
+        yield (
+            stage,
+            Vote(key, _VERDICTS[verdict], reason, note, who, manner, at, log_id, one, seen),
+        )
+
+
+def _votes(review: Review, where: str, values: dict[str, Any]) -> list[Vote]:
+    return [vote for _, vote in _read(review, where, values)]
+
+
+def last_of_each(votes: Iterable[Vote]) -> list[Vote]:
+    """Of votes in order of time, the last per record and reviewer; withdrawn ones left out."""
+    latest = {(vote.key, vote.names): vote for vote in votes}
     return [vote for vote in latest.values() if vote.verdict is not Verdict.WITHDRAWN]
 
 
-def finals(review: Review, stage: str) -> list[Vote]:
-    """Final words of a stage, the last per record."""
-    return list(
-        {
-            row["record_key"]: _vote(row)
-            for row in rows(
-                review.db,
-                _DECISIONS
-                + "where decisions.stage = :stage and decisions.manner <> 'vote' order by decisions.log_id",
-                {"stage": stage},
-            )
-        }.values()
+def given(review: Review) -> dict[str, tuple[list[Vote], list[Vote]]]:
+    """Stage → every vote and undo, and every final word, oldest first."""
+    found: dict[str, tuple[list[Vote], list[Vote]]] = {}
+    for stage, vote in _read(review, "true", {}):
+        found.setdefault(stage, ([], []))[vote.manner != "vote"].append(vote)
+    return found
+
+
+def openings(review: Review, rounds: Iterable[str]) -> dict[str, int]:
+    """Record → the log id of the first opening of any of these rounds that revealed it."""
+    return dict(
+        review.db.execute(
+            """
+            select revealed_records.record_key, min(round_openings.log_id)
+            from round_openings
+            cross join revealed_records on revealed_records.opening_id = round_openings.log_id
+            where round_openings.round in (select value from json_each(:rounds))
+            group by revealed_records.record_key
+            """,
+            {"rounds": json.dumps(list(rounds))},
+        ).fetchall()
     )
 
 
-def given(review: Review, stage: str) -> list[Vote]:
-    """Every vote and final word ever given at a stage, those withdrawn or replaced too, oldest first."""
-    return [
-        _vote(row)
-        for row in rows(
-            review.db,
-            _DECISIONS + "where decisions.stage = :stage order by decisions.log_id",
-            {"stage": stage},
-        )
-    ]
+def opened_rounds(review: Review) -> set[str]:
+    """Names of rounds, and of stages, of which an opening is logged."""
+    return {name for (name,) in review.db.execute("select distinct round from round_openings")}
 
 
-def openings(review: Review, stage: str) -> dict[str, int]:
-    """Record → the log id of the opening of this round that revealed it."""
-    return {
-        row["record_key"]: row["opened"]
-        for row in rows(
-            review.db,
-            """
-            select revealed_records.record_key, min(round_openings.log_id) as opened
-            from revealed_records
-            join round_openings on round_openings.log_id = revealed_records.opening_id
-            where round_openings.round = :stage
-            group by revealed_records.record_key
-            """,
-            {"stage": stage},
-        )
-    }
-
-
-def last_opening(review: Review, stage: str) -> int:
+def last_opening(review: Review, round_name: str) -> int:
     """The log id of a round's last opening; 0 before it."""
     (found,) = review.db.execute(
-        "select max(log_id) from round_openings where round = :stage", {"stage": stage}
+        "select max(log_id) from round_openings where round = :round", {"round": round_name}
     ).fetchone()
     return int(found or 0)
 
 
-def unblindings(review: Review, stage: str) -> list[tuple[frozenset[str], int]]:
-    """(pair of reviewers, log id) of every unblinding of this round, oldest first."""
+def unblindings(review: Review) -> list[tuple[str, frozenset[str], int]]:
+    """(round, pair of reviewers, log id) of every unblinding, oldest first."""
     return [
-        (frozenset((row["reviewer"], row["other_reviewer"])), row["log_id"])
-        for row in rows(
-            review.db, "select * from unblindings where round = :stage order by log_id", {"stage": stage}
-        )
+        (row["round"], frozenset((row["reviewer"], row["other_reviewer"])), row["log_id"])
+        for row in rows(review.db, "select * from unblindings order by log_id")
     ]
 
 
@@ -318,21 +368,67 @@ def verify_openings(review: Review) -> list[str]:
 
 
 def changed_since(review: Review, stage: str, log_id: int) -> bool:
-    """Whether anything was logged after `log_id` that could bring a round to its end."""
+    """Whether anything was logged after `log_id` that could bring the round of a stage itself to its end.
+
+    Votes and final words at the stage do only where they are on records that are not revealed yet.
+    """
     row = review.db.execute(
         """
         select 1
         from log
-        where id > :id
+        left join decisions on decisions.log_id = log.id
+        where log.id > :id
           and (
-            kind in (
-              'run_results', 'duplicate_verdicts', 'protocol_versions', 'retrievals', 'record_removals'
+            log.kind in (
+              'run_results', 'duplicate_verdicts', 'protocol_versions', 'retrievals', 'record_removals',
+              'reviewer_changes', 'rounds'
             )
-            or (kind = 'decisions' and (select stage from decisions where log_id = log.id) in (:stage, :before))
+            or decisions.stage = :before
+            or (
+              decisions.stage = :stage
+              and not exists (
+                select 1
+                from revealed_records
+                join round_openings on round_openings.log_id = revealed_records.opening_id
+                where revealed_records.record_key = decisions.record_key and round_openings.round = :stage
+              )
+            )
           )
         limit 1
         """,
-        {"id": log_id, "stage": stage, "before": "title-abstract"},
+        {"id": log_id, "stage": stage, "before": TITLE_ABSTRACT if stage == FULL_TEXT else ""},
+    ).fetchone()
+    return row is not None
+
+
+def round_waits(review: Review, one: Round, needed: int) -> bool:
+    """Whether some record of a pilot or batch surely lacks votes: a quick no to "is it complete?"."""
+    row = review.db.execute(
+        """
+        select 1
+        from round_records
+        cross join records as one on one.key = round_records.record_key
+        cross join kept_records as own on own.record_id = one.id
+        where round_id = :id
+          and (
+            select count(distinct decisions.reviewer)
+            from kept_records as member
+            cross join records on records.id = member.record_id
+            cross join decisions on decisions.record_key = records.key
+            where member.kept_id = own.kept_id and decisions.stage = :stage and decisions.manner = 'vote'
+          ) < :needed
+          and not exists (
+            select 1
+            from kept_records as member
+            cross join records on records.id = member.record_id
+            cross join decisions on decisions.record_key = records.key
+            where member.kept_id = own.kept_id and decisions.stage = :stage and decisions.manner <> 'vote'
+          )
+          and one.key not in (select record_key from standing_removals where removed)
+        order by round_records.position desc
+        limit 1
+        """,
+        {"id": one.log_id, "stage": one.stage, "needed": needed},
     ).fetchone()
     return row is not None
 
@@ -409,7 +505,7 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
         {pool}
           and (
             select count(distinct decisions.reviewer)
-            {_ON_REPORT} and decisions.stage = :stage and decisions.manner = 'vote'
+            {_ON_REPORT} and decisions.stage = :stage and decisions.manner = 'vote' and {_NOT_SPENT}
           ) < :needed
           and not exists (
             select 1
@@ -423,22 +519,17 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
     return row is not None
 
 
-def log_ids(review: Review, stage: str) -> list[tuple[int, str, str, str | None]]:
-    """Every decision of a stage: (log id, record, its report now, reviewer; None for a final word)."""
-    return [
-        (row["log_id"], row["record_key"], row["kept_key"], row["reviewer"])
-        for row in rows(
-            review.db,
-            """
-            select decisions.log_id, decisions.record_key, members.kept_key, decisions.reviewer
-            from decisions
-            join members on members.key = decisions.record_key
-            where decisions.stage = :stage
-            order by decisions.log_id
-            """,
-            {"stage": stage},
-        )
-    ]
+def log_ids(review: Review, stage: str) -> list[tuple[int, str, str | None, str | None]]:
+    """Every decision of a stage: (log id, record, reviewer or None for a final word, round)."""
+    return review.db.execute(
+        """
+        select log_id, record_key, reviewer, round
+        from decisions
+        where +stage = :stage
+        order by log_id
+        """,
+        {"stage": stage},
+    ).fetchall()
 
 
 def in_words(review: Review, wanted: Iterable[int]) -> dict[int, str]:

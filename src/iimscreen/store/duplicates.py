@@ -334,9 +334,8 @@ def last_run(review: Review) -> DedupeRun | None:
 def not_compared(review: Review) -> list[str]:
     """Keys of the records that have come since the last deduplication, in order of arrival."""
     return [
-        row["key"]
-        for row in rows(
-            review.db,
+        key
+        for (key,) in review.db.execute(
             """
             select key
             from records

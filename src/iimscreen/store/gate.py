@@ -1,8 +1,8 @@
 """The blinding gate: what may be seen of the votes of others, and when.
 
-A round (here: a stage) is blind until all votes that it needs are in. Nothing that leaves this
-module before then tells one reviewer of another's open votes: no outcome, no total built on
-outcomes, no pool of the next stage. How many records each reviewer has left is free.
+A round (a pilot, a batch, or all else of a stage) is blind until all votes that it needs are in. Nothing
+that leaves this module before then tells one reviewer of another's open votes: no outcome, no total built
+on outcomes, no pool of the next stage. How many records each reviewer has left is free.
 
 An opening is logged (`note_openings`, before the next write) with the records that it revealed. They
 stay revealed when the round closes again, whether because records came in, or because duplicates,
@@ -10,29 +10,26 @@ reviewers or the protocol changed, and their votes can no longer change; a vote 
 is no independent one. An unblinding, logged for a pair of reviewers, reveals to them the records that
 were there at that moment, and later ones not.
 
-Words are given on records and count for reports. A word speaks for all records that were one report
-when it was given; words on records merged since stand side by side, and are a conflict if they differ.
 The gate stops accidents; whoever opens the file with other tools can read it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
-from typing import TypeVar, cast
 
 from iimscreen.errors import ProtocolError
 from iimscreen.flow import Report
-from iimscreen.model import Protocol, Stage
-from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, parse_protocol, stage_named
-from iimscreen.store import curation, decisions, duplicates, protocols, retrievals, reviewers, runs
-from iimscreen.store.connection import Review, rows
+from iimscreen.model import Protocol
+from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
+from iimscreen.store import curation, decisions, rounds, runs
+from iimscreen.store.connection import Review
+from iimscreen.store.rounds import Round
+from iimscreen.store.tally import Tally
 from iimscreen.store.versions import previous_reviews
-from iimscreen.voting import Outcome, State, Vote, outcome, unsuperseded
-
-T = TypeVar("T")
+from iimscreen.voting import Outcome, State, Vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +42,14 @@ class Progress:
     is_open: bool = False
 
 
-def note_openings(review: Review) -> None:
-    """Log the opening of each round that is complete and was not noted so. Before every write."""
-    versions = protocols.versions(review)
-    if not versions:
-        return
-    protocol = parse_protocol(versions[-1].text, "the protocol in force")
-    gate = Gate(review, protocol)
-    for stage in protocol.stages:
-        # No later round can be complete before an earlier one is.
-        if not decisions.is_begun(review, stage.name) or decisions.waits(
-            review, stage.name, stage.reviewers_needed, others_too=protocol.screen_other_methods
-        ):
-            return
-        if decisions.changed_since(review, stage.name, decisions.last_opening(review, stage.name)):
-            keys = gate.to_reveal(stage.name)
-            if keys:
-                decisions.note_opening(review, stage.name, keys)
+@dataclass(frozen=True, slots=True)
+class RoundProgress:
+    """How far one pilot or batch is, told to anyone."""
+
+    round: Round
+    records: int
+    waiting: dict[str, int]  # per reviewer: records left
+    is_closed: bool
 
 
 class Gate:
@@ -73,34 +61,8 @@ class Gate:
     def __init__(self, review: Review, protocol: Protocol) -> None:
         self._review = review
         self._protocol = protocol
-        self._cache: dict[tuple[str, str], object] = {}
-
-    def _once(self, what: str, stage: str, make: Callable[[], T]) -> T:
-        if (what, stage) not in self._cache:
-            self._cache[what, stage] = make()
-        return cast("T", self._cache[what, stage])
-
-    # --- what the file says ------------------------------------------------------------------------
-
-    @cached_property
-    def _reports(self) -> list[tuple[str, bool]]:
-        return [
-            (row["key"], bool(row["from_databases"]))
-            for row in rows(self._review.db, "select key, from_databases from reports order by id")
-        ]
-
-    @cached_property
-    def _kept(self) -> dict[str, str]:
-        return {row["key"]: row["kept_key"] for row in rows(self._review.db, "select * from members")}
-
-    @cached_property
-    def _retrievals(self) -> dict[str, retrievals.Retrieval]:
-        return retrievals.standing(self._review)
-
-    @cached_property
-    def _people(self) -> list[str]:
-        standing = reviewers.standing(self._review)
-        return [name for name, role in standing.items() if role == reviewers.REVIEWER]
+        self._tally = Tally(review, protocol)
+        self._once = self._tally.once
 
     @cached_property
     def _arrived_at(self) -> dict[str, int]:
@@ -109,208 +71,184 @@ class Gate:
         words = curation.last_words(self._review).values()
         return found | {word.key: word.log_id for word in words if not word.is_removed}
 
-    @cached_property
-    def _members(self) -> dict[str, list[str]]:
-        """Report → its records."""
-        found: dict[str, list[str]] = {}
-        for key, report in self._kept.items():
-            found.setdefault(report, []).append(key)
-        return found
-
-    def _stage(self, stage: str) -> Stage:
-        return stage_named(self._protocol, stage)
-
     def _passes_screening(self, from_databases: bool) -> bool:
         return from_databases or self._protocol.screen_other_methods
 
-    # --- votes, by report --------------------------------------------------------------------------
-
-    def _words(self, stage: str) -> dict[str, tuple[list[Vote], list[Vote]]]:
-        """Report → its standing votes and final words; several of one speaker only across merges."""
-
-        def make() -> dict[str, tuple[list[Vote], list[Vote]]]:
-            found: dict[str, tuple[list[Vote], list[Vote]]] = {}
-            for kind, words in enumerate(
-                (decisions.standing(self._review, stage), decisions.finals(self._review, stage))
-            ):
-                for word in words:
-                    found.setdefault(self._kept[word.key], ([], []))[kind].append(word)
-            for report, (votes, finals) in found.items():
-                if len({word.key for word in (*votes, *finals)}) > 1:
-                    past = duplicates.Past(self._review, self._members[report])
-                    finals[:] = unsuperseded(finals, past.together)
-                    names = dict.fromkeys(vote.names[0] for vote in votes)
-                    votes[:] = [
-                        vote
-                        for name in names
-                        for vote in unsuperseded([v for v in votes if v.names[0] == name], past.together)
-                    ]
-            return found
-
-        return self._once("words", stage, make)
-
-    def _votes(self, stage: str) -> dict[str, list[Vote]]:
-        """Report → standing votes."""
-        return self._once("votes", stage, lambda: {k: v for k, (v, _) in self._words(stage).items() if v})
-
-    def _finals(self, stage: str) -> dict[str, Vote]:
-        """Report → its final word: the only one that stands, given for every record that has votes."""
-
-        def make() -> dict[str, Vote]:
-            found: dict[str, Vote] = {}
-            for report, (votes, finals) in self._words(stage).items():
-                if len(finals) != 1:
-                    continue
-                (word,) = finals
-                judged = {vote.key for vote in votes}
-                if judged <= {word.key} or judged <= self._spoken_for(report, word):
-                    found[report] = word
-            return found
-
-        return self._once("finals", stage, make)
-
-    def _spoken_for(self, report: str, word: Vote) -> frozenset[str]:
-        """The records for which a word was given: those that were one report then."""
-        if len(self._members[report]) == 1:
-            return frozenset((word.key,))
-        return duplicates.Past(self._review, self._members[report]).together(word.key, word.log_id)
-
-    def _said(self, stage: str) -> dict[str, list[Vote]]:
-        """Report → votes as they count: a final word on a part of a merged report stands for its votes."""
-
-        def make() -> dict[str, list[Vote]]:
-            settled, said = self._finals(stage), {}
-            for report, (votes, finals) in self._words(stage).items():
-                said[report] = votes
-                if finals and report not in settled:
-                    for word in finals:
-                        part = self._spoken_for(report, word)
-                        said[report] = [
-                            replace(v, verdict=word.verdict, reason=word.reason) if v.key in part else v
-                            for v in said[report]
-                        ]
-            return said
-
-        return self._once("said", stage, make)
+    # --- what each stage has to judge --------------------------------------------------------------
 
     def _sought(self) -> list[str]:
         """Reports sought for retrieval, as far as revealed; those of other methods always."""
-        seen = self._revealed(TITLE_ABSTRACT)
-        sent_on = {
-            key
-            for key, found in self._outcomes(TITLE_ABSTRACT).items()
-            if found.state is State.INCLUDE and key in seen
-        }
-        return [key for key, a in self._reports if not self._passes_screening(a) or key in sent_on]
+
+        def make() -> list[str]:
+            seen = self._revealed(TITLE_ABSTRACT)
+            outcomes = self._tally.outcomes(TITLE_ABSTRACT, seen)
+            sent_on = {key for key, found in outcomes.items() if found.state is State.INCLUDE}
+            return [key for key, a in self._tally.reports if not self._passes_screening(a) or key in sent_on]
+
+        return self._once("sought", "", make)
 
     def _pool(self, stage: str) -> list[str]:
-        """Keys of the reports that a stage has to judge, in the order all reviewers get them."""
+        """Keys of the reports that a stage has to judge, in the order of their arrival."""
 
         def make() -> list[str]:
             if stage == TITLE_ABSTRACT:
-                return [
-                    key for key, from_databases in self._reports if self._passes_screening(from_databases)
-                ]
-            retrieved = {key for key, one in self._retrievals.items() if one.outcome == "retrieved"}
-            return [key for key in self._sought() if key in retrieved]
+                return [key for key, from_them in self._tally.reports if self._passes_screening(from_them)]
+            marks = self._tally.retrievals
+            return [key for key in self._sought() if key in marks and marks[key].outcome == "retrieved"]
 
         return self._once("pool", stage, make)
 
-    def _outcomes(self, stage: str) -> dict[str, Outcome]:
-        def make() -> dict[str, Outcome]:
-            votes, finals, rules = self._said(stage), self._finals(stage), self._stage(stage)
-            return {
-                key: outcome(votes.get(key, []), finals.get(key), rules, self._protocol.reasons)
-                for key in self._pool(stage)
-            }
+    def _in_pool(self, stage: str) -> frozenset[str]:
+        return self._once("in_pool", stage, lambda: frozenset(self._pool(stage)))
 
-        return self._once("outcomes", stage, make)
+    def _outcomes(self, stage: str) -> dict[str, Outcome]:
+        return self._once("outcomes", stage, lambda: self._tally.outcomes(stage, self._pool(stage)))
 
     # --- when it opens -----------------------------------------------------------------------------
 
-    def is_complete(self, stage: str) -> bool:
-        """Whether all votes that a round needs are in."""
+    def _rest(self, stage: str) -> list[str]:
+        """The reports of a stage that are in no pilot and no batch: the round of the stage itself."""
 
+        def make() -> list[str]:
+            apart = self._tally.round_of(stage)
+            return [key for key in self._pool(stage) if key not in apart] if apart else self._pool(stage)
+
+        return self._once("rest", stage, make)
+
+    def _rest_is_complete(self, stage: str) -> bool:
         def make() -> bool:
-            if any(found.state is State.PENDING for found in self._outcomes(stage).values()):
+            if self._tally.any_pending(stage, self._rest(stage)):
                 return False
             if stage == TITLE_ABSTRACT:
                 return runs.finished_runs(self._review) > 0
             return (
                 self.is_complete(TITLE_ABSTRACT)
                 and not any(found.needs_someone for found in self._outcomes(TITLE_ABSTRACT).values())
-                and all(key in self._retrievals for key in self._sought())
+                and all(key in self._tally.retrievals for key in self._sought())
             )
 
-        return self._once("complete", stage, make)
+        return self._once("rest_is_complete", stage, make)
+
+    def _is_complete(self, one: Round) -> bool:
+        """Whether all votes that a pilot or batch needs are in; those of a spent pilot no longer count."""
+        if one.name in self._tally.spent(one.stage):
+            return True
+        pool = self._in_pool(one.stage)
+        return not self._tally.any_pending(
+            one.stage, (key for key in self._tally.reports_of(one) if key in pool)
+        )
+
+    def is_complete(self, stage: str) -> bool:
+        """Whether all votes that a stage needs are in, with those of its pilots and batches."""
+        return self._rest_is_complete(stage) and all(map(self._is_complete, self._tally.rounds(stage)))
 
     def _opened(self, stage: str) -> dict[str, int]:
-        """Record → the log id of the opening that revealed it."""
-        return self._once("opened", stage, lambda: decisions.openings(self._review, stage))
+        """Record → the log id of the opening that revealed its votes, of those that count."""
 
-    def _unblinded(self, stage: str) -> list[tuple[frozenset[str], int]]:
-        return self._once("unblinded", stage, lambda: decisions.unblindings(self._review, stage))
+        def make() -> dict[str, int]:
+            names = [one.name for one in self._tally.rounds(stage) if one.counts]
+            return decisions.openings(self._review, [stage, *names])
 
-    def to_reveal(self, stage: str) -> list[str]:
+        return self._once("opened", stage, make)
+
+    def _unblinded(self, stage: str) -> list[tuple[str, frozenset[str], int]]:
+        """(round, pair of reviewers, log id) of every unblinding at a stage."""
+
+        def make() -> list[tuple[str, frozenset[str], int]]:
+            names = {stage, *(one.name for one in self._tally.rounds(stage))}
+            return [found for found in decisions.unblindings(self._review) if found[0] in names]
+
+        return self._once("unblinded", stage, make)
+
+    def to_reveal(self, stage: str, round_name: str) -> list[str]:
         """Judged records that a complete round reveals and no opening has; none if it is not complete.
 
         Not the others of their reports: one that is split off later is judged blind.
         """
-        if not self.is_complete(stage):
+        one = next((one for one in self._tally.rounds(stage) if one.name == round_name), None)
+        if one is not None and not one.counts:
+            return sorted(rounds.keys_of(self._review, one)) if self._tally.is_closed(one) else []
+        if not (self._rest_is_complete(stage) if one is None else self._is_complete(one)):
             return []
-        pool = set(self._pool(stage))
-        given = (*decisions.standing(self._review, stage), *decisions.finals(self._review, stage))
-        judged = {word.key for word in given if self._kept[word.key] in pool}
-        return sorted(judged - set(self._opened(stage)))
+        reports = self._rest(stage) if one is None else self._tally.reports_of(one)
+        opened, pool = self._opened(stage), self._in_pool(stage)
+        return sorted(
+            {
+                word.key
+                for report in reports
+                if report in pool
+                for word in self._tally.words_on(stage, report)
+                if word.key not in opened
+            }
+        )
 
     def _is_unblinded(self, stage: str, key: str, one: str, other: str) -> bool:
         """Whether an unblinding revealed one record to these two."""
         pair = frozenset((one, other))
-        return any(found == pair and self._arrived_at[key] < at for found, at in self._unblinded(stage))
+        return any(
+            found == pair and self._covers(stage, round_name, key, at)
+            for round_name, found, at in self._unblinded(stage)
+        )
+
+    def _covers(self, stage: str, round_name: str, key: str, at: int) -> bool:
+        """Whether an unblinding of a round, logged as `at`, was over a record."""
+        if round_name != stage:
+            own = self._tally.round_of(stage).get(self._tally.kept[key])
+            if own is None or own.name != round_name:
+                return False
+        return self._arrived_at[key] < at
 
     def _revealed(self, stage: str) -> set[str]:
         """Reports whose votes everyone may see: all records that have votes are revealed to all."""
 
         def make() -> set[str]:
-            if self.is_complete(stage):
-                return set(self._pool(stage)) | self._opened_reports(stage)
-            pairs = list(combinations(self._people, 2))
-            if len(self._people) < self._stage(stage).reviewers_needed or not self._unblinded(stage):
-                pairs = []
-            return self._opened_reports(stage) | {
-                report
-                for report, _ in self._reports
-                if pairs
-                and all(
-                    self._is_unblinded(stage, key, *pair) for key in self._members[report] for pair in pairs
+            seen = set(self._rest(stage)) if self._rest_is_complete(stage) else set()
+            for one in self._tally.rounds(stage):
+                if one.name not in self._tally.spent(stage) and self._is_complete(one):
+                    seen.update(self._tally.reports_of(one))
+            seen |= self._opened_reports(stage, seen)
+            people = self._tally.people
+            if self._unblinded(stage) and len(people) >= self._tally.stage(stage).reviewers_needed:
+                pairs = list(combinations(people, 2))
+                seen.update(
+                    report
+                    for report, _ in self._tally.reports
+                    if pairs
+                    and all(
+                        self._is_unblinded(stage, key, *pair)
+                        for key in self._tally.members(report)
+                        for pair in pairs
+                    )
                 )
-            }
+            return seen
 
         return self._once("revealed", stage, make)
 
-    def _opened_reports(self, stage: str) -> set[str]:
+    def _opened_reports(self, stage: str, known: Collection[str]) -> set[str]:
         opened = self._opened(stage)
         return {
             report
-            for report, words in self._words(stage).items()
-            if opened and all(word.key in opened for kind in words for word in kind)
+            for report in (self._tally.reports_with_words(stage) if opened else ())
+            if report not in known and all(word.key in opened for word in self._tally.words_on(stage, report))
         }
 
     def is_open(self, stage: str) -> bool:
-        """Whether a whole round may be seen: it is complete, or every report of it is revealed."""
+        """Whether a whole stage may be seen: it is complete, or every report of it is revealed."""
         if self.is_complete(stage):
             return True
         if stage == FULL_TEXT and not self.is_open(TITLE_ABSTRACT):
             return False
-        pool = self._pool(stage)
-        return bool(pool) and set(pool) <= self._revealed(stage)
+        return bool(self._pool(stage)) and self._in_pool(stage) <= self._revealed(stage)
 
     def is_settled(self, stage: str, key: str, reviewer: str) -> bool:
         """Whether this reviewer may have seen the others' votes on a report, so that theirs must stay."""
         return key in self._revealed(stage) or any(
             record in self._opened(stage)
-            or any(reviewer in pair and self._arrived_at[record] < at for pair, at in self._unblinded(stage))
-            for record in self._members[key]
+            or any(
+                reviewer in pair and self._covers(stage, round_name, record, at)
+                for round_name, pair, at in self._unblinded(stage)
+            )
+            for record in self._tally.members(key)
         )
 
     def require_open(self, stage: str, what: str) -> None:
@@ -331,12 +269,78 @@ class Gate:
 
     def shows_any(self, stage: str) -> bool:
         """Whether anything of a round may be seen: all of it, or what earlier openings revealed."""
-        return self.is_open(stage) or bool(self._revealed(stage) & set(self._pool(stage)))
+        return self.is_open(stage) or bool(self._revealed(stage) & self._in_pool(stage))
 
     def _require_some(self, stage: str, what: str) -> None:
         """Raise as `require_open` does, unless some of the round may be seen."""
         if not self.shows_any(stage):
             self.require_open(stage, what)
+
+    # --- pilots and batches ------------------------------------------------------------------------
+
+    def round_progress(self, stage: str) -> list[RoundProgress]:
+        """How far each pilot and batch of a stage is. Says nothing of any verdict."""
+        pool = self._in_pool(stage)
+        found = []
+        for one in self._tally.rounds(stage):
+            reports = self._tally.reports_of(one)
+            is_closed = self._tally.is_closed(one)
+            left = [] if is_closed else [key for key in reports if key in pool]
+            waiting = {name: len(self._tally.left_for(stage, name, left)) for name in self._tally.people}
+            found.append(RoundProgress(one, len(reports), waiting, is_closed))
+        return found
+
+    def is_closed(self, one: Round) -> bool:
+        """Whether a pilot or batch was complete once, or all of it may be seen."""
+        return self._tally.is_closed(one) or self._is_all_revealed(one)
+
+    def require_closed(self, one: Round) -> None:
+        """Raise ProtocolError, saying who has how many to go, while a pilot or batch is blind."""
+        (found,) = (each for each in self.round_progress(one.stage) if each.round.name == one.name)
+        if self.is_closed(one):
+            return
+        left = ", ".join(f"{name} has {count:,} to go" for name, count in found.waiting.items() if count)
+        raise ProtocolError(
+            f"{one.name} is blind and unfinished" + (f": {left}" if left else ""),
+            hint=f"finish its votes (`iimscreen status`), or `iimscreen unblind --round {one.name} --by NAME`, "
+            "which is logged",
+        )
+
+    def _is_all_revealed(self, one: Round) -> bool:
+        seen, pool = self._revealed(one.stage), self._in_pool(one.stage)
+        return all(key in seen for key in self._tally.reports_of(one) if key in pool)
+
+    def round_votes(self, one: Round) -> dict[str, list[Vote]]:
+        """Report → the votes given in a pilot or batch. Raises ProtocolError while it is blind."""
+        self.require_closed(one)
+        found: dict[str, list[Vote]] = {key: [] for key in self._tally.reports_of(one)}
+        for vote in self._tally.votes_within(one):
+            found.setdefault(self._tally.kept[vote.key], []).append(vote)
+        return found
+
+    def free_reports(self, stage: str) -> list[str]:
+        """Reports of a stage, in order of arrival, that are in no round and that nobody has judged."""
+        judged, spent = self._tally.reports_with_words(stage), self._tally.spent(stage)
+        taken = {
+            key
+            for one in self._tally.rounds(stage)
+            if one.name in spent
+            for key in self._tally.reports_of(one)
+        }
+        return [key for key in self._rest(stage) if key not in judged and key not in taken]
+
+    def voters(self, stage: str) -> dict[str, set[str]]:
+        """Report → names of those who judged it: progress, not content. Settled ones are left out."""
+        finals, votes = self._tally.finals(stage), self._tally.votes(stage)
+        return {
+            key: {vote.names[0] for vote in votes.get(key, ())}
+            for key in self._pool(stage)
+            if key not in finals
+        }
+
+    def assigned(self, stage: str) -> dict[str, frozenset[str]]:
+        """Report → those who are to judge it, where it was assigned."""
+        return dict(self._tally.assigned(stage))
 
     # --- what anyone may see -----------------------------------------------------------------------
 
@@ -345,22 +349,34 @@ class Gate:
         is_open = self.is_open(stage)
         if stage == FULL_TEXT and not self.is_open(TITLE_ABSTRACT) and not self._pool(stage):
             return Progress(stage, None)
-        waiting = {name: len(self._waiting(stage, name)) for name in self._people}
+        waiting = {
+            name: len(self._tally.left_for(stage, name, self._pool(stage))) for name in self._tally.people
+        }
         return Progress(stage, len(self._pool(stage)), waiting, is_open)
 
-    def _waiting(self, stage: str, reviewer: str) -> list[str]:
-        votes, finals, needed = self._votes(stage), self._finals(stage), self._stage(stage).reviewers_needed
-        found = []
-        for key in self._pool(stage):
-            names = {vote.names[0] for vote in votes.get(key, ())}
-            if key not in finals and len(names) < needed and reviewer not in names:
-                found.append(key)
-        return found
-
     def waiting_for(self, stage: str, reviewer: str) -> list[str]:
-        """Keys of the records left for one reviewer, in the order that is the same for everyone."""
+        """Keys of the records left for one reviewer, in the order in which they get them.
+
+        A pilot comes first and alone, until it is closed; then the batches, one after another; then the rest.
+        """
         self._require_stage_before(stage)
-        return self._waiting(stage, reviewer)
+        pilots = self._tally.open_pilots(stage)
+        pool = self._in_pool(stage)
+        parts = [
+            [key for key in self._tally.reports_of(one) if key in pool]
+            for one in pilots or self._tally.rounds(stage)
+            if not self._tally.is_closed(one)
+        ]
+        if not pilots:
+            first = {key for part in parts for key in part}
+            parts.append(
+                [key for key in self._pool(stage) if key not in first] if first else self._pool(stage)
+            )
+        return [
+            key
+            for part in parts
+            for key in self._tally.in_order(self._tally.left_for(stage, reviewer, part), reviewer)
+        ]
 
     def _require_stage_before(self, stage: str) -> None:
         if stage == FULL_TEXT and not self._pool(FULL_TEXT):
@@ -372,7 +388,7 @@ class Gate:
         Raises ProtocolError while the round before keeps all of them closed.
         """
         self._require_stage_before(stage)
-        return frozenset(self._pool(stage))
+        return self._in_pool(stage)
 
     def sought(self) -> list[str]:
         """Keys of the reports sought for retrieval, as far as revealed.
@@ -404,7 +420,7 @@ class Gate:
                 hint=f"`iimscreen records restore {key} --by NAME --note WHY` takes it in again",
             )
         for previous in previous_reviews(self._review):
-            if any(self._kept[one] == key for one, _ in previous.reports):
+            if any(self._tally.kept[one] == key for one, _ in previous.reports):
                 raise ProtocolError(
                     f"{key} is a report that {previous.title} included, a version made elsewhere: it is not "
                     "judged again here",
@@ -419,8 +435,8 @@ class Gate:
         return {key: found for key, found in self._outcomes(stage).items() if key in seen}
 
     def closed(self, stage: str) -> int:
-        """How many reports of a round are not revealed."""
-        return len(set(self._pool(stage)) - self._revealed(stage))
+        """How many reports of a stage are not revealed."""
+        return len(self._in_pool(stage) - self._revealed(stage))
 
     def votes(self, stage: str) -> dict[str, list[Vote]]:
         """Key → standing votes of every revealed report, in order of time."""
@@ -428,31 +444,35 @@ class Gate:
         seen = self._revealed(stage)
         return {
             key: sorted(votes, key=lambda vote: vote.log_id)
-            for key, votes in self._votes(stage).items()
+            for key, votes in self._tally.votes(stage).items()
             if key in seen
         }
 
     def finals(self, stage: str) -> dict[str, Vote]:
         """Key → final word, within the pool. Raises ProtocolError while the round is blind."""
         self._require_some(stage, "the final words")
-        pool = set(self._pool(stage))
-        return {key: word for key, word in self._finals(stage).items() if key in pool}
+        pool = self._in_pool(stage)
+        return {key: word for key, word in self._tally.finals(stage).items() if key in pool}
 
     def independent_votes(self, stage: str) -> dict[str, list[Vote]]:
-        """Key → the votes given before the reviewer could see any other's on that record, for agreement."""
-        opened, unblinded, pool = self._opened(stage), self._unblinded(stage), set(self._pool(stage))
+        """Key → the votes given before the reviewer could see any other's on that record, for agreement.
 
-        def is_independent(vote: Vote) -> bool:
-            return vote.log_id < opened.get(vote.key, vote.log_id + 1) and not any(
-                vote.names[0] in pair and self._arrived_at[vote.key] < at < vote.log_id
-                for pair, at in unblinded
-            )
-
+        A vote states it itself; of older ones the order of the log tells it.
+        """
+        pool = self._in_pool(stage)
         return {
-            key: [vote for vote in votes if is_independent(vote)]
+            key: [vote for vote in votes if self._is_independent(stage, vote)]
             for key, votes in self.votes(stage).items()
             if key in pool
         }
+
+    def _is_independent(self, stage: str, vote: Vote) -> bool:
+        if vote.was_open is not None:
+            return not vote.was_open
+        return vote.log_id < self._opened(stage).get(vote.key, vote.log_id + 1) and not any(
+            vote.names[0] in pair and at < vote.log_id and self._covers(stage, round_name, vote.key, at)
+            for round_name, pair, at in self._unblinded(stage)
+        )
 
     def reports(self) -> list[Report]:
         """Where every report stands, for the flow; outcomes of closed rounds are None."""
@@ -464,21 +484,22 @@ class Gate:
                 from_databases=from_databases,
                 was_screened=self._passes_screening(from_databases),
                 screening=screening.get(key),
-                retrieval=self._retrievals[key].outcome if key in self._retrievals else None,
+                retrieval=self._tally.retrievals[key].outcome if key in self._tally.retrievals else None,
                 assessment=assessment.get(key),
             )
-            for key, from_databases in self._reports
+            for key, from_databases in self._tally.reports
         ]
 
     def hidden_log_ids(self, viewer: str | None) -> set[int]:
         """Log ids of decisions that this viewer may not see now; of nobody in particular: all open ones."""
         hidden: set[int] = set()
         for stage in self._protocol.stages:
-            seen = self._revealed(stage.name)
+            seen, spent = self._revealed(stage.name), self._tally.spent(stage.name)
             hidden.update(
                 log_id
-                for log_id, key, report, reviewer in decisions.log_ids(self._review, stage.name)
-                if report not in seen
+                for log_id, key, reviewer, round_name in decisions.log_ids(self._review, stage.name)
+                if self._tally.kept[key] not in seen
+                and round_name not in spent
                 and not (viewer is not None and viewer == reviewer)
                 and not (viewer and reviewer and self._is_unblinded(stage.name, key, viewer, reviewer))
             )
@@ -488,8 +509,7 @@ class Gate:
         """Standing votes and final words on some records, as far as this viewer may see them, oldest first;
         and how many others there are.
         """
-        given = (*decisions.standing(self._review, stage), *decisions.finals(self._review, stage))
-        there = sorted((word for word in given if word.key in keys), key=lambda word: word.log_id)
+        there = sorted(self._tally.given_on(stage, keys), key=lambda word: word.log_id)
         hidden = self.hidden_log_ids(viewer) if there else set()
         shown = [word for word in there if word.log_id not in hidden]
         return shown, len(there) - len(shown)
@@ -500,20 +520,20 @@ class Gate:
         """
         return self._outcomes(stage).get(report) if seen else None
 
-    def given(self, stage: str) -> dict[str, list[Vote]]:
+    def ever_given(self, stage: str) -> dict[str, list[Vote]]:
         """Report → all that was ever decided on it, also what was withdrawn or replaced, oldest first; of
         revealed reports.
         """
         seen = self._revealed(stage)
         found: dict[str, list[Vote]] = {}
-        for word in decisions.given(self._review, stage):
-            if (report := self._kept[word.key]) in seen:
+        for word in self._tally.ever_given(stage):
+            if (report := self._tally.kept[word.key]) in seen:
                 found.setdefault(report, []).append(word)
         return found
 
     def has_open_votes(self, stage: str) -> bool:
         """Whether any vote of a stage may not be seen by everyone."""
-        return not set(self._words(stage)) <= self._revealed(stage)
+        return not self._tally.reports_with_words(stage) <= self._revealed(stage)
 
     def voted_but_not_kept(self) -> list[tuple[str, str]]:
         """(record, record kept) where votes were given on the former before the merge."""
@@ -521,7 +541,7 @@ class Gate:
             {
                 (vote.key, report)
                 for stage in self._protocol.stages
-                for report, votes in self._votes(stage.name).items()
+                for report, votes in self._tally.votes(stage.name).items()
                 for vote in votes
                 if vote.key != report
             }

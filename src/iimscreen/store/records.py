@@ -508,21 +508,61 @@ def members_of(review: Review, report: str) -> list[str]:
 
 def memberships(review: Review) -> list[tuple[str, str, str, Kind, str, str | None]]:
     """For each record, in order of arrival: key, source, database, kind, kept record's key, source_id."""
+    kept = kept_keys(review)
+    named = {
+        source: (database, Kind(kind))
+        for source, database, kind in review.db.execute("select source, database, kind from sources")
+    }
     return [
-        (row["key"], row["source"], row["database"], Kind(row["kind"]), row["kept_key"], row["source_id"])
-        for row in rows(
-            review.db,
+        (key, source, *named[source], kept[key], source_id)
+        for key, source, source_id in review.db.execute(
             """
-            select records.key, records.source, records.source_id, sources.database, sources.kind,
-              kept.key as kept_key
+            select records.key, records.source, records.source_id
             from records
-            join sources on sources.source = records.source
             join kept_records on kept_records.record_id = records.id
-            join records as kept on kept.id = kept_records.kept_id
             order by records.id
-            """,
+            """
         )
     ]
+
+
+class _Kept(dict[str, str]):
+    """Record → record kept for its report; only records that are not kept themselves are stored."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def kept_keys(review: Review) -> Mapping[str, str]:
+    """Record → the record kept for its report; iterating goes over those that are not kept themselves."""
+    found = _Kept()
+    for key, kept_key in review.db.execute(
+        """
+        select records.key, kept.key
+        from kept_records
+        join records on records.id = kept_records.record_id
+        join records as kept on kept.id = kept_records.kept_id
+        where kept_records.record_id <> kept_records.kept_id
+        """
+    ):
+        found[key] = kept_key
+    return found
+
+
+def counts(review: Review) -> tuple[int, int]:
+    """How many records there are, and how many reports with one that is not removed."""
+    found: tuple[int, int] = review.db.execute(
+        """
+        select
+          count(*),
+          count(distinct case when records.key not in (select record_key from standing_removals where removed)
+            then kept_records.kept_id end)
+        from records
+        join kept_records on kept_records.record_id = records.id
+        where records.source not in (select source from previous_reviews)
+        """
+    ).fetchone()
+    return found
 
 
 def sources(review: Review) -> list[tuple[str, Kind]]:

@@ -26,6 +26,14 @@ def standing(review: Review) -> dict[str, str]:
     }
 
 
+def has_left(review: Review, name: str) -> bool:
+    """Whether someone took part once and was removed since."""
+    row = review.db.execute(
+        "select change from reviewer_changes where name = :name order by log_id desc limit 1", {"name": name}
+    ).fetchone()
+    return row is not None and row[0] == "removed"
+
+
 def change(review: Review, name: str, role: str, what: str, *, actor: str) -> None:
     """Log that someone was added or removed. Inside `writing()`."""
     log.append_one(review.db, "reviewer_changes", {"name": name, "role": role, "change": what}, actor=actor)

@@ -1,0 +1,37 @@
+"""Rounds open by themselves: once all votes are in, that is logged with the records that it reveals."""
+
+from __future__ import annotations
+
+from iimscreen.protocol import parse_protocol
+from iimscreen.store import decisions, protocols, reviewers, rounds
+from iimscreen.store.connection import Review
+from iimscreen.store.gate import Gate
+from iimscreen.store.rounds import PILOT
+
+
+def note_openings(review: Review) -> None:
+    """Log the opening of each round that is complete and was not noted so. Before every write."""
+    versions = protocols.versions(review)
+    if not versions:
+        return
+    protocol = parse_protocol(versions[-1].text, "the protocol in force")
+    gate = Gate(review, protocol)
+    opened = decisions.opened_rounds(review)
+    people = sum(role == reviewers.REVIEWER for role in reviewers.standing(review).values())
+    for stage in protocol.stages:
+        if not decisions.is_begun(review, stage.name):
+            continue
+        for one in rounds.of_stage(review, stage.name):
+            needed = max(stage.reviewers_needed, people) if one.kind == PILOT else stage.reviewers_needed
+            if one.name not in opened and not decisions.round_waits(review, one, needed):
+                _note_opening(review, gate, stage.name, one.name)
+        if not decisions.waits(
+            review, stage.name, stage.reviewers_needed, others_too=protocol.screen_other_methods
+        ) and decisions.changed_since(review, stage.name, decisions.last_opening(review, stage.name)):
+            _note_opening(review, gate, stage.name, stage.name)
+
+
+def _note_opening(review: Review, gate: Gate, stage: str, round_name: str) -> None:
+    keys = gate.to_reveal(stage, round_name)
+    if keys:
+        decisions.note_opening(review, round_name, keys)
