@@ -6,13 +6,14 @@ import csv
 import io
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iimscreen import decision_formats
-from iimscreen.decision_formats import Decided, Judged, Said, own_csv, rayyan
+from iimscreen.decision_formats import Decided, Judged, Said, asreview, covidence, own_csv, rayyan
 from iimscreen.decision_formats._cells import as_it_was, safe
 from iimscreen.errors import InputError
 from iimscreen.formats import ris, table
@@ -333,3 +334,10 @@ def test_tables_for_other_tools_are_read_as_records_by_our_own_reader(name: str)
     assert (record.title, record.doi, record.year) == (FULL.title, FULL.doi, FULL.year)
     assert (record.journal, record.volume, record.pages) == (FULL.journal, FULL.volume, FULL.pages)
     assert [author.family for author in record.authors] == [author.family for author in FULL.authors]
+
+
+@pytest.mark.parametrize("module", [own_csv, rayyan, covidence, asreview])
+def test_every_column_is_explained_on_the_page_of_exports(module: ModuleType) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "exports.md").read_text(encoding="utf-8")
+
+    assert [column for column in module.HEADER if f"`{column}`" not in page] == []
