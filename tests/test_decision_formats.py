@@ -232,6 +232,7 @@ def test_votes_are_found_in_notes_as_zotero_and_endnote_write_them() -> None:
         ),
         ("covidence.csv", "Covidence", [(None, Verdict.EXCLUDE, ("wrong population",))]),
         ("asreview.csv", "ASReview", [(None, Verdict.INCLUDE, ()), (None, Verdict.EXCLUDE, ())]),
+        ("synergy.csv", "ASReview", [(None, Verdict.EXCLUDE, ())]),
     ],
 )
 def test_exports_of_other_tools_say_who_decided_what(
@@ -265,6 +266,18 @@ def test_rayyan_notes_with_all_parts_are_taken_apart() -> None:
     )
     assert ann.note == 'check | later; and "this"'
     assert (bob.by, bob.verdict, bob.reasons, bob.note) == ("Bob B", Verdict.ONGOING, (), None)
+
+
+def test_rayyan_decisions_in_a_column_of_their_own_and_as_true_and_false_are_read() -> None:
+    own = b'title,RAYYAN-INCLUSION\nOne,"{""Ann""=>""Included""}"\n'
+    early = b'key,title,notes\n1,One,"RAYYAN-INCLUSION: {""Ann""=>true, ""Bob""=>false, ""Cy""=>nil}"\n'
+
+    found = [decision_formats.read(data) for data in (own, early)]
+
+    assert [[(one.by, one.verdict) for one in reading.said] for reading in found if reading] == [
+        [("Ann", Verdict.INCLUDE)],
+        [("Ann", Verdict.INCLUDE), ("Bob", Verdict.EXCLUDE)],
+    ]
 
 
 def test_asreview_ris_and_the_answers_of_its_server_are_read() -> None:

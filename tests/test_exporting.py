@@ -320,3 +320,28 @@ def test_votes_exported_and_taken_over_in_a_copy_are_the_same_votes(
         assert one.note is not None
         assert (note or "") in one.note
         assert "[taken over from votes.file" in one.note
+
+
+def test_votes_of_a_pilot_that_does_not_count_are_in_no_export(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    assert run("reviewer", "add", "ann").exit_code == 0
+    assert run("reviewer", "add", "bob").exit_code == 0
+    text = run("protocol", "show").stdout + '\n[screening]\npilot_votes = "apart"\n'
+    Path("apart.toml").write_text(text, encoding="utf-8")
+    for words in (("protocol", "load", "apart.toml"), ("calibrate", "-n", "2", "--by", "ann")):
+        result = run(*words)
+        assert result.exit_code == 0, result.output
+    pilot = [
+        row["record_key"] for row in review.db.query("select record_key from round_records order by position")
+    ]
+    for name in ("ann", "bob"):
+        for key in pilot:
+            vote(run, name, key, "include", "--note", "in the pilot")
+    vote(run, "ann", pilot[0], "exclude", "--note", "for good")
+
+    run("export", "--to", "csv", "--reviewer", "ann", "--out", "a.csv")
+
+    counts = review.db.execute("select counts from rounds").fetchone()[0]
+    notes = {one["note"] for one in lines_of("a.csv")}
+    assert (counts, notes) == (0, {"for good"})

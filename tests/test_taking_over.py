@@ -120,7 +120,7 @@ def test_every_line_that_fits_no_record_for_certain_is_named_and_nothing_stored(
     assert "line 4: its title and year may mean 2 reports" in refused.stderr
     assert "line 5: its DOI and its PMID are of different reports" in refused.stderr
     assert "1 vote of ann stored" in taken.stdout
-    assert "Left out: 4 lines that fit no record for certain (3, 4, 5, 6)." in taken.stdout
+    assert "Left out: 4 lines that fit no record for certain (3-6)." in taken.stdout
     assert set(votes(review)) == {four[0]}
 
 

@@ -151,7 +151,18 @@ def _unusable(faults: dict[str, list[int]], unit: str) -> InputError:
 
 
 def _lines(lines: Sequence[int], unit: str) -> str:
-    return f"{unit if len(lines) == 1 else _many(unit)} {', '.join(map(str, lines))}"
+    return f"{unit if len(lines) == 1 else _many(unit)} {spans(lines)}"
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Numbers in order, those that follow each other as a span: "3, 6-9"."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][-1] + 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return ", ".join(f"{span[0]}-{span[-1]}" if len(span) > 1 else str(span[0]) for span in found)
 
 
 def _many(unit: str) -> str:

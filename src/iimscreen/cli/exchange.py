@@ -58,7 +58,11 @@ def export(
         made = exporting.export(open_one, to, stage=stage, which=which, reviewer=name, is_wide=wide)
     try:
         with out.open("xb") as file:
-            file.write(made.data)
+            try:
+                file.write(made.data)
+            except OSError:
+                out.unlink()  # a part of it would pass for the whole
+                raise
     except OSError as error:
         raise InputError(
             f"{out} cannot be written: {error.strerror}", hint="name another file with --out"
@@ -109,8 +113,6 @@ def take_over(
             typer.echo(f"Passed over: {count} {what}.")
     if taken.unknown:
         lines = counted(len(taken.unknown), found.unit, many)
-        typer.echo(
-            f"Left out: {lines} that fit no record for certain ({', '.join(map(str, taken.unknown))})."
-        )
+        typer.echo(f"Left out: {lines} that fit no record for certain ({taking_over.spans(taken.unknown)}).")
     if taken.noted:
         typer.echo(f"{counted(taken.noted, 'vote')} with a reason that the protocol lacks, kept in the note.")

@@ -81,11 +81,9 @@ def _entry(number: int, one: Decided) -> dict[str, str | int | None]:
 
 
 def looks_like(data: bytes) -> bool:
-    """Whether a column of labels stands beside one of titles, with the number that ASReview gives."""
+    """Whether a column of labels, as ASReview knows it, stands beside one of titles."""
     found = set(headers(data))
-    return "title" in found and (
-        "asreview_label" in found or ("record_id" in found and bool(found & set(LABELS)))
-    )
+    return "title" in found and not found.isdisjoint(LABELS)
 
 
 def read(data: bytes) -> Reading:

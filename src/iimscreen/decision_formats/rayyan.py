@@ -28,7 +28,8 @@ _PARTS = (RECORD, "RAYYAN-INCLUSION", "RAYYAN-LABELS", "RAYYAN-EXCLUSION-REASONS
 _PART = re.compile(rf"({'|'.join(_PARTS)})\s*:\s*")
 _QUOTED_OR_PART = re.compile(rf"\"(?:[^\"\\]|\\.)*\"|(?P<name>{'|'.join(_PARTS)})\s*:\s*", re.DOTALL)
 _PAIR = re.compile(
-    r"(\"(?:[^\"\\]|\\.)*\")\s*=>\s*(\"(?:[^\"\\]|\\.)*\"|\[.*?(?<!\\)\"\s*\]|\[\s*\])", re.DOTALL
+    r"(\"(?:[^\"\\]|\\.)*\")\s*=>\s*(\"(?:[^\"\\]|\\.)*\"|\[.*?(?<!\\)\"\s*\]|\[\s*\]|true|false|nil)",
+    re.DOTALL,
 )
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _WORDS = {
@@ -38,8 +39,14 @@ _WORDS = {
     Verdict.AWAITING: "Maybe",
     Verdict.ONGOING: "Maybe",
 }
-_VERDICTS = {"included": Verdict.INCLUDE, "excluded": Verdict.EXCLUDE, "maybe": Verdict.UNSURE}
-_NO_DECISION = ("undecided", "")
+_VERDICTS = {
+    "included": Verdict.INCLUDE,
+    "excluded": Verdict.EXCLUDE,
+    "maybe": Verdict.UNSURE,
+    "true": Verdict.INCLUDE,  # as exports of earlier years have it
+    "false": Verdict.EXCLUDE,
+}
+_NO_DECISION = ("undecided", "nil", "")
 
 
 def write(decided: Sequence[Decided], labels: Mapping[str, str]) -> bytes:
@@ -120,14 +127,22 @@ def _in_list(text: str) -> str:
 def looks_like(data: bytes) -> bool:
     """Whether the headers are Rayyan's, or its decisions stand in a column of notes."""
     found = set(headers(data))
-    return {"key", "title", "notes"} <= found or ("notes" in found and b"RAYYAN-INCLUSION" in data)
+    return (
+        {"key", "title", "notes"} <= found
+        or "rayyan-inclusion" in found
+        or ("notes" in found and b"RAYYAN-INCLUSION" in data)
+    )
 
 
 def read(data: bytes) -> Reading:
     """The decisions of everyone who has one there; a line without any is one without a verdict."""
     said: list[Said] = []
     for row in rows(data):
-        text = "\n".join(cell for name, cell in row.cells.items() if name.startswith(("notes", "rayyan")))
+        text = " | ".join(
+            cell if name.startswith("notes") else f"{name.upper()}: {cell}"
+            for name, cell in row.cells.items()
+            if cell and name.startswith(("notes", "rayyan-"))
+        )
         key = row.get("key")
         said += (
             replace(
@@ -210,6 +225,8 @@ def _strings(text: str) -> list[str]:
 
 def _unquoted(text: str) -> str:
     """The text of a quoted string. Ruby escapes a few marks that JSON does not."""
+    if not text.startswith('"'):
+        return text
     try:
         return str(json.loads(text))
     except ValueError:
