@@ -327,7 +327,7 @@ def test_votes_of_a_pilot_that_does_not_count_are_in_no_export(
 ) -> None:
     assert run("reviewer", "add", "ann").exit_code == 0
     assert run("reviewer", "add", "bob").exit_code == 0
-    text = run("protocol", "show").stdout + '\n[screening]\npilot_votes = "apart"\n'
+    text = run("protocol", "show").stdout.replace('pilot_votes = "count"', 'pilot_votes = "apart"')
     Path("apart.toml").write_text(text, encoding="utf-8")
     for words in (("protocol", "load", "apart.toml"), ("calibrate", "-n", "2", "--by", "ann")):
         result = run(*words)
