@@ -275,6 +275,23 @@ def test_a_later_amendment_touches_a_vote_that_was_looked_at_under_an_earlier_on
     assert left(review) == [three[0]]
 
 
+def test_one_later_vote_looks_again_at_all_that_was_said_of_records_merged_since(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    for key in three[:2]:
+        vote(run, "ann", key, "exclude", "--reason", "juvenile")
+    assert run("duplicates", "merge", "1", "2", "--by", "ann", "--yes").exit_code == 0
+    amend(run, CHILDREN)
+    before = left(review)
+
+    AmendedDesk(review, "ann", TA).decide(Decision(three[1], "exclude", "juvenile"))
+
+    assert before == [three[0]]
+    assert left(review) == []
+    (one,) = amending.amendments(review, "ann").found
+    assert [(each.word.key, each.is_open) for each in one.touched] == [(three[0], False), (three[1], False)]
+
+
 # --- PRISMA 24c -------------------------------------------------------------------------------------
 
 

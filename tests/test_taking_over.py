@@ -204,6 +204,19 @@ def test_two_lines_on_one_report_must_say_the_same(run: Run, review: Review, fou
     assert set(votes(review)) == {four[0]}
 
 
+def test_a_title_without_a_year_fits_only_a_record_without_one(
+    run: Run, review: Review, four: list[str]
+) -> None:
+    (undated,) = bring_in(review, [a_record(6, title="Undated drug", year=None)])
+    header = "title,asreview_label"
+    fits = file_of("fits.csv", header, "Undated drug.,1")
+    other = file_of("other.csv", header, "Drug three in beta-disease,1")
+
+    assert run("screen", "--reviewer", "ann", "--from", fits).exit_code == 0
+    assert run("screen", "--reviewer", "ann", "--from", other).exit_code == 3
+    assert set(votes(review)) == {undated}
+
+
 def test_entries_of_json_are_called_so(run: Run, four: list[str]) -> None:
     file = file_of("a.json", '[{"title": "None such", "year": 2020, "asreview_label": 1}]')
 

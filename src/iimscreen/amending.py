@@ -9,19 +9,19 @@ the same person, or a final word, was given under that version or a later one, t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Protocol, Verdict
 from iimscreen.protocol import TITLE_ABSTRACT, Change, differences
 from iimscreen.review_protocol import in_force, of_version
 from iimscreen.screening import Decision, Desk
-from iimscreen.store import Review, decisions, protocols, records, reviewers
+from iimscreen.store import Review, decisions, duplicates, protocols, records, reviewers
 from iimscreen.store.gate import Gate
-from iimscreen.voting import Vote
+from iimscreen.voting import Vote, unsuperseded
 from iimscreen.wording import counted
 
 
@@ -149,7 +149,7 @@ class _History:
             standing = [
                 (report, word, again)
                 for report, words in by_report.items()
-                for word, again in self._before(number, words)
+                for word, again in self._before(number, report, words)
             ]
             has_new_terms = any(change.terms_for or change.terms_against for change in changes)
             texts: dict[str, _Text] = {}
@@ -165,29 +165,40 @@ class _History:
             for report, word, again, whys in sorted(found, key=lambda one: one[1].log_id):
                 yield Touched(stage, report, texts[report].title, word, self.version_of(word), whys, again)
 
-    def _before(self, number: int, words: Sequence[Vote]) -> Iterator[tuple[Vote, Vote | None]]:
+    def _before(self, number: int, report: str, words: Sequence[Vote]) -> Iterator[tuple[Vote, Vote | None]]:
         """What stood on one report before a version, each with the word that was given on it since, if any.
 
         Where a final word stood it is that alone. What was withdrawn since stands no more and is left out,
         and so is what was decided under the very text that is in force again.
         """
+        together = self._together(report, words)
         earlier = [word for word in words if self.version_of(word) < number]
         later = [word for word in words if self.version_of(word) >= number]
         finals = [word for word in earlier if word.manner != "vote"]
+        by_name: dict[str, list[Vote]] = {}
+        for word in earlier:
+            by_name.setdefault(word.names[0], []).append(word)
         stood = finals[-1:] or [
-            list(of_one)[-1] for _, of_one in groupby(sorted(earlier, key=_speaker), key=_speaker)
+            word for of_one in by_name.values() for word in unsuperseded(of_one, together)
         ]
         for word in stood:
-            since = [one for one in later if one.manner != "vote" or _speaker(one) == _speaker(word)]
+            since = [
+                one
+                for one in later
+                if one.manner != "vote"
+                or (one.names == word.names and word.key in together(one.key, one.log_id))
+            ]
             again = since[-1] if since else None
             if Verdict.WITHDRAWN in (word.verdict, again.verdict if again else None):
                 continue
             if again is not None or self.changed_since(word):
                 yield word, again
 
-
-def _speaker(word: Vote) -> tuple[str, str]:
-    return (word.names[0] if word.manner == "vote" else "", word.key)
+    def _together(self, report: str, words: Sequence[Vote]) -> Callable[[str, int], frozenset[str]]:
+        """Which records were one report with one when a word was given on it."""
+        if len({word.key for word in words}) == 1:
+            return lambda key, _log_id: frozenset((key,))
+        return duplicates.Past(self._review, records.members_of(self._review, report)).together
 
 
 def _touches(change: Change, stage: str, word: Vote, text: str) -> bool:

@@ -200,8 +200,10 @@ def differences(old: Protocol, new: Protocol) -> list[Change]:
         if before != after:
             added = frozenset(after) - frozenset(before) if name in _HIGHLIGHTED else frozenset()
             change = Change(
-                f"{label}: {_shown(before)} → {_shown(after)}",
-                stages=all_stages if name == "designs" else frozenset(),
+                f"{label}: {_list_change(before, after)}"
+                if isinstance(after, tuple)
+                else f"{label}: {_shown(before)} → {_shown(after)}",
+                stages=all_stages if name == "designs" and set(before) != set(after) else frozenset(),
                 terms_for=added if name == "highlight_include" else frozenset(),
                 terms_against=added if name == "highlight_exclude" else frozenset(),
             )
@@ -261,6 +263,14 @@ def _reason_changes(old: Protocol, new: Protocol) -> list[Change]:
             Change(f"order of reasons: {', '.join(stayed_after)}", reasons=frozenset(stayed_after))
         )
     return changes
+
+
+def _list_change(before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """What was added to a list and what was taken away; a list may be long."""
+    added = [one for one in after if one not in before]
+    gone = [one for one in before if one not in after]
+    said = [f"{what} {'; '.join(ones)}" for what, ones in (("added", added), ("taken away", gone)) if ones]
+    return ", ".join(said) or f"in another order: {'; '.join(after)}"
 
 
 def _shown(value: object) -> str:

@@ -190,9 +190,8 @@ class _Records:
             yield "DOI", record.doi
         if record.pmid:
             yield "PMID", record.pmid
-        titles = spoken_titles(record)
-        if titles and record.year:
-            yield "title and year", (titles[0], record.year)
+        if titles := spoken_titles(record):
+            yield "title and year", (titles[0], record.year)  # or that neither states a year
 
     def report_of(self, said: Said) -> str:
         """The key of the report meant. Raises InputError, saying why, if it is none or not certain."""
