@@ -51,11 +51,11 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop", "pair_loop", "keyboard"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
-        "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "resolving", "reliability",
-        "fulltext", "report", "review_flow", "appendix", "sharing",
+        "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over",
+        "amending", "resolving", "reliability", "sharing", "exporting", "fulltext", "report", "review_flow", "appendix",
         "living", "updating", "previous", "watching", "demo",
     ),
-    "Doors (input and output)": ("store", "sources", "formats"),
+    "Doors (input and output)": ("store", "sources", "formats", "decision_formats"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
         "agreement", "comparison", "side_by_side", "composition", "flow", "bundles", "wording", "settings",

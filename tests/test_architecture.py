@@ -32,6 +32,9 @@ FLOORS: dict[str, int] = {
             "resolving",
             "reliability",
             "decision_files",
+            "taking_over",
+            "exporting",
+            "amending",
             "fulltext",
             "report",
             "demo",
@@ -52,7 +55,7 @@ FLOORS: dict[str, int] = {
         ),
         3,
     ),
-    **dict.fromkeys(("store", "sources", "formats"), 2),
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -96,6 +99,7 @@ PURE = (
     "model",
     "errors",
     "formats",
+    "decision_formats",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",

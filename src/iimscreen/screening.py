@@ -71,6 +71,11 @@ class Desk:
         """One record of this stage as it is shown: with what only the others of its report state."""
         return self.report(records.by_key(self.review, key))
 
+    def reminder(self, key: str) -> str:
+        """What the reviewer is to be told of a record beside what it states; "" if nothing."""
+        del key
+        return ""
+
     def own_vote(self, key: str) -> Vote | None:
         """The reviewer's own standing vote on a record, if any."""
         return decisions.own_vote(self.review, self.stage.name, self.reviewer, key)

@@ -24,6 +24,14 @@ ReasonOption = Annotated[str | None, typer.Option("--reason", help="The exclusio
 FromOption = Annotated[
     Path | None, typer.Option("--from", help="A CSV record,verdict,reason,note; all of it or nothing.")
 ]
+TakenFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        help="A CSV record,verdict,reason,note, or an export of iimscreen, Rayyan, Covidence or ASReview; "
+        "all of it or nothing.",
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,30 +50,59 @@ def screen(
     reason: ReasonOption = None,
     note: Note = None,
     change: Annotated[bool, typer.Option("--change", help="Change your vote; say why with --note.")] = False,
-    from_file: FromOption = None,
+    from_file: TakenFrom = None,
+    named: Annotated[
+        str | None, typer.Option("--as", help="With --from: your name in that file.", metavar="NAME")
+    ] = None,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="With --from: leave out what fits no record.")
+    ] = False,
+    reasons_as_notes: Annotated[
+        bool,
+        typer.Option("--reasons-as-notes", help="With --from: keep reasons the protocol lacks as notes."),
+    ] = False,
+    amended: Annotated[
+        bool, typer.Option("--amended", help="Your votes that an amendment of the protocol touches.")
+    ] = False,
     review: ReviewPath = None,
 ) -> None:
     """Vote on the records left for you.
 
-    Record by record; or one vote with --record and --verdict; or a CSV with --from.
+    Record by record; or one vote with --record and --verdict; or a file of decisions with --from, where
+    --verdict is that of lines which state none.
     """
-    from iimscreen import decision_files, screening, team
-    from iimscreen.wording import counted
+    from iimscreen import amending, screening, team
+    from iimscreen.cli import exchange
 
-    _one_way(record, verdict, reason, from_file)
+    _one_way(record, None if from_file else verdict, reason, from_file)
+    if from_file is None and (named or skip_unknown or reasons_as_notes):
+        raise InputError(
+            "--as, --skip-unknown and --reasons-as-notes go with --from", hint="name the file with --from"
+        )
     with opened(review) as open_one:
-        desk = screening.Desk(open_one, team.check_name(reviewer), stage)
+        seat = amending.AmendedDesk if amended else screening.Desk
+        desk = seat(open_one, team.check_name(reviewer), stage)
         if from_file is not None:
             if note or change:
                 raise InputError("--note and --change go with --record", hint="write notes into the CSV")
-            votes = desk.decide_all(decision_files.read_decisions(from_file))
-            typer.echo(f"{counted(len(votes), 'vote')} of {desk.reviewer} stored.")
+            exchange.take_over(
+                desk,
+                from_file,
+                named=named,
+                verdict=verdict,
+                skip_unknown=skip_unknown,
+                as_notes=reasons_as_notes,
+            )
         elif record is not None and verdict is not None:
             vote = desk.decide(screening.Decision(record, verdict, reason, note), change=change)
             typer.echo(f"{vote.key}: {vote.verdict}" + (f" ({vote.reason})" if vote.reason else ""))
         else:
             from iimscreen import loop
 
+            if isinstance(desk, amending.AmendedDesk) and desk.settled:
+                from iimscreen.render import amendments
+
+                amendments.settled(desk.settled)
             loop.screen(desk)
 
 
