@@ -453,7 +453,7 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
           (
             select max(last.id)
             from version_closures
-            join records as last on last.key = version_closures.last_record_key
+            cross join records as last on last.key = version_closures.last_record_key
           ),
           0
         )
