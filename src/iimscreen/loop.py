@@ -60,6 +60,8 @@ def screen(desk: Desk) -> None:
     waiting = desk.waiting()
     if not waiting:
         say(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
+        if ahead := desk.rounds_ahead():
+            say(f"{ahead}; the rest follows when it is closed.")
         say("Next: iimscreen status")
         return
     team.sit_down(desk.review, desk.reviewer)

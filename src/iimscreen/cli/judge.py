@@ -104,6 +104,8 @@ def _screen_at(desk: Desk, preset: str, theme: str) -> None:
     waiting = desk.waiting_keys()
     if not waiting and not desk.own_votes():
         typer.echo(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
+        if ahead := desk.rounds_ahead():
+            typer.echo(f"{ahead}; the rest follows when it is closed.")
         typer.echo("Next: iimscreen status")
         return
     voted = tui.screen(desk, waiting, preset=preset, theme=theme)

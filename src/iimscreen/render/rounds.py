@@ -84,6 +84,8 @@ def listed(found: Sequence[StageRounds], *, as_json: bool) -> None:
 
 
 def _left(waiting: dict[str, int]) -> str:
+    if not waiting:
+        return "nobody has begun"
     return ", ".join(f"{name} {count:,}" for name, count in waiting.items() if count) or "nothing"
 
 

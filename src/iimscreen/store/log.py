@@ -74,6 +74,12 @@ def of_kind(review: Review, kind: str) -> list[FullEntry]:
     ]
 
 
+def last_id(review: Review) -> int:
+    """The number of the log's last row; 0 before it."""
+    (found,) = review.db.execute("select coalesce(max(id), 0) from log").fetchone()
+    return int(found)
+
+
 # Made once: json.dumps makes an encoder for each call, which costs as much as encoding a short row.
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 

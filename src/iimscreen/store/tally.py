@@ -85,12 +85,19 @@ class Tally:
         return [name for name, role in standing.items() if role == reviewers.REVIEWER]
 
     def assigned(self, stage: str) -> Mapping[str, frozenset[str]]:
-        """Report → those who are to judge it, where it was assigned."""
+        """Report → those who are to judge it, where it was assigned.
+
+        Where they have become too few, because someone left or the protocol asks for more, it is open to all.
+        """
 
         def make() -> dict[str, frozenset[str]]:
             found: dict[str, frozenset[str]] = {}
+            people, needed, judges = set(self.people), self.stage(stage).reviewers_needed, self.judges(stage)
             for record, names in assignments.standing(self.review, stage).items():
-                found.setdefault(self.kept[record], names)
+                report = self.kept[record]
+                able = names & people | names & judges.get(report, NOBODY)
+                if len(able) >= needed:
+                    found.setdefault(report, names)
             return found
 
         return self.once("assigned", stage, make)
