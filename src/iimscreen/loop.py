@@ -127,8 +127,11 @@ def _undo(desk: Desk, waiting: list[StoredRecord], place: int) -> int:
     return place
 
 
-def resolve(table: Table) -> None:
-    """Go through what is to resolve at one stage, both votes and notes side by side."""
+def resolve(table: Table, *, hide_names: bool = False) -> None:
+    """Go through what is to resolve at one stage, both votes and notes side by side.
+
+    `hide_names`: without saying whose they are, in an order that does not tell.
+    """
     open_ones = resolving.conflicts(table.review, table.stage.name)
     if not open_ones:
         say(f"Nothing to resolve at stage {table.stage.name}.")
@@ -142,8 +145,8 @@ def resolve(table: Table) -> None:
     for number, conflict in enumerate(open_ones, start=1):
         render.console().rule(f"{number:,} of {len(open_ones):,}")
         render.record(kept_report.shown(table.review, conflict.record))
-        for vote in conflict.votes:
-            say(f"{vote.names[0]}: {vote.verdict} {vote.reason or ''} {render.plain(vote.note)}")
+        for heading, vote in conflict.in_order_to_show(hide_names=hide_names):
+            say(f"{heading}: {vote.verdict} {vote.reason or ''} {render.plain(vote.note)}")
         proposed = conflict.outcome.reason if conflict.outcome.reason_is_proposed else None
         answer = _settled(table, conflict.record.key, allowed, reasons, prompt, proposed)
         if answer == QUIT:

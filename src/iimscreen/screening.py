@@ -40,7 +40,12 @@ class Desk:
 
     def waiting_keys(self) -> list[str]:
         """Keys of the records left for this reviewer, in the order in which they get them."""
-        return Gate(self.review, self.protocol).waiting_for(self.stage.name, self.reviewer)
+        gate = Gate(self.review, self.protocol)
+        found = gate.waiting_for(self.stage.name, self.reviewer)
+        self._pool = gate.pool(
+            self.stage.name
+        )  # for the first vote, which would read it all anew: 0.4 s of 100,000
+        return found
 
     def waiting(self) -> list[StoredRecord]:
         """Records left for this reviewer, in the order in which they get them."""

@@ -112,6 +112,15 @@ class Review:
         self.before_writing: Callable[[Review], None] = lambda _review: None
 
     @contextlib.contextmanager
+    def telling(self) -> Iterator[None]:
+        """Around what goes on after an error: one of SQLite's that speaks of the file becomes a ReviewError here.
+
+        Elsewhere `open_review` does the same at its end.
+        """
+        with _in_our_words(self.path):
+            yield
+
+    @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """One look at the file: what other programs write meanwhile is not seen in parts.
 
