@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room is a module, or a folder of modules. It imports from its own floor or below.
 FLOORS: dict[str, int] = {
-    **dict.fromkeys(("__main__", "cli", "loop", "pair_loop", "keyboard", "render", "prisma_text"), 4),
+    **dict.fromkeys(("__main__", "cli", "loop", "pair_loop", "keyboard", "render", "prisma_text", "tui"), 4),
     **dict.fromkeys(
         (
             "search",
@@ -32,6 +32,9 @@ FLOORS: dict[str, int] = {
             "resolving",
             "reliability",
             "decision_files",
+            "taking_over",
+            "exporting",
+            "amending",
             "fulltext",
             "report",
             "demo",
@@ -52,7 +55,7 @@ FLOORS: dict[str, int] = {
         ),
         3,
     ),
-    **dict.fromkeys(("store", "sources", "formats"), 2),
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -68,6 +71,7 @@ FLOORS: dict[str, int] = {
             "comparison",
             "side_by_side",
             "composition",
+            "notices",
             "flow",
             "bundles",
             "wording",
@@ -90,18 +94,21 @@ PURE = (
     "comparison",
     "side_by_side",
     "composition",
+    "notices",
     "flow",
     "bundles",
     "wording",
     "model",
     "errors",
     "formats",
+    "decision_formats",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
     "Bio": "sources",
     "search_query": "syntax",
-    "rich": ("render", "prisma_text", "loop"),
+    "rich": ("render", "prisma_text", "loop", "tui"),
+    "textual": "tui",
     "rapidfuzz": "matching",
     "numpy": "matching",
     "typer": ("cli", "__main__"),

@@ -235,17 +235,13 @@ def test_a_reader_elsewhere_delays_a_vote_and_does_not_lose_half_of_it(run, revi
     assert run("reviewer", "add", "ann").exit_code == 0
 
 
-def test_the_copy_of_a_new_sitting_does_not_wait_for_a_lock_for_ever(review: Review, impatient, monkeypatch):
-    monkeypatch.setattr(connection, "SITTING", dt.timedelta(0))
+def test_a_look_at_a_snapshot_does_not_wait_for_a_lock_for_ever(review: Review, run, impatient):
     review.db.execute("pragma busy_timeout = 50")
     with plain(review.path) as other:
-        monkeypatch.setattr(connection, "_copies", lambda _path: other.execute("begin exclusive") and [])
+        other.execute("begin exclusive")
 
-        with (
-            pytest.raises(ReviewError, match="is locked by another program"),
-            review.writing(),
-        ):
-            pytest.fail("written without a copy")
+        with pytest.raises(ReviewError, match="is locked by another program"), review.snapshot():
+            pytest.fail("looked at a file that another program changes")
 
 
 def test_who_waits_for_a_lock_is_served_when_it_goes(run, review_file):
