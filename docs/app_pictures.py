@@ -93,9 +93,7 @@ RECORDS = (
     _record(7, "Lupus and myositis overlap: a registry study of 412 patients"),
     _record(8, "Upadacitinib in inclusion body myositis, a pilot trial"),
     _record(
-        9,
-        "[Sin título en inglés] 皮肌炎与托法替布：一例报告 \x1b[31m",
-        vernacular_title="皮肌炎与托法替布：一例报告",
+        9, "[Tofacitinib and myositis: one case] \x1b[31m", vernacular_title="Tofacitinibe e miosite: um caso"
     ),
     _record(10, "Filgotinib and muscle strength: a protocol of a randomised trial"),
     _record(11, "Polymyositis after checkpoint inhibitors: cases and management"),
@@ -233,24 +231,36 @@ async def _drawn(app: Frame, picture: Picture, code_format: str) -> str:
         )
 
 
-def drawn(picture: Picture, code_format: str) -> str:
-    """One picture as SVG."""
-    keys.Meant.seen_s = 0.0  # keys come at once here
-    os.environ.pop("NO_COLOR", None)
+@contextmanager
+def _as_told(picture: Picture) -> Iterator[None]:
+    """Keys count at once, and there are colours if the picture has them, whatever surrounds this."""
+    seen_s, no_colour = keys.Meant.seen_s, os.environ.pop("NO_COLOR", None)
+    keys.Meant.seen_s = 0.0
     if not picture.coloured:
         os.environ["NO_COLOR"] = "1"
-    with _review() as review:
+    try:
+        yield
+    finally:
+        keys.Meant.seen_s = seen_s
+        os.environ.pop("NO_COLOR", None)
+        if no_colour is not None:
+            os.environ["NO_COLOR"] = no_colour
+
+
+def drawn(picture: Picture, code_format: str) -> str:
+    """One picture as SVG."""
+    with _as_told(picture), _review() as review:
         return asyncio.run(_drawn(_app(review, picture), picture, code_format))
 
 
 def main(folder: Path, wanted: Callable[[str], bool] = lambda _name: True) -> None:
     """Write them all."""
-    from made import _SVG
+    from made import SVG
 
     folder.mkdir(parents=True, exist_ok=True)
     for picture in PICTURES:
         if wanted(picture.name):
-            (folder / f"{picture.name}.svg").write_text(drawn(picture, _SVG), encoding="utf-8")
+            (folder / f"{picture.name}.svg").write_text(drawn(picture, SVG), encoding="utf-8")
             print(picture.name)
 
 

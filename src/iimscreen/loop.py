@@ -60,6 +60,8 @@ def screen(desk: Desk) -> None:
     waiting = desk.waiting_keys()
     if not waiting:
         say(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
+        if ahead := desk.rounds_ahead():
+            say(f"{ahead}; the rest follows when it is closed.")
         say("Next: iimscreen status")
         return
     team.sit_down(desk.review, desk.reviewer)
@@ -119,6 +121,8 @@ def _show(desk: Desk, key: str) -> bool:
         render.record(
             report, include=desk.protocol.highlight_include, exclude=desk.protocol.highlight_exclude
         )
+        if reminder := desk.reminder(key):
+            say(f"\n{render.plain(reminder)}", "yellow")
         return True
 
 

@@ -27,7 +27,7 @@ from iimscreen.store import (
     versions,
 )
 from iimscreen.store.duplicate_gate import DuplicateGate
-from iimscreen.store.gate import Gate, Progress
+from iimscreen.store.gate import Gate, Progress, RoundProgress
 from iimscreen.wording import counted
 
 # --- status ----------------------------------------------------------------------------------------
@@ -42,6 +42,7 @@ class Status:
     removed: int  # of those, before screening for other reasons than being duplicates
     reports: int
     stages: tuple[Progress, ...]
+    rounds: tuple[RoundProgress, ...]  # pilots and batches
     rules: tuple[str, ...]  # of each stage, in a sentence
     conflicts: Mapping[str, int | None]  # per stage; None while its round is blind
     missing: tuple[str, ...]
@@ -70,6 +71,7 @@ def _status(review: Review) -> Status:
         removed=len(curation.removed(review)),
         reports=reports,
         stages=tuple(gate.progress(stage.name) for stage in protocol.stages),
+        rounds=tuple(each for stage in protocol.stages for each in gate.round_progress(stage.name)),
         rules=tuple(f"{stage.name}: {voting.describe(stage)}" for stage in protocol.stages),
         conflicts=found,
         missing=(*review_flow.missing(review, gate), *watching.open_sentences(review)),
@@ -211,15 +213,17 @@ def _in_words(review: Review, entry: log.FullEntry) -> str:
             return _living_in_words(entry.kind, content)
 
 
+def _round(name: str) -> str:
+    return f"stage {name}" if name in (TITLE_ABSTRACT, FULL_TEXT) else f"round {name}"
+
+
 def _screening_in_words(kind: str, content: Mapping[str, Any]) -> str:
     """Rows of screening that are no votes."""
     match kind:
         case "round_openings":
-            return (
-                f"stage {content['round']} open: all votes on {counted(content['records'], 'record')} are in"
-            )
+            return f"{_round(content['round'])} open: all votes on {counted(content['records'], 'record')} are in"
         case "unblindings":
-            return f"stage {content['round']} unblinded for {content['reviewer']} and {content['other_reviewer']}"
+            return f"{_round(content['round'])} unblinded for {content['reviewer']} and {content['other_reviewer']}"
         case "rounds":
             drawn = "" if content["seed"] is None else f", drawn with seed {content['seed']}"
             return (
@@ -270,6 +274,11 @@ def _living_in_words(kind: str, content: Mapping[str, Any]) -> str:
             )
         case "record_edits":
             return _edit_in_words(content)
+        case "bundle_merges":
+            return (
+                f"{counted(content['new_rows'], 'new row')} of {content['reviewer']} merged from "
+                f"{content['file_name']} ({content['file_sha256'][:8]})"
+            )
         case "record_removals":
             done = "removed before screening" if content["removed"] else "restored"
             return f"{content['record_key']} {done}: {content['reason']}"
@@ -308,6 +317,9 @@ def check(review: Review) -> Check:
 
 def _check(review: Review) -> Check:
     made, reports = review_flow.flow_and_reports(review)
+    judged_after = decisions.verify_removals(
+        review
+    )  # where copies were merged, two people who could not know
     faults = [
         *connection.verify(review),
         *log.verify(review),
@@ -317,13 +329,20 @@ def _check(review: Review) -> Check:
         *assignments.verify(review),
         *dedupe.verify(review),
         *curation.verify_edits(review),
-        *decisions.verify_removals(review),
+        *([] if log.has_merged(review) else judged_after),
         *living.verify(review),
         *flow.violations(made, reports),
     ]
     notes = [
         f"{key} has votes and was merged into another record since: they count for the report of {kept}"
         for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
+    ]
+    if log.has_merged(review):
+        notes += [*judged_after, *dedupe.contradictions(review)]
+    notes += [
+        f"the rows of {actor} fork in {counted(forks, 'place')}: work on two machines, of which nothing is lost; "
+        "the last word on a record is the later one"
+        for actor, forks in log.forks(review)
     ]
     entries = log.entries(review)
     return Check(

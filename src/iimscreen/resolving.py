@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iimscreen import voting
@@ -12,8 +13,9 @@ from iimscreen.model import StoredRecord, Verdict
 from iimscreen.protocol import FINAL_WORDS, stage_named
 from iimscreen.review_protocol import in_force, stages_to_see
 from iimscreen.screening import Decision, all_or_none, check_reason, parse_verdict
-from iimscreen.store import Review, decisions, records, reviewers
+from iimscreen.store import Review, decisions, log, records, reviewers
 from iimscreen.store.gate import Gate
+from iimscreen.store.openings import note_openings
 from iimscreen.voting import Outcome, Vote
 
 
@@ -72,10 +74,10 @@ def conflicts_to_see(review: Review, given: str = "") -> list[StageConflicts]:
 
 def _conflicts(review: Review, gate: Gate, stage: str) -> tuple[Conflict, ...]:
     votes = gate.votes(stage)
+    open_ones = {key: outcome for key, outcome in gate.outcomes(stage).items() if outcome.needs_someone}
     return tuple(
-        Conflict(records.by_key(review, key), outcome, tuple(votes.get(key, ())))
-        for key, outcome in gate.outcomes(stage).items()
-        if outcome.needs_someone
+        Conflict(stored, open_ones[stored.key], tuple(votes.get(stored.key, ())))
+        for stored in records.by_keys(review, list(open_ones))
     )
 
 
@@ -95,57 +97,70 @@ class Table:
                     hint=f"takes part: {', '.join(standing) or 'nobody yet'}; `iimscreen reviewer add` adds one",
                 )
         self._adjudicators = frozenset(n for n, role in standing.items() if role == reviewers.ADJUDICATOR)
-        Gate(review, self.protocol).outcomes(stage)  # raises while nothing of the round may be seen
+        self._gate = Gate(review, self.protocol)
+        self._read_at = log.last_id(review)
+        self._settled: set[str] = set()  # at this table, since the gate was read
+        self._gate.outcomes(stage)  # raises while nothing of the round may be seen
 
     def settle(self, decision: Decision) -> Vote:
         """Store one final word. Where nothing is in conflict it is a correction and needs a note."""
-        with self.review.writing():
-            return self._settle(decision, Gate(self.review, self.protocol))
+        with self._writing():
+            return self._settle(decision)
 
     def settle_all(self, given: Sequence[tuple[int, Decision]]) -> list[Vote]:
         """Store the final words of a CSV together, or none."""
-        with self.review.writing():
-            gate = Gate(self.review, self.protocol)
-            return all_or_none(given, lambda decision: self._settle(decision, gate))
+        with self._writing():
+            return all_or_none(given, self._settle)
 
     def confirm_proposed(self) -> list[Vote]:
         """Confirm every proposed reason of the exclusions that all reviewers agree on."""
         open_ones = [c for c in conflicts(self.review, self.stage.name) if c.outcome.reason_is_proposed]
-        with self.review.writing():
-            gate = Gate(self.review, self.protocol)
+        with self._writing():
             return [
-                self._settle(Decision(c.record.key, Verdict.EXCLUDE, c.outcome.reason), gate)
-                for c in open_ones
+                self._settle(Decision(c.record.key, Verdict.EXCLUDE, c.outcome.reason)) for c in open_ones
             ]
 
-    def _settle(self, decision: Decision, gate: Gate) -> Vote:
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction; the gate is read anew if the log has grown since by other hands than ours."""
+        with self.review.writing():
+            if self._read_at != log.last_id(self.review):
+                self._gate, self._settled = Gate(self.review, self.protocol), set()
+            self._read_at = -1  # until all of it is stored
+            yield
+            self._read_at = log.last_id(self.review)
+            note_openings(self.review)  # the last conflict of a stage opens what waits for it
+
+    def _settle(self, decision: Decision) -> Vote:
         verdict = parse_verdict(decision.verdict, FINAL_WORDS[self.stage.name], self.stage.name)
         found = records.find(self.review, decision.record)
         key = records.kept_of(self.review, found.key)
-        outcome = gate.outcomes(self.stage.name).get(key)
+        outcome = self._gate.outcomes(self.stage.name).get(key)
         if outcome is None:
-            gate.require_judged_here(key)
-            gate.require_open(self.stage.name, f"{key}")
+            self._gate.require_judged_here(key)
+            self._gate.require_open(self.stage.name, f"{key}")
             raise ProtocolError(
                 f"{key} is not among the records of stage {self.stage.name}", hint="`iimscreen conflicts`"
             )
         if outcome.state is voting.State.PENDING:
             raise ProtocolError(f"{key} still lacks votes", hint="`iimscreen status` shows who has to vote")
-        if not outcome.needs_someone and not decision.note:
+        if (key in self._settled or not outcome.needs_someone) and not decision.note:
             raise ProtocolError(
-                f"{key} is not in conflict ({outcome.state}): this would be a correction",
+                f"{key} is not in conflict ({'settled' if key in self._settled else outcome.state}): this would be "
+                "a correction",
                 hint="say why with --note",
             )
         given = decision.reason
         if given is None and verdict is Verdict.EXCLUDE and outcome.reason_is_proposed:
             given = outcome.reason
         reason = check_reason(self.protocol, self.stage, verdict, given)
-        word = Vote(key, verdict, reason, decision.note, self.names, self._manner(gate, key), "", 0)
+        word = Vote(key, verdict, reason, decision.note, self.names, self._manner(key), "", 0)
         decisions.add(self.review, word, self.stage.name, self.protocol.sha256)
+        self._settled.add(key)
         return word
 
-    def _manner(self, gate: Gate, key: str) -> str:
-        voters = frozenset(vote.names[0] for vote in gate.votes(self.stage.name).get(key, ()))
+    def _manner(self, key: str) -> str:
+        voters = frozenset(vote.names[0] for vote in self._gate.votes(self.stage.name).get(key, ()))
         found = voting.manner(self.names, self._adjudicators, voters)
         if found is None:
             raise ProtocolError(

@@ -458,8 +458,8 @@ def _footnotes(
             continue
         content = entry.content or {}
         notes.append(
-            f"Stage {content['round']} was unblinded for {content['reviewer']} and {content['other_reviewer']} "
-            f"by {entry.actor} on {entry.at[:10]}."
+            f"{_round_in_words(content['round'])} was unblinded for {content['reviewer']} and "
+            f"{content['other_reviewer']} by {entry.actor} on {entry.at[:10]}."
         )
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         if gate.is_open(stage) and gate.pool(stage):
@@ -481,6 +481,10 @@ def _footnotes(
     notes += _open_findings(review, gate)
     notes.append("Each included report is counted as one study until reports are linked to studies.")
     return notes
+
+
+def _round_in_words(name: str) -> str:
+    return f"Stage {name}" if name in (TITLE_ABSTRACT, FULL_TEXT) else f"Round {name}"
 
 
 def _removals(removed: Sequence[curation.Removal]) -> list[str]:

@@ -13,7 +13,7 @@ from iimscreen.errors import IimscreenError, InputError, ProtocolError
 from iimscreen.model import Protocol, Stage, StoredRecord, Verdict
 from iimscreen.protocol import FULL_TEXT, VOTES, stage_named
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, assignments, curation, decisions, records, rounds
+from iimscreen.store import Review, assignments, curation, decisions, records, reviewers, rounds
 from iimscreen.store.gate import Gate
 from iimscreen.store.openings import note_openings
 from iimscreen.voting import Vote
@@ -51,6 +51,23 @@ class Desk:
         """Records left for this reviewer, in the order in which they get them."""
         return list(records.by_keys(self.review, self.waiting_keys()))
 
+    def rounds_ahead(self) -> str:
+        """Why nothing else is asked for yet: pilots that others have not finished; "" if there is none."""
+        gate = Gate(self.review, self.protocol)
+        pilots = [
+            one
+            for one in gate.round_progress(self.stage.name)
+            if one.round.kind == rounds.PILOT and not one.is_closed
+        ]
+        return "; ".join(
+            f"{one.round.name} comes first and waits for "
+            + (
+                ", ".join(f"{name} ({count:,} to go)" for name, count in one.waiting.items() if count)
+                or "another reviewer"
+            )
+            for one in pilots
+        )
+
     def report(self, stored: StoredRecord) -> StoredRecord:
         """A record left, with what only the others of its report state."""
         return kept_report.shown(self.review, stored)
@@ -59,6 +76,11 @@ class Desk:
         """One record of this stage as it is shown: with what only the others of its report state."""
         with self.review.reading():
             return self.report(records.by_key(self.review, key))
+
+    def reminder(self, key: str) -> str:
+        """What the reviewer is to be told of a record beside what it states; "" if nothing."""
+        del key
+        return ""
 
     def own_vote(self, key: str) -> Vote | None:
         """The reviewer's own standing vote on a record, if any."""
@@ -147,13 +169,15 @@ class Desk:
                 f"{key} is not among the records of {pilots[0].name}, which everyone judges first",
                 hint=f"`iimscreen screen --reviewer {self.reviewer}` shows what is left of it",
             )
+        voters = decisions.voters(self.review, self.stage.name, key)
         names = assignments.of_record(self.review, self.stage.name, key)
-        if names and self.reviewer not in names:
+        able = names & (voters | reviewers.standing(self.review).keys())
+        if len(able) >= self.stage.reviewers_needed and self.reviewer not in names:
             raise ProtocolError(
                 f"{key} is assigned to {' and '.join(sorted(names))}",
                 hint="`iimscreen reviewer retire NAME --hand-over OTHER_NAME` passes their records on",
             )
-        if len(decisions.voters(self.review, self.stage.name, key)) >= self.stage.reviewers_needed:
+        if len(voters) >= self.stage.reviewers_needed:
             raise ProtocolError(
                 f"{key} has the {self.stage.reviewers_needed} votes that it needs",
                 hint="`iimscreen status` shows what is left",

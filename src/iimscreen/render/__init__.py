@@ -380,16 +380,17 @@ def conflicts(found: Sequence[tuple[str, Sequence[Conflict]]], *, as_json: bool)
         if not conflicts_there:
             _say(f"{stage}: nothing to resolve.")
             continue
-        table = _table(
-            "record", "title", "votes", "to do", title=f"{stage}: {len(conflicts_there):,} to resolve"
-        )
+        _say(f"{stage}: {len(conflicts_there):,} to resolve", "bold")
+        # Line by line: a table of 5,000 takes rich 3 s.
+        out = console()
         for one in conflicts_there:
-            votes = "\n".join(
+            title = plain(one.record.record.title) or "(no title)"
+            out.print(Text(f"{plain(named(one.record))}  {title}"), soft_wrap=True)
+            votes = "; ".join(
                 f"{v.names[0]}: {v.verdict}" + (f" ({v.reason})" if v.reason else "") for v in one.votes
             )
-            todo = f"confirm reason {one.outcome.reason}" if one.outcome.reason_is_proposed else "resolve"
-            _row(table, named(one.record), one.record.record.title or "", votes, todo)
-        console().print(table)
+            todo = f"; to confirm: reason {one.outcome.reason}" if one.outcome.reason_is_proposed else ""
+            out.print(Text(f"    {plain(votes)}{todo}", style="dim"), soft_wrap=True)
 
 
 # --- full text and report --------------------------------------------------------------------------
@@ -453,6 +454,10 @@ def status(found: Status, *, rules: bool, as_json: bool) -> None:
         conflicts_there = found.conflicts[stage.stage]
         open_ones = "blind" if conflicts_there is None else f"{conflicts_there:,} to resolve"
         _say(f"{stage.stage}: {stage.pool:,} to judge; {left}; {open_ones}")
+    for one in found.rounds:
+        if not one.is_closed:
+            left = ", ".join(f"{name} {count:,} left" for name, count in one.waiting.items() if count)
+            _say(f"{one.round.name}: {counted(one.records, 'record')}; {left or 'nobody has begun'}; blind")
     for rule in found.rules if rules else ():
         _say(f"rule: {rule}", "dim")
     for sentence in found.missing:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from iimscreen import render
-from iimscreen.reliability import PairAgreement
+from iimscreen.reliability.comparing import PairAgreement
 from iimscreen.render import agreement
 from iimscreen.rounds import Difference, StageRounds
 from iimscreen.store.rounds import PILOT, Round
@@ -84,6 +84,8 @@ def listed(found: Sequence[StageRounds], *, as_json: bool) -> None:
 
 
 def _left(waiting: dict[str, int]) -> str:
+    if not waiting:
+        return "nobody has begun"
     return ", ".join(f"{name} {count:,}" for name, count in waiting.items() if count) or "nothing"
 
 

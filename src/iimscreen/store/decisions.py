@@ -131,6 +131,20 @@ def last_own_vote(review: Review, stage: str, reviewer: str) -> Vote | None:
     return None
 
 
+def own_given(review: Review, stage: str, reviewer: str) -> list[Vote]:
+    """Every vote and undo of a reviewer at a stage, oldest first, but those of pilots that do not count."""
+    return _votes(
+        review,
+        f"+decisions.stage = :stage and reviewer = :reviewer and {_NOT_SPENT}",
+        {"stage": stage, "reviewer": reviewer},
+    )
+
+
+def made_under(review: Review) -> dict[int, str]:
+    """The hash of the protocol under which each decision was made, by log id: no decision's content."""
+    return dict(review.db.execute("select log_id, protocol_sha256 from decisions").fetchall())
+
+
 def voters(review: Review, stage: str, report: str) -> set[str]:
     """Names of those whose vote on one report stands: progress, not content."""
     given_there = _votes(
@@ -430,18 +444,27 @@ where member.kept_id = kept.id
 
 
 def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
-    """Whether some report surely lacks votes: a quick no to "is this round complete?".
+    """Whether some report surely lacks votes: a quick no to "is the round of this stage itself complete?".
 
-    Latest records first, because reviewers begin with the earliest. Those that a closed version knew
-    are passed over: all of them had their votes then. At full text, reports that are
-    retrieved and that nobody excluded on title and abstract; `others_too`: whether records
-    from other methods pass title and abstract screening.
+    Pilots and batches are rounds of their own. Latest records first, because reviewers begin with the
+    earliest. Those that a closed version knew are passed over: all of them had their votes then. At full
+    text, reports that are retrieved and that nobody excluded on title and abstract; `others_too`: whether
+    records from other methods pass title and abstract screening.
     """
     pool = """
       from kept_records
       join records as kept on kept.id = kept_records.kept_id
       where kept_records.record_id = kept_records.kept_id
         and kept.key not in (select record_key from standing_removals where removed)
+        and kept.id not in (
+          select own.kept_id
+          from rounds
+          cross join round_records on round_records.round_id = rounds.log_id
+          cross join records on records.key = round_records.record_key
+          cross join kept_records as own on own.record_id = records.id
+          where rounds.stage = :stage
+            and (rounds.counts = 1 or rounds.name not in (select round from round_openings))
+        )
         and not exists (
           select 1
           from kept_records as member

@@ -85,12 +85,19 @@ class Tally:
         return [name for name, role in standing.items() if role == reviewers.REVIEWER]
 
     def assigned(self, stage: str) -> Mapping[str, frozenset[str]]:
-        """Report → those who are to judge it, where it was assigned."""
+        """Report → those who are to judge it, where it was assigned.
+
+        Where they have become too few, because someone left or the protocol asks for more, it is open to all.
+        """
 
         def make() -> dict[str, frozenset[str]]:
             found: dict[str, frozenset[str]] = {}
+            people, needed, judges = set(self.people), self.stage(stage).reviewers_needed, self.judges(stage)
             for record, names in assignments.standing(self.review, stage).items():
-                found.setdefault(self.kept[record], names)
+                report = self.kept[record]
+                able = names & people | names & judges.get(report, NOBODY)
+                if len(able) >= needed:
+                    found.setdefault(report, names)
             return found
 
         return self.once("assigned", stage, make)
@@ -182,6 +189,14 @@ class Tally:
             return list({word.key: word for word in self._everything.get(stage, ([], []))[1]}.values())
 
         return self.once("given_finals", stage, make)
+
+    def ever_given(self, stage: str) -> list[Vote]:
+        """Every vote, undo and final word, oldest first, but those of pilots that do not count."""
+        spent = self.spent(stage)
+        votes, finals = self._everything.get(stage, ([], []))
+        return sorted(
+            (word for word in (*votes, *finals) if word.round not in spent), key=lambda word: word.log_id
+        )
 
     def votes_within(self, one: Round) -> list[Vote]:
         """The votes given in one round, the last per record and reviewer, whether they count or not."""
@@ -358,7 +373,7 @@ class Tally:
         judges = self.judges(stage)
         # A handful of ways to vote makes up nearly all reports: each is worked out once.
         known: dict[tuple[tuple[Verdict, str | None], ...], Outcome] = {}
-        found = self.once("outcomes", stage, dict[str, Outcome])
+        found = self.once("outcomes_so_far", stage, dict[str, Outcome])  # the gate has "outcomes" of its own
         for report in reports:
             if report in found:
                 continue

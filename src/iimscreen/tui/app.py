@@ -130,9 +130,11 @@ class ScreeningApp(Frame):
         if not queue.keys:
             return f"Nothing in this list: {self.list_title()}", ["f chooses another list; q quits."]
         if not queue.left:
+            ahead = self.desk.rounds_ahead()
             return (
                 f"Nothing is left for {self.desk.reviewer} at stage {self.desk.stage.name}",
                 [
+                    *([f"{ahead}; the rest follows when it is closed."] if ahead else []),
                     "Every vote is saved. ← goes back to your last records, f to those you included or excluded.",
                     "q quits; then `iimscreen status` shows what comes next.",
                 ],

@@ -258,10 +258,17 @@ class Frame(Intake, inherit_bindings=False):
         self.reasons[1].display = len(rows) > 1 or not are_all_seen
 
     def show_keys(self) -> None:
-        """The last line."""
-        self.keys.show(
-            self.key_pieces(), [self.key_piece("?", "help", "help"), self.key_piece("q", "quit", "quit")]
-        )
+        """The last line: what can be done where the record is in view, or how to get back to it."""
+        if self.page.display:
+            left = self.key_pieces()
+        elif self._opened is not None:
+            left = [
+                self.key_piece("Esc", "closes this", "escape"),
+                self.key_piece("Space", "a page on", "page_down"),
+            ]
+        else:
+            left = [self.key_piece("Enter", "shows the record", "enter"), self.key_piece("↓ ↑", "choose", "")]
+        self.keys.show(left, [self.key_piece("?", "help", "help"), self.key_piece("q", "quit", "quit")])
 
     def action_piece(self, action: str, word: str = "") -> Piece:
         """The key of an action as the preset has it."""

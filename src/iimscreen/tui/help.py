@@ -24,10 +24,9 @@ def page(
 ) -> list[Content]:
     """A title, then groups of (key, what it does)."""
     lines = [Content.styled(title, looks.title), Content("")]
+    wide = max(len(key) for _, rows in groups for key, _ in rows) + 2
     for heading, rows in groups:
-        if heading:
-            lines.append(Content.styled(heading, looks.heading))
-        wide = max((len(key) for key, _ in rows), default=0) + 2
+        lines.append(Content.styled(heading, looks.heading))
         for key, text in rows:
             body = Content(text).wrap(max(width - wide - 1, 10))
             lines.append(Content(" ") + Content.styled(key.ljust(wide), looks.key) + body[0])
