@@ -304,8 +304,6 @@ def _is_by(reviewer: str, row: Row) -> bool:
             )
         case "duplicate_votes":
             return bool(content.get("reviewer") == reviewer)
-        case "reviewer_changes":
-            return bool(content.get("name") == reviewer)
         case "watch_settlements":
             return bool(lists) and lists[0][:1] == [reviewer]
         case _:

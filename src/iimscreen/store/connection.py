@@ -115,6 +115,8 @@ class Review:
     def __init__(self, path: Path, db: Database) -> None:
         self.path = path
         self.db = db
+        # Stage → a report that lacked votes when it was looked for last: where to look first (`openings`).
+        self.known_to_wait: dict[str, str] = {}
         # What must be written down before anything else is, in the same transaction.
         self.before_writing: Callable[[Review], None] = lambda _review: None
         self._stored_at = 0.0  # by the steady clock

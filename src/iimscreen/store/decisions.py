@@ -442,9 +442,20 @@ cross join decisions on decisions.record_key = records.key
 where member.kept_id = kept.id
 """
 
+_LACKS_VOTES = f"""
+(
+  select count(distinct decisions.reviewer)
+  {_ON_REPORT} and decisions.stage = :stage and decisions.manner = 'vote' and {_NOT_SPENT}
+) < :needed
+and not exists (
+  select 1
+  {_ON_REPORT} and decisions.stage = :stage and decisions.manner <> 'vote'
+)
+"""
 
-def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
-    """Whether some report surely lacks votes: a quick no to "is the round of this stage itself complete?".
+
+def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> str | None:
+    """A report that surely lacks votes: a quick no to "is the round of this stage itself complete?".
 
     Pilots and batches are rounds of their own. Latest records first, because reviewers begin with the
     earliest. Those that a closed version knew are passed over: all of them had their votes then. At full
@@ -510,20 +521,30 @@ def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> bool:
         """
     row = review.db.execute(
         f"""
-        select 1
+        select kept.key
         {pool}
-          and (
-            select count(distinct decisions.reviewer)
-            {_ON_REPORT} and decisions.stage = :stage and decisions.manner = 'vote' and {_NOT_SPENT}
-          ) < :needed
-          and not exists (
-            select 1
-            {_ON_REPORT} and decisions.stage = :stage and decisions.manner <> 'vote'
-          )
+          and {_LACKS_VOTES}
         order by kept_records.record_id desc
         limit 1
         """,
         {"stage": stage, "needed": needed, "others_too": others_too},
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def still_waits(review: Review, stage: str, needed: int, report: str) -> bool:
+    """Whether a report that `waits` named before still lacks votes, and is still one by itself."""
+    row = review.db.execute(
+        f"""
+        select 1
+        from records as kept
+        join kept_records on kept_records.record_id = kept.id
+        where kept.key = :report and kept_records.kept_id = kept.id
+          and kept.key not in (select record_key from standing_removals where removed)
+          and kept.key not in (select record_key from round_records)
+          and {_LACKS_VOTES}
+        """,
+        {"stage": stage, "needed": needed, "report": report},
     ).fetchone()
     return row is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iimscreen.model import Protocol, Stage
 from iimscreen.protocol import parse_protocol
 from iimscreen.store import decisions, protocols, reviewers, rounds
 from iimscreen.store.connection import Review
@@ -25,10 +26,25 @@ def note_openings(review: Review) -> None:
             needed = max(stage.reviewers_needed, people) if one.kind == PILOT else stage.reviewers_needed
             if one.name not in opened and not decisions.round_waits(review, one, needed):
                 _note_opening(review, gate, stage.name, one.name)
-        if not decisions.waits(
-            review, stage.name, stage.reviewers_needed, others_too=protocol.screen_other_methods
-        ) and decisions.changed_since(review, stage.name, decisions.last_opening(review, stage.name)):
+        # Cheapest first: most writes are votes of a round that lacks many, or words on one that is open.
+        if decisions.changed_since(
+            review, stage.name, decisions.last_opening(review, stage.name)
+        ) and not _waits(review, protocol, stage):
             _note_opening(review, gate, stage.name, stage.name)
+
+
+def _waits(review: Review, protocol: Protocol, stage: Stage) -> bool:
+    """Whether some report surely lacks votes. One that did when it was looked for last is asked for first."""
+    known = review.known_to_wait.get(stage.name)
+    if known is None or not decisions.still_waits(review, stage.name, stage.reviewers_needed, known):
+        known = decisions.waits(
+            review, stage.name, stage.reviewers_needed, others_too=protocol.screen_other_methods
+        )
+    if known is None:
+        review.known_to_wait.pop(stage.name, None)
+    else:
+        review.known_to_wait[stage.name] = known
+    return known is not None
 
 
 def _note_opening(review: Review, gate: Gate, stage: str, round_name: str) -> None:
