@@ -20,6 +20,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
+import app_pictures as app_screens
 from cogapp import Cog
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
@@ -40,6 +41,7 @@ from iimscreen.store import migrations
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "iimscreen"
 PICTURE = ROOT / "docs" / "demo.svg"
+APP_PICTURES = ("app-80x24-dark", "app-160x50-light", "app-resolve-80x24")
 PICTURE_COLUMNS = 134  # both columns of the flow side by side
 PLAYED = (
     "a-review-from-start-to-end.md",
@@ -48,18 +50,17 @@ PLAYED = (
     "a-living-review.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
-    "Front (terminal)": ("cli", "render", "prisma_text", "loop", "pair_loop", "keyboard"),
+    "Front (terminal)": ("cli", "render", "prisma_text", "loop", "pair_loop", "keyboard", "tui"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
-        "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over", "exporting",
-        "amending", "resolving", "reliability",
-        "fulltext", "report", "review_flow", "appendix",
+        "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over",
+        "amending", "resolving", "reliability", "sharing", "exporting", "fulltext", "report", "review_flow", "appendix",
         "living", "updating", "previous", "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats", "decision_formats"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
-        "agreement", "comparison", "side_by_side", "composition", "flow", "wording", "settings",
+        "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "wording", "settings",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip
@@ -199,7 +200,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
 
 # --- the picture ---
 
-_SVG = """\
+SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
     <style>
     .{unique_id}-matrix {{
@@ -241,13 +242,19 @@ def picture() -> str:
     console = Console(record=True, width=PICTURE_COLUMNS, file=io.StringIO())
     console.print(Text("$ iimscreen demo", style="bold"))
     console.print(Text.from_ansi(demo_output()))
-    return console.export_svg(title="iimscreen demo", theme=MONOKAI, code_format=_SVG, unique_id="demo")
+    return console.export_svg(title="iimscreen demo", theme=MONOKAI, code_format=SVG, unique_id="demo")
+
+
+def app_pictures() -> dict[Path, str]:
+    """The pictures of the full screen that the pages show, by their place."""
+    wanted = {one.name: one for one in app_screens.PICTURES}
+    return {ROOT / "docs" / f"{name}.svg": app_screens.drawn(wanted[name], SVG) for name in APP_PICTURES}
 
 
 def words_of(svg: str) -> list[str]:
     """The words that a picture shows, line by line; how it is drawn may differ with rich's version."""
     shown: dict[str, str] = {}
-    for line, text in re.findall(r'clip-path="url\(#demo-(line-\d+)\)"[^>]*>([^<]*)<', svg):
+    for line, text in re.findall(r'clip-path="url\(#[\w-]+?-(line-\d+)\)"[^>]*>([^<]*)<', svg):
         shown[line] = f"{shown.get(line, '')} {html.unescape(text)}"
     return [" ".join(text.split()) for text in shown.values()]
 
@@ -269,6 +276,9 @@ def stale() -> list[str]:
     ]
     if not PICTURE.exists() or words_of(_text(PICTURE)) != words_of(picture()):
         found.append("docs/demo.svg")
+    for path, picture_now in app_pictures().items():
+        if not path.exists() or words_of(_text(path)) != words_of(picture_now):
+            found.append(f"docs/{path.name}")
     found += [str(page.relative_to(ROOT)) for page in pages() if run_cog("--check", page) != 0]
     return found
 
@@ -279,6 +289,8 @@ def make() -> None:
         page = ROOT / "docs" / name
         page.write_text(played(_text(page)), encoding="utf-8")
     PICTURE.write_text(picture(), encoding="utf-8")
+    for path, picture_now in app_pictures().items():
+        path.write_text(picture_now, encoding="utf-8")
     for page in pages():
         if run_cog("-r", page) != 0:
             raise SystemExit(1)

@@ -44,6 +44,7 @@ def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     for name in (
         *("IIMSCREEN_REVIEW", "IIMSCREEN_EMAIL", "NCBI_API_KEY"),
         *("IIMSCREEN_EUTILS_URL", "IIMSCREEN_CTGOV_URL"),
+        *("IIMSCREEN_KEYS", "IIMSCREEN_THEME", "IIMSCREEN_PLAIN", "COLORFGBG"),
     ):
         monkeypatch.delenv(name, raising=False)
     # Where processes of one user meet; not in the test's folder, whose content some tests look at.

@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room is a module, or a folder of modules. It imports from its own floor or below.
 FLOORS: dict[str, int] = {
-    **dict.fromkeys(("__main__", "cli", "loop", "pair_loop", "keyboard", "render", "prisma_text"), 4),
+    **dict.fromkeys(("__main__", "cli", "loop", "pair_loop", "keyboard", "render", "prisma_text", "tui"), 4),
     **dict.fromkeys(
         (
             "search",
@@ -51,6 +51,7 @@ FLOORS: dict[str, int] = {
             "watching",
             "known_items",
             "tracing",
+            "sharing",
         ),
         3,
     ),
@@ -70,7 +71,9 @@ FLOORS: dict[str, int] = {
             "comparison",
             "side_by_side",
             "composition",
+            "notices",
             "flow",
+            "bundles",
             "wording",
             "settings",
         ),
@@ -91,7 +94,9 @@ PURE = (
     "comparison",
     "side_by_side",
     "composition",
+    "notices",
     "flow",
+    "bundles",
     "wording",
     "model",
     "errors",
@@ -102,7 +107,8 @@ OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
     "Bio": "sources",
     "search_query": "syntax",
-    "rich": ("render", "prisma_text", "loop"),
+    "rich": ("render", "prisma_text", "loop", "tui"),
+    "textual": "tui",
     "rapidfuzz": "matching",
     "numpy": "matching",
     "typer": ("cli", "__main__"),

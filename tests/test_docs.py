@@ -51,6 +51,14 @@ def test_the_picture_in_the_readme_is_what_the_demo_prints() -> None:
     assert shown == made.words_of(made.picture()), "run `python docs/made.py`"
 
 
+def test_the_pictures_of_the_full_screen_show_what_it_shows_now() -> None:
+    drawn = made.app_pictures()
+
+    assert drawn
+    for path, now in drawn.items():
+        assert made.words_of(text_of(path)) == made.words_of(now), "run `python docs/made.py`"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_a_page_takes_from_the_code_is_what_the_code_says(page: Path) -> None:
     differs = made.run_cog("--check", page)

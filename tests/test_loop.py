@@ -137,6 +137,19 @@ def test_conflicts_are_resolved_one_by_one_with_both_votes_and_notes(
     assert run("conflicts", "--stage", "title-abstract").stdout == "title-abstract: nothing to resolve.\n"
 
 
+def test_conflicts_can_be_resolved_without_knowing_whose_votes_they_are(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    run("screen", "--reviewer", "ann", typed="y\nn\nn\n")
+    run("screen", "--reviewer", "bob", typed="n\nn\nn\n")
+
+    shown = run("resolve", "--by", "ann", "--by", "bob", "--hide-names", typed="q\n").stdout
+
+    assert "vote 1: " in shown
+    assert "vote 2: " in shown
+    assert "ann: " not in shown
+
+
 def test_enter_confirms_a_proposed_reason(run: Run, review: Review, three: list[str]) -> None:
     run("dedupe")
     for name in ("ann", "bob"):
@@ -159,7 +172,7 @@ def test_a_vote_is_on_disk_when_a_real_terminal_shows_the_next_record(
     pexpect = pytest.importorskip("pexpect", reason="pexpect needs a Unix terminal")
     child = pexpect.spawn(
         sys.executable,
-        ["-m", "iimscreen", "screen", "--reviewer", "ann"],
+        ["-m", "iimscreen", "screen", "--reviewer", "ann", "--plain"],
         env={**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
         encoding="utf-8",
         timeout=20,
@@ -180,7 +193,7 @@ def test_ctrl_c_in_a_real_terminal_ends_with_130_and_one_line(review: Review, th
     pexpect = pytest.importorskip("pexpect", reason="pexpect needs a Unix terminal")
     child = pexpect.spawn(
         sys.executable,
-        ["-m", "iimscreen", "screen", "--reviewer", "ann"],
+        ["-m", "iimscreen", "screen", "--reviewer", "ann", "--plain"],
         encoding="utf-8",
         timeout=20,
         # A shell's background job ignores Ctrl-C, and so would its children: tests may run in one.

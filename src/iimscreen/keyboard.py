@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+_LINES_ONLY = ("dumb", "unknown") if sys.platform == "win32" else ("dumb", "unknown", "")
 END = "\x04"  # Ctrl-D in a terminal, the end of the input elsewhere
 
 
@@ -41,3 +42,8 @@ def _line() -> str:
 def is_listening() -> bool:
     """Whether a person at a terminal can be asked."""
     return sys.stdin.isatty()
+
+
+def can_fill_the_screen() -> bool:
+    """Whether a full-screen app can run here: a terminal on both ends that can do more than print lines."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in _LINES_ONLY

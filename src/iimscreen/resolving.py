@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,21 @@ class Conflict:
     record: StoredRecord
     outcome: Outcome
     votes: tuple[Vote, ...]
+
+    def in_order_to_show(self, *, hide_names: bool) -> list[tuple[str, Vote]]:
+        """(heading, vote) of each vote: by name; or without names, in an order that tells nobody apart.
+
+        That order is by a hash of record and name: the same each time, and another for each record.
+        """
+        if not hide_names:
+            return [(vote.names[0], vote) for vote in sorted(self.votes, key=lambda vote: vote.names)]
+
+        def mixed(vote: Vote) -> str:
+            return hashlib.sha256(f"{self.record.key}\n{vote.names[0]}".encode()).hexdigest()
+
+        return [
+            (f"vote {number}", vote) for number, vote in enumerate(sorted(self.votes, key=mixed), start=1)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from iimscreen import formats, resolving, review_flow, screening, sources, votin
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.flow import BOXES
 from iimscreen.model import Record, StoredRecord, Verdict
+from iimscreen.notices import facts_of
 from iimscreen.protocol import FULL_TEXT, stage_named
 from iimscreen.review_protocol import in_force
 from iimscreen.sources import Access
@@ -33,16 +34,6 @@ from iimscreen.store.watches import Finding
 PUBMED = "PubMed"
 RETRACTION_WATCH = "Retraction Watch"
 
-# What a link of PubMed says of the record that carries it, by its RefType in small letters.
-_LINKS = {
-    "retractionin": "retraction",
-    "partialretractionin": "retraction",
-    "retractedandrepublishedin": "retraction",
-    "expressionofconcernin": "concern",
-    "erratumin": "correction",
-    "correctedandrepublishedin": "correction",
-    "updatein": "update",
-}
 _NATURES = {  # as Retraction Watch writes them, in small letters
     "retraction": "retraction",
     "expression of concern": "concern",
@@ -133,19 +124,6 @@ def _members(review: Review) -> dict[str, list[StoredRecord]]:
 
 
 # --- what is found ---------------------------------------------------------------------------------
-
-
-def facts_of(record: Record) -> list[tuple[str, str, str]]:
-    """(kind, notice, citation) of everything that a record of PubMed tells of itself."""
-    found = [
-        (_LINKS[link.kind.lower()], f"pmid:{link.pmid}" if link.pmid else "", link.citation)
-        for link in record.links
-        if link.kind.lower() in _LINKS
-    ]
-    is_retracted = any(kind.lower() == "retracted publication" for kind in record.publication_types)
-    if is_retracted and not any(kind == "retraction" for kind, _, _ in found):
-        found.append(("retraction", "", "marked as a retracted publication; the notice is not named"))
-    return found
 
 
 def _in_pubmed(pmids: Mapping[str, Sequence[str]], now: Mapping[str, Record]) -> Iterator[Finding]:

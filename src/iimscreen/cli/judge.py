@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iimscreen.cli.options import AsJson, Deciders, Note, ReviewPath, StageName, opened
 from iimscreen.errors import InputError
+
+if TYPE_CHECKING:
+    from iimscreen.resolving import Table
+    from iimscreen.screening import Desk
 
 RecordOption = Annotated[
     str | None, typer.Option("--record", help="One record: key, number, pmid:… or doi:…")
@@ -21,6 +25,16 @@ FinalOption = Annotated[
     str | None, typer.Option("--verdict", help="include or exclude; at full text also awaiting or ongoing.")
 ]
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="The exclusion reason's code.")]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="Questions line by line, not the full screen (or IIMSCREEN_PLAIN).")
+]
+Keys = Annotated[
+    str | None,
+    typer.Option("--keys", help="Keys for voting: standard, rayyan or asreview (or IIMSCREEN_KEYS)."),
+]
+Theme = Annotated[
+    str | None, typer.Option("--theme", help="Full screen: auto, dark or light (or IIMSCREEN_THEME).")
+]
 FromOption = Annotated[
     Path | None, typer.Option("--from", help="A CSV record,verdict,reason,note; all of it or nothing.")
 ]
@@ -64,14 +78,17 @@ def screen(
     amended: Annotated[
         bool, typer.Option("--amended", help="Your votes that an amendment of the protocol touches.")
     ] = False,
+    plain: Plain = False,
+    keys: Keys = None,
+    theme: Theme = None,
     review: ReviewPath = None,
 ) -> None:
     """Vote on the records left for you.
 
-    Record by record; or one vote with --record and --verdict; or a file of decisions with --from, where
-    --verdict is that of lines which state none.
+    Record by record, on the full screen where the terminal can; or one vote with --record and
+    --verdict; or a file of decisions with --from, where --verdict is that of lines which state none.
     """
-    from iimscreen import amending, screening, team
+    from iimscreen import amending, screening, settings, team
     from iimscreen.cli import exchange
 
     _one_way(record, None if from_file else verdict, reason, from_file)
@@ -79,6 +96,7 @@ def screen(
         raise InputError(
             "--as, --skip-unknown and --reasons-as-notes go with --from", hint="name the file with --from"
         )
+    preset, colours = settings.key_preset(keys), settings.theme(theme)
     with opened(review) as open_one:
         seat = amending.AmendedDesk if amended else screening.Desk
         desk = seat(open_one, team.check_name(reviewer), stage)
@@ -96,6 +114,8 @@ def screen(
         elif record is not None and verdict is not None:
             vote = desk.decide(screening.Decision(record, verdict, reason, note), change=change)
             typer.echo(f"{vote.key}: {vote.verdict}" + (f" ({vote.reason})" if vote.reason else ""))
+        elif _fills_the_screen(plain):
+            _screen_at(desk, preset, colours)
         else:
             from iimscreen import loop
 
@@ -104,6 +124,29 @@ def screen(
 
                 amendments.settled(desk.settled)
             loop.screen(desk)
+
+
+def _fills_the_screen(plain: bool) -> bool:
+    from iimscreen import keyboard, settings
+
+    return not plain and not settings.wants_plain() and keyboard.can_fill_the_screen()
+
+
+def _screen_at(desk: Desk, preset: str, theme: str) -> None:
+    """The full screen; what was done in it is said where the terminal was before."""
+    from iimscreen import tui
+    from iimscreen.wording import counted
+
+    waiting = desk.waiting_keys()
+    if not waiting and not desk.own_votes():
+        typer.echo(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
+        if ahead := desk.rounds_ahead():
+            typer.echo(f"{ahead}; the rest follows when it is closed.")
+        typer.echo("Next: iimscreen status")
+        return
+    voted = tui.screen(desk, waiting, preset=preset, theme=theme)
+    typer.echo(f"{counted(voted, 'vote')} given in this sitting, all saved.")
+    typer.echo("Next: iimscreen status")
 
 
 def _one_way(record: str | None, verdict: str | None, reason: str | None, from_file: Path | None) -> None:
@@ -143,6 +186,12 @@ def resolve(
         bool,
         typer.Option("--proposed-reasons", help="Confirm the proposed reason of every agreed exclusion."),
     ] = False,
+    hide_names: Annotated[
+        bool, typer.Option("--hide-names", help="Show the votes without saying whose they are.")
+    ] = False,
+    plain: Plain = False,
+    keys: Keys = None,
+    theme: Theme = None,
     review: ReviewPath = None,
 ) -> None:
     """Settle conflicts; votes stay as they were.
@@ -150,10 +199,11 @@ def resolve(
     By an adjudicator, or by consensus with both names (--by ann --by bob). One reviewer alone may
     too; the report then says that one person resolved.
     """
-    from iimscreen import decision_files, resolving, screening
+    from iimscreen import decision_files, resolving, screening, settings
     from iimscreen.wording import counted
 
     _one_way(record, verdict, reason, from_file)
+    preset, colours = settings.key_preset(keys), settings.theme(theme)
     if proposed_reasons and (record or from_file):
         raise InputError("--proposed-reasons stands alone", hint="use one way of deciding")
     with opened(review) as open_one:
@@ -164,15 +214,31 @@ def resolve(
             words = table.confirm_proposed()
         elif record is not None and verdict is not None:
             words = [table.settle(screening.Decision(record, verdict, reason, note))]
+        elif _fills_the_screen(plain):
+            _resolve_at(table, preset, colours, hide_names=hide_names)
+            return
         else:
             from iimscreen import loop
 
-            loop.resolve(table)
+            loop.resolve(table, hide_names=hide_names)
             return
         for word in words:
             typer.echo(f"{word.key}: {word.verdict}" + (f" ({word.reason})" if word.reason else ""))
         how = " and ".join(dict.fromkeys(word.manner for word in words)) or "nobody: nothing was open"
         typer.echo(f"{counted(len(words), 'record')} settled by {how} ({', '.join(table.names)}).")
+
+
+def _resolve_at(table: Table, preset: str, theme: str, *, hide_names: bool) -> None:
+    """The full screen; what was done in it is said where the terminal was before."""
+    from iimscreen import resolving, tui
+    from iimscreen.wording import counted
+
+    open_ones = resolving.conflicts(table.review, table.stage.name)
+    if not open_ones:
+        typer.echo(f"Nothing to resolve at stage {table.stage.name}.")
+        return
+    settled = tui.resolve(table, open_ones, hide_names=hide_names, preset=preset, theme=theme)
+    typer.echo(f"{counted(settled, 'record')} settled, all saved.")
 
 
 def agreement(
