@@ -36,6 +36,8 @@ _NOTES = (
             "two  spaces\nand a line",
             "doi: 10.1000/x",
             "as in iimscreen vote: a | b",
+            "ends in a \\",
+            'a "] b',
         ]
     )
 )

@@ -26,12 +26,10 @@ HEADER = (
 RECORD = "IIMSCREEN-RECORD"
 _PARTS = (RECORD, "RAYYAN-INCLUSION", "RAYYAN-LABELS", "RAYYAN-EXCLUSION-REASONS", "USER-NOTES")
 _PART = re.compile(rf"({'|'.join(_PARTS)})\s*:\s*")
-_QUOTED_OR_PART = re.compile(rf"\"(?:[^\"\\]|\\.)*\"|(?P<name>{'|'.join(_PARTS)})\s*:\s*", re.DOTALL)
-_PAIR = re.compile(
-    r"(\"(?:[^\"\\]|\\.)*\")\s*=>\s*(\"(?:[^\"\\]|\\.)*\"|\[.*?(?<!\\)\"\s*\]|\[\s*\]|true|false|nil)",
-    re.DOTALL,
-)
-_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_TEXT = r"\"(?:[^\"\\]|\\.)*\""
+_QUOTED_OR_PART = re.compile(rf"{_TEXT}|(?P<name>{'|'.join(_PARTS)})\s*:\s*", re.DOTALL)
+_PAIR = re.compile(rf"({_TEXT})\s*=>\s*({_TEXT}|\[[\s,]*(?:{_TEXT}[\s,]*)*\]|true|false|nil)", re.DOTALL)
+_STRING = re.compile(_TEXT, re.DOTALL)
 _WORDS = {
     Verdict.INCLUDE: "Included",
     Verdict.EXCLUDE: "Excluded",
