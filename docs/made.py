@@ -53,14 +53,14 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": ("cli", "render", "prisma_text", "loop", "pair_loop", "keyboard", "tui"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
-        "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "resolving", "reliability",
-        "fulltext", "report", "review_flow", "appendix",
+        "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over",
+        "amending", "resolving", "reliability", "sharing", "exporting", "fulltext", "report", "review_flow", "appendix",
         "living", "updating", "previous", "watching", "demo",
     ),
-    "Doors (input and output)": ("store", "sources", "formats"),
+    "Doors (input and output)": ("store", "sources", "formats", "decision_formats"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
-        "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "wording", "settings",
+        "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "wording", "settings",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip

@@ -32,6 +32,9 @@ FLOORS: dict[str, int] = {
             "resolving",
             "reliability",
             "decision_files",
+            "taking_over",
+            "exporting",
+            "amending",
             "fulltext",
             "report",
             "demo",
@@ -48,10 +51,11 @@ FLOORS: dict[str, int] = {
             "watching",
             "known_items",
             "tracing",
+            "sharing",
         ),
         3,
     ),
-    **dict.fromkeys(("store", "sources", "formats"), 2),
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -69,6 +73,7 @@ FLOORS: dict[str, int] = {
             "composition",
             "notices",
             "flow",
+            "bundles",
             "wording",
             "settings",
         ),
@@ -91,10 +96,12 @@ PURE = (
     "composition",
     "notices",
     "flow",
+    "bundles",
     "wording",
     "model",
     "errors",
     "formats",
+    "decision_formats",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",

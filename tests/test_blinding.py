@@ -79,6 +79,15 @@ CURIOUS = [
     ("screen", "--reviewer", "carol", "--record", "testbase:KEY", "--verdict", "include"),
     ("protocol", "diff"),
     ("protocol", "diff", "changed.toml"),
+    ("protocol", "diff", "--json"),
+    ("protocol", "diff", "--reviewer", "ann"),
+    ("screen", "--reviewer", "ann", "--amended"),
+    ("export", "--to", "csv", "--out", "all.csv"),
+    ("export", "--to", "csv", "--wide", "--out", "wide.csv"),
+    ("export", "--to", "ris", "--stage", "full-text", "--out", "full.ris"),
+    ("export", "--to", "rayyan-csv", "--which", "conflicts", "--out", "conflicts.csv"),
+    ("export", "--to", "csv", "--reviewer", "ann", "--out", "ann.csv"),
+    ("export", "--to", "asreview-json", "--reviewer", "ann", "--which", "left", "--out", "left.json"),
     ("reviewer",),
     ("duplicates",),
     ("duplicates", "--csv"),
@@ -547,7 +556,8 @@ def test_a_protocol_change_lists_no_open_vote(run: Run, review: Review) -> None:
 
     loaded = run("protocol", "load", "p.toml")
 
-    assert "not shown while a stage is blind" in loaded.stdout
+    assert "Decisions to look at again, as far as rounds are open: 0" in loaded.stdout
+    assert "Decisions of rounds that are blind are not among them" in loaded.stdout
     assert "exclude (review)" not in loaded.stdout + run("protocol", "diff", "--all").stdout
 
 

@@ -84,7 +84,7 @@ def test_the_columns_of_a_table_are_said_and_the_decisions_in_it_go_nowhere(run)
     )
     assert "export.csv: columns not read: Notiz, included." in said(result)
     assert "column 'included' holds decisions (2 rows): they are no votes of this review" in said(result)
-    assert "iimscreen screen --reviewer NAME --from CSV" in said(result)
+    assert "iimscreen screen --reviewer NAME --from FILE" in said(result)
     assert stored("select count(*) from decisions") == [(0,)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,8 +102,26 @@ def test_differences_name_what_changed_and_which_decisions_it_touches() -> None:
     assert "reason imnm added" in said
     assert "reason juvenile: Juvenile patients → Patients under 18" in said
     assert "rules of stage title-abstract: 2 reviewers" in said
-    assert {code for change in changes for code in change.reasons} == {"imnm-only", "juvenile"}
+    behind_the_new_one = {"no-drug", "not-clinical"}
+    assert {code for change in changes for code in change.reasons} == {
+        "imnm-only",
+        "juvenile",
+        *behind_the_new_one,
+    }
     assert {stage for change in changes for stage in change.stages} == {"title-abstract"}
+
+
+def test_of_a_list_only_what_came_and_went_is_told() -> None:
+    old, new = parse_protocol(BUNDLED, "old"), parse_protocol(BUNDLED, "new")
+
+    (both,) = differences(
+        replace(old, highlight_include=("one", "two")), replace(new, highlight_include=("two", "three"))
+    )
+    (moved,) = differences(replace(old, designs=("a", "b")), replace(new, designs=("b", "a")))
+
+    assert both.what == "terms highlighted for inclusion: added three, taken away one"
+    assert (both.terms_for, both.terms_against) == ({"three"}, set())
+    assert (moved.what, moved.stages) == ("eligible designs: in another order: b; a", set())
 
 
 def test_comments_and_layout_are_no_difference() -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,10 +16,11 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import reliability
 from iimscreen.model import Verdict
-from iimscreen.reliability import Part, coefficient, compare, interval, missed_by_both, percent, same_reason
-from iimscreen.store import Review, reviewers, rounds
+from iimscreen.reliability.comparing import NO_REASON, Part, compare, missed_by_both, same_reason
+from iimscreen.reliability.in_words import coefficient, interval, percent
+from iimscreen.render.agreement import pairs
+from iimscreen.store import Review, decisions, reviewers, rounds
 from iimscreen.store.rounds import BATCH, PILOT, Round
 from iimscreen.voting import Vote
 
@@ -136,9 +138,9 @@ def test_the_sentence_for_the_paper_says_what_was_counted_and_never_what_both_mi
 
 
 def test_the_terminal_tells_it_in_one_calm_block(run: Run, judged: list[str]) -> None:
-    shown = [line.rstrip() for line in run("agreement").stdout.splitlines()]
+    lines = [line.rstrip() for line in run("agreement").stdout.splitlines()]
 
-    assert shown[:18] == [
+    assert lines[:18] == [
         "title-abstract: ann and bob",
         "  8 records judged by both; they agreed on 7, 87.5% agreement (unsure counted as include)",
         "  Cohen's kappa         0.71   95% CI 0.21 to 1.00",
@@ -160,6 +162,23 @@ def test_the_terminal_tells_it_in_one_calm_block(run: Run, judged: list[str]) ->
     ]
 
 
+def test_a_cross_table_too_wide_for_the_terminal_is_told_line_by_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, eight: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    codes = ("review", "juvenile", "mixed", "other-disease", "imnm-only", "no-drug", "not-clinical")
+    reasons = [X, *(f"exclude {code}" for code in codes)]
+    judge(run, "ann", eight, reasons)
+    judge(run, "bob", eight, [*reasons[:7], "exclude mixed"])
+
+    lines = [line.split() for line in run("agreement").stdout.splitlines()]
+
+    assert ["ann", "bob", "records"] in lines
+    assert ["mixed", "mixed", "1"] in lines
+    assert ["not-clinical", "mixed", "1"] in lines
+    assert ["no", "reason", "given", "no", "reason", "given", "1"] in lines
+
+
 def test_cross_tables_are_given_as_csv_cell_by_cell(run: Run, judged: list[str]) -> None:
     cells = list(csv.DictReader(io.StringIO(run("agreement", "--csv").stdout)))
 
@@ -175,6 +194,22 @@ def test_cross_tables_are_given_as_csv_cell_by_cell(run: Run, judged: list[str])
         "records": "1",
     } in cells
     assert run("agreement", "--csv", "--json").exit_code == 3
+
+
+def keys_in(value: Any) -> set[str]:
+    """Every key of a JSON value, but those that are categories or paths of keys."""
+    if isinstance(value, list):
+        return set().union(*map(keys_in, value))
+    if not isinstance(value, dict):
+        return set()
+    below = (inner for key, inner in value.items() if key not in ("agreement_on", "not_estimable"))
+    return set(value) | set().union(*map(keys_in, below))
+
+
+def test_every_key_of_the_json_is_explained_where_it_is_printed(run_json: RunJson, judged: list[str]) -> None:
+    explained = set(re.findall(r"\w+", pairs.__doc__ or ""))
+
+    assert keys_in(run_json("agreement")) <= explained
 
 
 def test_a_reviewer_s_name_is_text_for_terminal_and_spreadsheet(run: Run, eight: list[str]) -> None:
@@ -322,6 +357,21 @@ def test_a_pilot_whose_votes_do_not_count_is_compared_by_what_was_said_in_it(
     assert (pilot["round"], pilot["figures"]["table"]) == ("pilot-1", [[1, 1], [1, 0]])
     assert still == pilot
     assert (stage["figures"]["n"], stage["figures"]["table"]) == (8, [[5, 0], [0, 3]])
+
+
+def test_a_vote_in_a_pilot_by_someone_who_could_see_the_other_s_is_not_compared(
+    run: Run, run_json: RunJson, review: Review, eight: list[str]
+) -> None:
+    draw(review, Round("pilot-1", "title-abstract", PILOT, counts=False, seed=7), eight[:3])
+    judge(run, "ann", eight[:3], [K, X, K])
+    judge(run, "bob", eight[:1], [X])
+    with review.writing():
+        decisions.unblind(review, "pilot-1", [("ann", "bob")], by="ann")
+    judge(run, "bob", eight[1:3], [X, K])
+
+    (pilot,) = run_json("agreement", "--round", "pilot-1")
+
+    assert pilot["figures"]["table"] == [[0, 1], [0, 0]]
 
 
 def test_an_open_pilot_is_refused_by_its_name(run: Run, review: Review, eight: list[str]) -> None:
@@ -633,6 +683,12 @@ def test_a_table_as_screening_gives_them_comes_out_as_worked_out_by_hand() -> No
     assert sum(portion.figures.n for portion in found.over_time) == 480
 
 
+def test_who_was_unsure_where_the_other_excluded_is_the_less_strict_one() -> None:
+    found = compare(part([U, U, K, X], [X, X, K, X]), "ann", "bob", [])
+
+    assert (found.mcnemar.only_one, found.mcnemar.only_other, found.stricter) == (2, 0, "bob")
+
+
 def test_swapping_the_two_swaps_who_is_asked_and_no_figure() -> None:
     given = part([K, X, "exclude review", "exclude juvenile"], [X, K, "exclude juvenile", X])
     one, other = compare(given, "ann", "bob", ["review"]), compare(given, "bob", "ann", ["review"])
@@ -654,7 +710,7 @@ def test_a_reason_that_an_earlier_protocol_had_stands_after_those_of_today() -> 
 
     found = compare(given, "ann", "bob", ["early", "late"])
 
-    assert found.reasons.rows == ("early", "late", "old", reliability.NO_REASON)
+    assert found.reasons.rows == ("early", "late", "old", NO_REASON)
 
 
 def test_a_report_that_both_excluded_and_that_was_included_all_the_same_is_found_by_neither() -> None:

@@ -360,6 +360,17 @@ def verify(review: Review) -> list[str]:
     ]
 
 
+def contradictions(review: Review) -> list[str]:
+    """Decisions by hand that cannot all hold, in sentences; they meet where two copies were merged."""
+    kept = {row[0]: row[4] for row in records.memberships(review)}
+    return [
+        f"{one.key} and {one.other_key} were decided to be one report by hand, and other decisions by hand keep "
+        "them apart: take one of them back with `iimscreen duplicates split` or `merge`"
+        for one in duplicates.standing(review)
+        if one.by_person and one.verdict == DUPLICATE and kept[one.key] != kept[one.other_key]
+    ]
+
+
 def thresholds(protocol: Protocol) -> str:
     """The protocol's bands in one sentence."""
     return (

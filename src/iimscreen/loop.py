@@ -80,6 +80,8 @@ def screen(desk: Desk) -> None:
             include=desk.protocol.highlight_include,
             exclude=desk.protocol.highlight_exclude,
         )
+        if reminder := desk.reminder(stored.key):
+            say(f"\n{render.plain(reminder)}", "yellow")
         answer = _answer(f"{prompt}, 1-{len(reasons)} exclude with reason, u undo, s skip, q quit, ?")
         code = _reason_by_digit(answer, reasons)
         if answer == QUIT:

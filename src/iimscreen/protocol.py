@@ -167,6 +167,11 @@ class Change:
     what: str  # a sentence
     reasons: frozenset[str] = frozenset()  # codes whose earlier use must be looked at again
     stages: frozenset[str] = frozenset()  # stages all of whose decisions must be
+    terms_for: frozenset[str] = frozenset()  # new: exclusions of records that contain one must be
+    terms_against: frozenset[str] = frozenset()  # new: inclusions of records that contain one must be
+
+
+_HIGHLIGHTED = ("highlight_include", "highlight_exclude")
 
 
 def differences(old: Protocol, new: Protocol) -> list[Change]:
@@ -193,8 +198,16 @@ def differences(old: Protocol, new: Protocol) -> list[Change]:
     ):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
-            touched = all_stages if name == "designs" else frozenset()
-            changes.append(Change(f"{label}: {_shown(before)} → {_shown(after)}", stages=touched))
+            added = frozenset(after) - frozenset(before) if name in _HIGHLIGHTED else frozenset()
+            change = Change(
+                f"{label}: {_list_change(before, after)}"
+                if isinstance(after, tuple)
+                else f"{label}: {_shown(before)} → {_shown(after)}",
+                stages=all_stages if name == "designs" and set(before) != set(after) else frozenset(),
+                terms_for=added if name == "highlight_include" else frozenset(),
+                terms_against=added if name == "highlight_exclude" else frozenset(),
+            )
+            changes.append(change)
     changes.extend(_question_changes(old, new, all_stages))
     changes.extend(_reason_changes(old, new))
     for before, after in zip(old.stages, new.stages, strict=True):
@@ -225,7 +238,16 @@ def _reason_changes(old: Protocol, new: Protocol) -> list[Change]:
     changes = [
         Change(f"reason {code} taken away", reasons=frozenset({code})) for code in before if code not in after
     ]
-    changes += [Change(f"reason {code} added: {after[code].label}") for code in after if code not in before]
+    codes = list(after)
+    changes += [
+        # The reason given is the first that applies: one that stands behind the new one may have to give way.
+        Change(
+            f"reason {code} added: {after[code].label}",
+            reasons=frozenset(codes[codes.index(code) + 1 :]) & frozenset(before),
+        )
+        for code in after
+        if code not in before
+    ]
     changes += [
         Change(
             f"reason {code}: {_shown(before[code].label)} → {_shown(after[code].label)}",
@@ -241,6 +263,14 @@ def _reason_changes(old: Protocol, new: Protocol) -> list[Change]:
             Change(f"order of reasons: {', '.join(stayed_after)}", reasons=frozenset(stayed_after))
         )
     return changes
+
+
+def _list_change(before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """What was added to a list and what was taken away; a list may be long."""
+    added = [one for one in after if one not in before]
+    gone = [one for one in before if one not in after]
+    said = [f"{what} {'; '.join(ones)}" for what, ones in (("added", added), ("taken away", gone)) if ones]
+    return ", ".join(said) or f"in another order: {'; '.join(after)}"
 
 
 def _shown(value: object) -> str:

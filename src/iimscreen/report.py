@@ -274,6 +274,11 @@ def _living_in_words(kind: str, content: Mapping[str, Any]) -> str:
             )
         case "record_edits":
             return _edit_in_words(content)
+        case "bundle_merges":
+            return (
+                f"{counted(content['new_rows'], 'new row')} of {content['reviewer']} merged from "
+                f"{content['file_name']} ({content['file_sha256'][:8]})"
+            )
         case "record_removals":
             done = "removed before screening" if content["removed"] else "restored"
             return f"{content['record_key']} {done}: {content['reason']}"
@@ -312,6 +317,9 @@ def check(review: Review) -> Check:
 
 def _check(review: Review) -> Check:
     made, reports = review_flow.flow_and_reports(review)
+    judged_after = decisions.verify_removals(
+        review
+    )  # where copies were merged, two people who could not know
     faults = [
         *connection.verify(review),
         *log.verify(review),
@@ -321,13 +329,20 @@ def _check(review: Review) -> Check:
         *assignments.verify(review),
         *dedupe.verify(review),
         *curation.verify_edits(review),
-        *decisions.verify_removals(review),
+        *([] if log.has_merged(review) else judged_after),
         *living.verify(review),
         *flow.violations(made, reports),
     ]
     notes = [
         f"{key} has votes and was merged into another record since: they count for the report of {kept}"
         for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
+    ]
+    if log.has_merged(review):
+        notes += [*judged_after, *dedupe.contradictions(review)]
+    notes += [
+        f"the rows of {actor} fork in {counted(forks, 'place')}: work on two machines, of which nothing is lost; "
+        "the last word on a record is the later one"
+        for actor, forks in log.forks(review)
     ]
     entries = log.entries(review)
     return Check(

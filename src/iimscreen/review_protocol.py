@@ -1,9 +1,7 @@
-"""The protocol of one review: begin with it, load a new version, list amendments and what they touch."""
+"""The protocol of one review: begin with it, load a new version, tell which was in force when."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from iimscreen import settings
@@ -14,16 +12,6 @@ from iimscreen.store import Review, create_review, protocols
 from iimscreen.store.decisions import first_vote
 from iimscreen.store.duplicate_gate import DuplicateGate
 from iimscreen.store.gate import Gate
-from iimscreen.voting import Vote
-
-
-@dataclass(frozen=True, slots=True)
-class Amendment:
-    """A version loaded after the first vote, and what changed against the version before."""
-
-    version: protocols.Version
-    changes: tuple[Change, ...]
-    touched: list[tuple[str, Vote]] | None  # (stage, decision) to look at again; None while a round is blind
 
 
 def bundled() -> Path:
@@ -108,26 +96,6 @@ def frozen(review: Review) -> protocols.Version | None:
     if first is None:
         return None
     return [version for version in protocols.versions(review) if version.log_id < first][-1]
-
-
-def amendments(review: Review) -> list[Amendment]:
-    """Versions loaded since the first vote, each with the changes and the decisions that they touch."""
-    first = first_vote(review)
-    if first is None:
-        return []
-    gate = Gate(review, in_force(review))
-    versions = protocols.versions(review)
-    found = []
-    for before, after in pairwise(versions):
-        if after.log_id < first:
-            continue
-        changes = tuple(differences(of_version(before), of_version(after)))
-        touched = gate.decisions_with(
-            sorted({stage for change in changes for stage in change.stages}),
-            sorted({reason for change in changes for reason in change.reasons}),
-        )
-        found.append(Amendment(after, changes, touched))
-    return found
 
 
 def stages_to_see(gate: Gate, protocol: Protocol, given: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from iimscreen import team
 from iimscreen.duplicates import kept_report
@@ -30,6 +31,8 @@ class Decision:
 
 class Desk:
     """One reviewer's seat at one stage. Sees that reviewer's own votes and nobody else's."""
+
+    asks_again: ClassVar[bool] = False  # whether the records left have a vote of this reviewer already
 
     def __init__(self, review: Review, reviewer: str, stage: str) -> None:
         self.review = review
@@ -75,6 +78,11 @@ class Desk:
     def record(self, key: str) -> StoredRecord:
         """One record of this stage as it is shown: with what only the others of its report state."""
         return self.report(records.by_key(self.review, key))
+
+    def reminder(self, key: str) -> str:
+        """What the reviewer is to be told of a record beside what it states; "" if nothing."""
+        del key
+        return ""
 
     def own_vote(self, key: str) -> Vote | None:
         """The reviewer's own standing vote on a record, if any."""

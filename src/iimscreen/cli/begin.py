@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import ReviewPath, opened
-
-if TYPE_CHECKING:
-    from iimscreen.review_protocol import Amendment
+from iimscreen.cli.options import AsJson, ReviewPath, opened
+from iimscreen.errors import InputError
 
 protocol_app = typer.Typer(
     help="Show, load or compare the protocol.",
@@ -61,7 +59,8 @@ def load(
     review: ReviewPath = None,
 ) -> None:
     """Make FILE the protocol in force; after the first vote that is an amendment."""
-    from iimscreen import review_protocol, team
+    from iimscreen import amending, review_protocol, team
+    from iimscreen.render import amendments as shown
 
     name = None if by is None else team.check_name(by)
     with opened(review) as open_one:
@@ -71,9 +70,12 @@ def load(
         if not changes:
             typer.echo("Nothing changed in what the protocol says.")
         typer.echo(f"Version {version.number} is in force.")
-        for amendment in review_protocol.amendments(open_one)[-1:]:
+        made = amending.amendments(open_one)
+        for amendment in made.found[-1:]:
             if amendment.version.number == version.number and changes:
-                _say_touched(amendment)
+                shown.touched(amendment, is_partly_blind=made.is_partly_blind)
+                if made.is_partly_blind:
+                    typer.echo(shown.BLIND)
 
 
 @protocol_app.command("diff")
@@ -82,12 +84,32 @@ def diff(
     everything: Annotated[
         bool, typer.Option("--all", help="List every decision that the amendments touch.")
     ] = False,
+    reviewer: Annotated[
+        str | None,
+        typer.Option(
+            "--reviewer", help="Your name: your own votes, those of blind rounds too.", metavar="NAME"
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One row for each decision touched.")] = False,
     review: ReviewPath = None,
 ) -> None:
-    """What FILE would change; without FILE, the amendments since the first vote."""
-    from iimscreen import review_protocol
-    from iimscreen.protocol import differences
+    """What FILE would change; without FILE, the amendments since the first vote.
 
+    With each amendment the decisions to look at again, and why; at the end the sentence for PRISMA 2020,
+    item 24c.
+    """
+    from iimscreen import amending, review_protocol, team
+    from iimscreen.protocol import differences
+    from iimscreen.render import amendments as shown
+
+    if as_json and as_csv:
+        raise InputError("--json and --csv cannot stand together", hint="choose one of them")
+    if file is not None and (reviewer or as_json or as_csv or everything):
+        raise InputError(
+            "FILE is compared with the protocol in force, and no decision was made under it yet",
+            hint="leave the options out, or FILE",
+        )
     with opened(review) as open_one:
         if file is not None:
             changes = differences(review_protocol.in_force(open_one), review_protocol.read(file))
@@ -96,29 +118,20 @@ def diff(
             if not changes:
                 typer.echo("Nothing would change.")
             return
+        name = None if reviewer is None else team.check_name(reviewer)
+        found = amending.amendments(open_one, name)
+        sentence = None if name else amending.amendment_sentence(open_one, found)
+        if as_json:
+            shown.as_json(found, sentence)
+            return
+        if as_csv:
+            shown.as_csv(found)
+            return
         frozen = review_protocol.frozen(open_one)
         if frozen is None:
             typer.echo("No vote has been cast: the protocol is not frozen yet, so there are no amendments.")
             return
         typer.echo(f"Frozen at the first vote: version {frozen.number} of {frozen.at} ({frozen.origin}).")
-        amendments = review_protocol.amendments(open_one)
-        if not amendments:
-            typer.echo("No amendments since.")
-        for amendment in amendments:
-            typer.echo(f"Amendment, version {amendment.version.number} of {amendment.version.at}:")
-            for change in amendment.changes:
-                typer.echo(f"  {change.what}")
-            _say_touched(amendment, everything=everything)
-
-
-def _say_touched(amendment: Amendment, *, everything: bool = False, most: int = 10) -> None:
-    if amendment.touched is None:
-        typer.echo("  Decisions to look at again: not shown while a stage is blind.")
-        return
-    count = len(amendment.touched)
-    typer.echo(f"  Decisions to look at again: {count:,}")
-    for stage, word in amendment.touched[: None if everything else most]:
-        reason = f" ({word.reason})" if word.reason else ""
-        typer.echo(f"    {stage} {word.key}: {word.verdict}{reason}, {', '.join(word.names)}")
-    if count > most and not everything:
-        typer.echo(f"    … and {count - most:,} more: iimscreen protocol diff --all")
+        shown.listing(found, reviewer=name, everything=everything)
+        if sentence:
+            typer.echo(f"PRISMA 24c: {sentence}")

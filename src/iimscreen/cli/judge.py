@@ -38,6 +38,14 @@ Theme = Annotated[
 FromOption = Annotated[
     Path | None, typer.Option("--from", help="A CSV record,verdict,reason,note; all of it or nothing.")
 ]
+TakenFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        help="A CSV record,verdict,reason,note, or an export of iimscreen, Rayyan, Covidence or ASReview; "
+        "all of it or nothing.",
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,7 +64,20 @@ def screen(
     reason: ReasonOption = None,
     note: Note = None,
     change: Annotated[bool, typer.Option("--change", help="Change your vote; say why with --note.")] = False,
-    from_file: FromOption = None,
+    from_file: TakenFrom = None,
+    named: Annotated[
+        str | None, typer.Option("--as", help="With --from: your name in that file.", metavar="NAME")
+    ] = None,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="With --from: leave out what fits no record.")
+    ] = False,
+    reasons_as_notes: Annotated[
+        bool,
+        typer.Option("--reasons-as-notes", help="With --from: keep reasons the protocol lacks as notes."),
+    ] = False,
+    amended: Annotated[
+        bool, typer.Option("--amended", help="Your votes that an amendment of the protocol touches.")
+    ] = False,
     plain: Plain = False,
     keys: Keys = None,
     theme: Theme = None,
@@ -65,29 +86,45 @@ def screen(
     """Vote on the records left for you.
 
     Record by record, on the full screen where the terminal can; or one vote with --record and
-    --verdict; or a CSV with --from.
+    --verdict; or a file of decisions with --from, where --verdict is that of lines which state none.
     """
-    from iimscreen import decision_files, screening, settings, team
-    from iimscreen.wording import counted
+    from iimscreen import amending, screening, settings, team
+    from iimscreen.cli import exchange
 
-    _one_way(record, verdict, reason, from_file)
+    _one_way(record, None if from_file else verdict, reason, from_file)
     preset, colours = settings.key_preset(keys), settings.theme(theme)
+    if from_file is None and (named or skip_unknown or reasons_as_notes):
+        raise InputError(
+            "--as, --skip-unknown and --reasons-as-notes go with --from", hint="name the file with --from"
+        )
     with opened(review) as open_one:
-        desk = screening.Desk(open_one, team.check_name(reviewer), stage)
+        seat = amending.AmendedDesk if amended else screening.Desk
+        desk = seat(open_one, team.check_name(reviewer), stage)
         if from_file is not None:
             if note or change:
                 raise InputError("--note and --change go with --record", hint="write notes into the CSV")
-            votes = desk.decide_all(decision_files.read_decisions(from_file))
-            typer.echo(f"{counted(len(votes), 'vote')} of {desk.reviewer} stored.")
+            exchange.take_over(
+                desk,
+                from_file,
+                named=named,
+                verdict=verdict,
+                skip_unknown=skip_unknown,
+                as_notes=reasons_as_notes,
+            )
         elif record is not None and verdict is not None:
             vote = desk.decide(screening.Decision(record, verdict, reason, note), change=change)
             typer.echo(f"{vote.key}: {vote.verdict}" + (f" ({vote.reason})" if vote.reason else ""))
-        elif _fills_the_screen(plain):
-            _screen_at(desk, preset, colours)
         else:
-            from iimscreen import loop
+            if isinstance(desk, amending.AmendedDesk) and desk.settled:
+                from iimscreen.render import amendments
 
-            loop.screen(desk)
+                amendments.settled(desk.settled)
+            if _fills_the_screen(plain):
+                _screen_at(desk, preset, colours)
+            else:
+                from iimscreen import loop
+
+                loop.screen(desk)
 
 
 def _fills_the_screen(plain: bool) -> bool:
@@ -102,7 +139,7 @@ def _screen_at(desk: Desk, preset: str, theme: str) -> None:
     from iimscreen.wording import counted
 
     waiting = desk.waiting_keys()
-    if not waiting and not desk.own_votes():
+    if not waiting and (desk.asks_again or not desk.own_votes()):
         typer.echo(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
         if ahead := desk.rounds_ahead():
             typer.echo(f"{ahead}; the rest follows when it is closed.")

@@ -92,7 +92,7 @@ class Tally:
         for name, count in self.decisions.items():
             yield (
                 f"column {name!r} holds decisions ({counted(count, 'row')}): they are no votes of this review and "
-                "were not imported; give them as a CSV with `iimscreen screen --reviewer NAME --from CSV`"
+                "were not imported; `iimscreen screen --reviewer NAME --from FILE` takes them over"
             )
 
 

@@ -17,20 +17,13 @@ from rich.text import Text
 
 from iimscreen import render
 from iimscreen.agreement import NO_RECORD
-from iimscreen.reliability import (
-    LEAST_TO_PART,
-    STAGE,
-    coefficient,
-    counted_as,
-    interval,
-    percent,
-    same_reason,
-)
+from iimscreen.reliability.comparing import LEAST_TO_PART, same_reason
+from iimscreen.reliability.in_words import STAGE, coefficient, counted_as, interval, percent
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
     from iimscreen.agreement import Agreement, Estimate
-    from iimscreen.reliability import CrossTable, MissedByBoth, PairAgreement
+    from iimscreen.reliability.comparing import CrossTable, MissedByBoth, PairAgreement
 
 _BIAS = "dependence biases it low: two people who read the same text miss the same things"
 
@@ -97,21 +90,28 @@ def _pair(one: PairAgreement) -> None:
     figures = one.figures
     agreed = sum(figures.table[i][i] for i in range(len(figures.categories)))
     how = counted_as(one.stage, len(figures.categories))
-    _say(
-        f"  {counted(figures.n, 'record')} judged by both; they agreed on {agreed:,}, "
+    _paragraph(
+        f"{counted(figures.n, 'record')} judged by both; they agreed on {agreed:,}, "
         f"{percent(agreed / figures.n)} agreement ({how})"
     )
     _indented(_coefficients(figures))
-    _say(f"  {_stricter(one)}\n")
+    _paragraph(_stricter(one))
+    _say("")
     _indented(_cross(one.verdicts, one.reviewer, one.other_reviewer, "verdicts"))
     _say("")
     _show_reasons(one)
     _show_over_time(one)
     if one.missed is not None:
-        _say(f"  {_missed(one.missed)}")
+        _paragraph(_missed(one.missed))
+        _say("")
     _say("  For the paper:", "dim")
-    render.console().print(Padding(Text(render.plain(one.sentence)), (0, 0, 0, 4), expand=False))
+    _paragraph(one.sentence or "", 4)
     _say("")
+
+
+def _paragraph(text: str, indent: int = 2, style: str = "") -> None:
+    """Text whose lines stay as far in as the first."""
+    render.console().print(Padding(Text(render.plain(text), style=style), (0, 0, 0, indent), expand=False))
 
 
 def _indented(table: Table) -> None:
@@ -179,10 +179,30 @@ def _stricter(one: PairAgreement) -> str:
 
 
 def _cross(found: CrossTable, one: str, other: str, what: str) -> Table:
+    """Rows by columns; where that is wider than the terminal, a row for each cell that is not 0."""
     columns = [f"{other}: {column}" if place == 0 else column for place, column in enumerate(found.columns)]
     table = _grid(f"{what} of {one}", *columns, right=columns)
     for row, counts in zip(found.rows, found.counts, strict=True):
         table.add_row(*_cells(row, *(f"{count:,}" for count in counts)))
+    console = render.console()
+    endless = console.options.update(max_width=10_000)
+    return (
+        table
+        if console.measure(table, options=endless).maximum <= console.width - 2
+        else _long(found, one, other)
+    )
+
+
+def _long(found: CrossTable, one: str, other: str) -> Table:
+    table = _grid(one, other, "records", right=("records",))
+    cells = [
+        (count, row, column)
+        for row, counts in zip(found.rows, found.counts, strict=True)
+        for column, count in zip(found.columns, counts, strict=True)
+        if count
+    ]
+    for count, row, column in sorted(cells, key=lambda cell: -cell[0]):
+        table.add_row(*_cells(row, column, f"{count:,}"))
     return table
 
 
@@ -212,7 +232,8 @@ def _show_over_time(one: PairAgreement) -> None:
             )
         )
     _indented(table)
-    _say("  Quarters of these records, in order of the later of the two votes.\n", "dim")
+    _paragraph("Quarters of these records, in order of the later of the two votes.", style="dim")
+    _say("")
 
 
 def _missed(missed: MissedByBoth) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from iimscreen import render
-from iimscreen.reliability import PairAgreement
+from iimscreen.reliability.comparing import PairAgreement
 from iimscreen.render import agreement
 from iimscreen.rounds import Difference, StageRounds
 from iimscreen.store.rounds import PILOT, Round

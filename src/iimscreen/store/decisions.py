@@ -131,6 +131,20 @@ def last_own_vote(review: Review, stage: str, reviewer: str) -> Vote | None:
     return None
 
 
+def own_given(review: Review, stage: str, reviewer: str) -> list[Vote]:
+    """Every vote and undo of a reviewer at a stage, oldest first, but those of pilots that do not count."""
+    return _votes(
+        review,
+        f"+decisions.stage = :stage and reviewer = :reviewer and {_NOT_SPENT}",
+        {"stage": stage, "reviewer": reviewer},
+    )
+
+
+def made_under(review: Review) -> dict[int, str]:
+    """The hash of the protocol under which each decision was made, by log id: no decision's content."""
+    return dict(review.db.execute("select log_id, protocol_sha256 from decisions").fetchall())
+
+
 def voters(review: Review, stage: str, report: str) -> set[str]:
     """Names of those whose vote on one report stands: progress, not content."""
     given_there = _votes(

@@ -15,7 +15,7 @@ The gate stops accidents; whoever opens the file with other tools can read it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
@@ -520,20 +520,16 @@ class Gate:
         """
         return self._outcomes(stage).get(report) if seen else None
 
-    def decisions_with(self, stages: Sequence[str], reasons: Sequence[str]) -> list[tuple[str, Vote]] | None:
-        """(stage, decision) of standing decisions that a protocol change touches; None while closed to view."""
-        if any(self.has_open_votes(stage.name) for stage in self._protocol.stages):
-            return None
-        touched = []
-        for stage in self._protocol.stages:
-            words = [vote for votes in self._tally.votes(stage.name).values() for vote in votes]
-            words += self._tally.finals(stage.name).values()
-            touched += [
-                (stage.name, vote)
-                for vote in sorted(words, key=lambda vote: vote.log_id)
-                if stage.name in stages or vote.reason in reasons
-            ]
-        return touched
+    def ever_given(self, stage: str) -> dict[str, list[Vote]]:
+        """Report → all that was ever decided on it, also what was withdrawn or replaced, oldest first; of
+        revealed reports.
+        """
+        seen = self._revealed(stage)
+        found: dict[str, list[Vote]] = {}
+        for word in self._tally.ever_given(stage):
+            if (report := self._tally.kept[word.key]) in seen:
+                found.setdefault(report, []).append(word)
+        return found
 
     def has_open_votes(self, stage: str) -> bool:
         """Whether any vote of a stage may not be seen by everyone."""

@@ -137,11 +137,34 @@ def append_one(db: Database, kind: str, content: Content, *, actor: str = TOOL) 
     return append(db, kind, [content], actor=actor)[0]
 
 
-def verify(review: Review) -> list[str]:
+def has_merged(review: Review) -> bool:
+    """Whether rows of another copy of the review came into this one."""
+    return review.db.execute("select 1 from bundle_merges limit 1").fetchone() is not None
+
+
+def forks(review: Review) -> list[tuple[str, int]]:
+    """(actor, how many rows have another beside them that follows the same row): work on two machines."""
+    return [
+        (row["actor"], row["forks"])
+        for row in rows(
+            review.db,
+            """
+            select actor, sum(beside) as forks
+            from (select actor, count(*) - 1 as beside from log group by actor, previous)
+            group by actor
+            having sum(beside) > 0
+            order by actor
+            """,
+        )
+    ]
+
+
+def verify(review: Review, *, since: int = 1) -> list[str]:
     """What is wrong with the log, in sentences; an empty list when every row is as it was written.
 
-    Recomputes each uid from the row's content, checks that each row follows a row of the same actor,
-    and that no id is missing. A chain that forks (one reviewer on two machines) is no fault.
+    Recomputes each uid from the row's content, for rows from the id `since` on, checks that each row
+    follows a row of the same actor, and that no id is missing. A chain that forks (one reviewer on two
+    machines) is no fault.
     """
     faults = []
     heads = {row["id"]: row for row in rows(review.db, "select * from log order by id")}
@@ -150,10 +173,16 @@ def verify(review: Review) -> list[str]:
         faults.append(f"log rows are missing: {', '.join(map(str, missing[:10]))}")
     seen: dict[str, str] = {}
     contents = {
-        kind: {row.pop("log_id"): row for row in rows(review.db, f"select * from {kind}")}
+        kind: {
+            row.pop("log_id"): row
+            for row in rows(review.db, f"select * from {kind} where log_id >= :since", {"since": since})
+        }
         for kind in LOG_KINDS
     }
     for log_id, head in heads.items():
+        if log_id < since:
+            seen[head["uid"]] = head["actor"]
+            continue
         name = f"log row {log_id} ({head['kind']}, {head['actor']}, {head['at']})"
         content = contents.get(head["kind"], {}).pop(log_id, None)
         uid = head["uid"]

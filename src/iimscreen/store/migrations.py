@@ -42,12 +42,13 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "watch_settlements": (("log_id",), ("finding_uid",)),
     "duplicate_votes": (("log_id",),),
     "report_links": (("log_id",),),
-    "record_edits": (("log_id",), ("undoes",)),
+    "record_edits": (("log_id",),),
     "record_removals": (("log_id",),),
     "rounds": (("log_id",), ("name",)),
     "round_records": (("round_id", "position"),),
     "assignments": (("log_id",),),
     "assigned_records": (("assignment_id", "record_key", "reviewer"),),
+    "bundle_merges": (("log_id",),),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
@@ -109,6 +110,12 @@ def m005_reasons_of_verdicts(db: Database) -> None:
 def m006_rounds(db: Database) -> None:
     """Pilots and batches within a stage; who is to judge what; whether a vote was given blindly."""
     run_script(db, _script("m006_rounds.sql"))
+
+
+@migrations()
+def m007_bundle_merges(db: Database) -> None:
+    """What was merged from bundles of other copies."""
+    run_script(db, _script("m007_bundle_merges.sql"))
 
 
 def known() -> set[str]:

@@ -190,6 +190,14 @@ class Tally:
 
         return self.once("given_finals", stage, make)
 
+    def ever_given(self, stage: str) -> list[Vote]:
+        """Every vote, undo and final word, oldest first, but those of pilots that do not count."""
+        spent = self.spent(stage)
+        votes, finals = self._everything.get(stage, ([], []))
+        return sorted(
+            (word for word in (*votes, *finals) if word.round not in spent), key=lambda word: word.log_id
+        )
+
     def votes_within(self, one: Round) -> list[Vote]:
         """The votes given in one round, the last per record and reviewer, whether they count or not."""
 

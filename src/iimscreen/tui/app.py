@@ -39,7 +39,9 @@ class ScreeningApp(Frame):
         self.voted = 0  # votes given in this sitting and not undone
         self._undone: set[str] = set()
         self._notes: dict[str, str] = {}  # of records that have no vote yet
-        self._knows_own_votes = False
+        self._knows_own_votes = (
+            desk.asks_again
+        )  # then what counts is what was looked at again in this sitting
         self._was_warned_of: frozenset[str] = frozenset()
 
     def on_mount(self) -> None:
@@ -51,7 +53,8 @@ class ScreeningApp(Frame):
         """What can wait until there is a record to read."""
         if self.queue.waiting:
             self.guarded(team.sit_down, self.review, self.desk.reviewer)
-        self.run_worker(self._read_own_votes, thread=True, group="own votes")
+        if not self._knows_own_votes:
+            self.run_worker(self._read_own_votes, thread=True, group="own votes")
 
     def _read_own_votes(self) -> None:
         """In a thread with a connection of its own: tens of thousands of votes take a second to read."""
@@ -79,7 +82,9 @@ class ScreeningApp(Frame):
     def record_lines(self, stored: StoredRecord, width: int, height: int) -> list[Content]:
         """The reviewer's own vote and note, if there are any, and the record."""
         vote, note = self.queue.votes.get(stored.key), self._notes.get(stored.key)
+        reminder = plain(self.desk.reminder(stored.key))
         return [
+            *(Content.styled(reminder, self.looks.other).wrap(width) if reminder else []),
             *own_vote_lines(vote, note, self.protocol, self.looks, width),
             *record_lines(stored, self.terms, self.looks, width, height),
         ]
@@ -208,7 +213,7 @@ class ScreeningApp(Frame):
         stored = self.stored
         if stored is None:
             return
-        own = self.desk.own_vote(stored.key)
+        own = None if stored.key in self.queue.left else self.desk.own_vote(stored.key)
         if own is None:
             self._decide(Decision(stored.key, verdict, reason, self._notes.get(stored.key)), stored)
         elif (own.verdict, own.reason) == (verdict, reason):
