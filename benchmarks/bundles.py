@@ -45,9 +45,12 @@ def vote(path: Path, name: str, offset: int, skip: int = 0, until: int | None = 
 
 def timed(what: str, path: Path, do: Callable[[Review], Any]) -> Any:
     with open_review(path) as review:
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         found = do(review)
-        print(f"  {what}: {time.perf_counter() - start:.2f} s")
+        print(
+            f"  {what}: {time.process_time() - cpu:.2f} s of CPU, {time.perf_counter() - start:.2f} s in all",
+            flush=True,
+        )
         return found
 
 

@@ -13,7 +13,6 @@ from iimscreen.agreement import (
     LEAST_IN_COMMON,
     Agreement,
     Estimate,
-    agreement,
     agreement_in,
     chapman,
     mcnemar,
@@ -174,7 +173,7 @@ def test_kappa_is_not_estimable_when_both_exclude_everything() -> None:
 
 
 def test_nothing_is_estimable_when_no_record_has_both_votes() -> None:
-    found = agreement([], YES_NO)
+    found = of(0, 0, 0, 0)
 
     assert found.n == 0
     assert {one.value for one in estimates(found)} == {None}
@@ -268,13 +267,6 @@ def test_an_interval_holds_its_estimate_in_its_middle_or_says_why_there_is_none(
             assert low < one.value < high
             assert (low + high) / 2 == pytest.approx(one.value)
             assert not one.why_not
-
-
-@given(st.lists(st.tuples(st.sampled_from(THREE), st.sampled_from(THREE)), max_size=60))
-def test_ratings_one_by_one_and_their_table_say_the_same(given_: list[tuple[str, str]]) -> None:
-    table = [[given_.count((one, other)) for other in THREE] for one in THREE]
-
-    assert agreement(given_, THREE) == agreement_in(table, THREE)
 
 
 @given(tables())

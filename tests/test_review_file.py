@@ -235,17 +235,13 @@ def test_a_reader_elsewhere_delays_a_vote_and_does_not_lose_half_of_it(run, revi
     assert run("reviewer", "add", "ann").exit_code == 0
 
 
-def test_the_copy_of_a_new_sitting_does_not_wait_for_a_lock_for_ever(review: Review, impatient, monkeypatch):
-    monkeypatch.setattr(connection, "SITTING", dt.timedelta(0))
+def test_a_look_at_a_snapshot_does_not_wait_for_a_lock_for_ever(review: Review, run, impatient):
     review.db.execute("pragma busy_timeout = 50")
     with plain(review.path) as other:
-        monkeypatch.setattr(connection, "_copies", lambda _path: other.execute("begin exclusive") and [])
+        other.execute("begin exclusive")
 
-        with (
-            pytest.raises(ReviewError, match="is locked by another program"),
-            review.writing(),
-        ):
-            pytest.fail("written without a copy")
+        with pytest.raises(ReviewError, match="is locked by another program"), review.snapshot():
+            pytest.fail("looked at a file that another program changes")
 
 
 def test_who_waits_for_a_lock_is_served_when_it_goes(run, review_file):
@@ -516,6 +512,8 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         log.append_one(db, "report_links", linked, actor="ann")
         rounds.add(review, rounds.Round("batch-1", "title-abstract", "batch"), [one], by="ann")
         assignments.add(review, "title-abstract", "split", {one: ["ann", "bob"]}, by="ann")
+        merged = {"reviewer": "bob", "file_name": "b", "file_sha256": "0" * 64, "rows": 1, "new_rows": 1}
+        log.append_one(db, "bundle_merges", merged)
         run_id = db.execute("select min(log_id) from runs").fetchone()[0]
         db.execute("insert into refusals (run_id, position, line, cause) values (?, 0, 1, 'x')", [run_id])
     return path

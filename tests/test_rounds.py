@@ -471,3 +471,14 @@ def test_a_round_named_wrongly_lists_those_there_are(review: Review, ten: list[s
         rounds.named(review, "batch-7")
 
     assert raised.value.hint == "there are: batch-1"
+
+
+def test_what_is_sought_so_far_does_not_stand_for_all_outcomes(review: Review, ten: list[str]) -> None:
+    rounds.open_batch(review, TITLE_ABSTRACT, 2, by="ann")
+    for name in ("ann", "bob"):
+        judge(review, name, dict.fromkeys(ten[:2], "include"))
+    seen = gate(review)
+
+    assert set(seen.sought()) == set(ten[:2])
+
+    assert set(seen._outcomes(TITLE_ABSTRACT)) == set(ten)

@@ -53,20 +53,6 @@ class Agreement:
     bias_index: Estimate  # |b - c| / n
 
 
-def agreement(ratings: Sequence[tuple[str, str]], categories: Sequence[str]) -> Agreement:
-    """Agreement over pairs of ratings (A's, B's), each rating one of `categories`."""
-    return agreement_in(cross_table(ratings, categories), categories)
-
-
-def cross_table(ratings: Sequence[tuple[str, str]], categories: Sequence[str]) -> list[list[int]]:
-    """Counts of pairs of ratings: rows A's, columns B's, in the order of `categories`."""
-    place = {category: number for number, category in enumerate(categories)}
-    table = [[0] * len(place) for _ in place]
-    for one, other in ratings:
-        table[place[one]][place[other]] += 1
-    return table
-
-
 def agreement_in(counts: Sequence[Sequence[int]], categories: Sequence[str]) -> Agreement:
     """Agreement in a square table of counts: rows rater A, columns rater B, two categories or more.
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from iimscreen import render, resolving, team
 from iimscreen.duplicates import kept_report
-from iimscreen.errors import InputError, ProtocolError
-from iimscreen.model import Reason, StoredRecord, Verdict
+from iimscreen.errors import InputError, ProtocolError, ReviewError
+from iimscreen.model import Reason, Verdict
 from iimscreen.protocol import FINAL_WORDS, VOTES
 from iimscreen.resolving import Table
 from iimscreen.screening import Decision, Desk
@@ -57,7 +57,7 @@ def _help(keys: dict[str, Verdict], reasons: Sequence[Reason], more: str) -> Non
 
 def screen(desk: Desk) -> None:
     """Go through the records left for one reviewer."""
-    waiting = desk.waiting()
+    waiting = desk.waiting_keys()
     if not waiting:
         say(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
         if ahead := desk.rounds_ahead():
@@ -67,27 +67,22 @@ def screen(desk: Desk) -> None:
     team.sit_down(desk.review, desk.reviewer)
     reasons = desk.protocol.reasons
     say(f"{desk.reviewer}, stage {desk.stage.name}: {counted(len(waiting), 'record')} left.", "bold")
-    keys = {k: word for k, word in _FULL_TEXT_VOTES.items() if word in VOTES[desk.stage.name]}
-    prompt = ", ".join(f"{key} {word}" for key, word in keys.items())
-    _help(keys, reasons, "u undo my last vote")
+    votes = {k: word for k, word in _FULL_TEXT_VOTES.items() if word in VOTES[desk.stage.name]}
+    prompt = ", ".join(f"{letter} {word}" for letter, word in votes.items())
+    _help(votes, reasons, "u undo my last vote")
     voted = 0
     place = 0
     while place < len(waiting):
         render.console().rule(f"{place + 1:,} of {len(waiting):,}")
-        stored = waiting[place]
-        render.record(
-            desk.report(stored),
-            include=desk.protocol.highlight_include,
-            exclude=desk.protocol.highlight_exclude,
-        )
-        if reminder := desk.reminder(stored.key):
-            say(f"\n{render.plain(reminder)}", "yellow")
+        key = waiting[place]
+        if not _show(desk, key):
+            break
         answer = _answer(f"{prompt}, 1-{len(reasons)} exclude with reason, u undo, s skip, q quit, ?")
         code = _reason_by_digit(answer, reasons)
         if answer == QUIT:
             break
         if answer == "?":
-            _help(keys, reasons, "u undo my last vote")
+            _help(votes, reasons, "u undo my last vote")
         elif answer == "s":
             place += 1
         elif answer == "u":
@@ -97,11 +92,12 @@ def screen(desk: Desk) -> None:
                 f"Here an exclusion needs its reason: 1 to {len(reasons)} exclude with it, ? lists them.",
                 "red",
             )
-        elif code is not None or answer in keys:
-            verdict = Verdict.EXCLUDE if code is not None else keys[answer]
+        elif code is not None or answer in votes:
+            verdict = Verdict.EXCLUDE if code is not None else votes[answer]
             try:
-                desk.decide(Decision(stored.key, verdict, code))
-            except (InputError, ProtocolError) as error:
+                desk.decide(Decision(key, verdict, code))
+            # ReviewError: others hold the file, or the disk is full. The record stays, to be voted on again.
+            except (InputError, ProtocolError, ReviewError) as error:
                 say(f"{error.message} ({error.hint})", "red")
                 continue
             voted += 1
@@ -112,18 +108,36 @@ def screen(desk: Desk) -> None:
     say("Next: iimscreen status")
 
 
-def _undo(desk: Desk, waiting: list[StoredRecord], place: int) -> int:
+def _show(desk: Desk, key: str) -> bool:
+    """Put a record in front; False if others hold the file and the reviewer will not wait."""
+    while True:
+        try:
+            report = desk.record(key)
+        except ReviewError as error:
+            say(f"{error.message} ({error.hint})", "red")
+            if _answer("Enter try again, q quit") == QUIT:
+                return False
+            continue
+        render.record(
+            report, include=desk.protocol.highlight_include, exclude=desk.protocol.highlight_exclude
+        )
+        if reminder := desk.reminder(key):
+            say(f"\n{render.plain(reminder)}", "yellow")
+        return True
+
+
+def _undo(desk: Desk, waiting: list[str], place: int) -> int:
     """Withdraw the last vote and go back to its record, which is shown again."""
     try:
         vote = desk.undo()
-    except ProtocolError as error:
+    except (ProtocolError, ReviewError) as error:
         say(error.message, "red")
         return place
     say(f"Undone: {vote.verdict} on {vote.key}.")
     for earlier in range(place - 1, -1, -1):
-        if waiting[earlier].key == vote.key:
+        if waiting[earlier] == vote.key:
             return earlier
-    waiting[place:place] = [stored for stored in desk.waiting() if stored.key == vote.key]
+    waiting[place:place] = [key for key in desk.waiting_keys() if key == vote.key]
     return place
 
 
@@ -180,7 +194,7 @@ def _settled(
             continue
         try:
             table.settle(Decision(key, Verdict.EXCLUDE if code is not None else allowed[answer], code))
-        except (InputError, ProtocolError) as error:
+        except (InputError, ProtocolError, ReviewError) as error:
             say(f"{error.message} ({error.hint})", "red")
             continue
         return "settled"

@@ -311,8 +311,8 @@ class Check:
 
 def check(review: Review) -> Check:
     """Verify the log's chains, what was received, every reference, and the sums of the flow."""
-    with review.reading():
-        return _check(review)
+    with review.snapshot() as still:
+        return _check(still)
 
 
 def _check(review: Review) -> Check:

@@ -21,7 +21,8 @@ def shown(review: Review, kept: StoredRecord) -> StoredRecord:
 
     Its key stays that of the kept record, to which every decision is tied.
     """
-    return replace(kept, record=_composed(review, kept).record)
+    with review.reading():
+        return replace(kept, record=_composed(review, kept).record)
 
 
 def _composed(review: Review, kept: StoredRecord) -> Composed:

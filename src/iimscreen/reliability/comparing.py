@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from iimscreen.agreement import Agreement, McNemar, Missed, agreement, chapman, mcnemar
+from iimscreen.agreement import Agreement, McNemar, Missed, agreement_in, chapman, mcnemar
 from iimscreen.model import Verdict
 from iimscreen.reliability.in_words import STAGE, sentence
 from iimscreen.store.rounds import PILOT, Round
@@ -121,8 +121,8 @@ def compare(
     # Record by record: votes on two records that were merged later were no votes on one text.
     theirs = part.votes.get(other, {})
     both = [(vote, theirs[key]) for key, vote in part.votes.get(one, {}).items() if key in theirs]
-    figures = _figures(both, categories)
-    said = Counter((a.verdict, b.verdict) for a, b in both)
+    said = _said(both)
+    figures = _figures(said, categories)
     only_one = sum(n for (a, b), n in said.items() if a is not Verdict.EXCLUDE and b is Verdict.EXCLUDE)
     only_other = sum(n for (a, b), n in said.items() if a is Verdict.EXCLUDE and b is not Verdict.EXCLUDE)
     stricter = None if only_one == only_other else other if only_one > only_other else one
@@ -144,10 +144,16 @@ def compare(
     )
 
 
-def _figures(both: Sequence[tuple[Vote, Vote]], categories: int) -> Agreement:
-    counts_as = _COUNTS_AS[categories]
-    ratings = [(counts_as[a.verdict], counts_as[b.verdict]) for a, b in both]
-    return agreement(ratings, CATEGORIES[categories])
+def _said(both: Iterable[tuple[Vote, Vote]]) -> Counter[tuple[Verdict, Verdict]]:
+    return Counter((a.verdict, b.verdict) for a, b in both)
+
+
+def _figures(said: Mapping[tuple[Verdict, Verdict], int], categories: int) -> Agreement:
+    names, counts_as = CATEGORIES[categories], _COUNTS_AS[categories]
+    table = [[0] * len(names) for _ in names]
+    for (a, b), count in said.items():
+        table[names.index(counts_as[a])][names.index(counts_as[b])] += count
+    return agreement_in(table, names)
 
 
 _ORDER = (Verdict.INCLUDE, Verdict.UNSURE, Verdict.AWAITING, Verdict.ONGOING, Verdict.EXCLUDE)
@@ -199,7 +205,7 @@ def _over_time(both: Sequence[tuple[Vote, Vote]], categories: int) -> tuple[Port
             first=begin + 1,
             last=end,
             until=max(later[end - 1], key=lambda vote: vote.log_id).at,
-            figures=_figures(later[begin:end], categories),
+            figures=_figures(_said(later[begin:end]), categories),
         )
         for begin, end in pairwise(ends)
     )

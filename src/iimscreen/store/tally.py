@@ -373,7 +373,7 @@ class Tally:
         judges = self.judges(stage)
         # A handful of ways to vote makes up nearly all reports: each is worked out once.
         known: dict[tuple[tuple[Verdict, str | None], ...], Outcome] = {}
-        found = self.once("outcomes", stage, dict[str, Outcome])
+        found = self.once("outcomes_so_far", stage, dict[str, Outcome])  # the gate has "outcomes" of its own
         for report in reports:
             if report in found:
                 continue

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from textual.content import Content
 
 from iimscreen import team
+from iimscreen.errors import IimscreenError
 from iimscreen.model import StoredRecord, Verdict
 from iimscreen.protocol import VOTES
 from iimscreen.render import plain
@@ -39,9 +40,8 @@ class ScreeningApp(Frame):
         self.voted = 0  # votes given in this sitting and not undone
         self._undone: set[str] = set()
         self._notes: dict[str, str] = {}  # of records that have no vote yet
-        self._knows_own_votes = (
-            desk.asks_again
-        )  # then what counts is what was looked at again in this sitting
+        # Where votes are looked at again, only those of this sitting count.
+        self._knows_own_votes = desk.asks_again
         self._was_warned_of: frozenset[str] = frozenset()
 
     def on_mount(self) -> None:
@@ -58,15 +58,19 @@ class ScreeningApp(Frame):
 
     def _read_own_votes(self) -> None:
         """In a thread with a connection of its own: tens of thousands of votes take a second to read."""
-        with open_review(self.review.path) as review:
-            kept = records.kept_keys(review)  # records voted on may have been merged into others since
-            own = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
-            votes = [
-                vote if vote.key == kept[vote.key] else vote._replace(key=kept[vote.key]) for vote in own
-            ]
+        try:
+            with open_review(self.review.path) as review:
+                kept = records.kept_keys(review)  # records voted on may have been merged into others since
+                own = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
+        except IimscreenError as error:
+            self.call_from_thread(self.warn, plain(f"Your earlier votes cannot be shown: {error.message}"))
+            return
+        votes = [vote if vote.key == kept[vote.key] else vote._replace(key=kept[vote.key]) for vote in own]
         self.call_from_thread(self._take_in, votes)
 
     def _take_in(self, votes: list[Vote]) -> None:
+        if not self.is_running:  # quit meanwhile
+            return
         self.queue.remember(votes, undone=self._undone)
         self._knows_own_votes = True
         if self.stored is not None and self.stored.key in self.queue.votes:
