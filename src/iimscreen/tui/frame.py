@@ -65,6 +65,7 @@ class Frame(Intake, inherit_bindings=False):
         self._opened: str | None = None  # "help" or "criteria"
         self._list_wanted: bool | None = None  # None: where there is room beside the record
         self._shown_at: float | None = None
+        self._is_frozen = False
 
     # --- what screening and resolving say for themselves ----------------------------------------------
 
@@ -207,8 +208,9 @@ class Frame(Intake, inherit_bindings=False):
         return pages.end_page("A little too small", [sentence, hint], self.looks, width)
 
     def _painted(self) -> None:
-        if self._shown_at is None and not gc.get_freeze_count():
+        if not self._is_frozen:
             gc.freeze()  # 100,000 keys are looked through no more: that would hold up a key now and then
+            self._is_frozen = True
         self._shown_at = time.monotonic()
         for key in self.queue.keys[self.queue.place + 1 : self.queue.place + 2]:
             self.guarded(self._look_ahead, key)
