@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from textual.pilot import Pilot
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import resolving
+from iimscreen import resolving, review_protocol
+from iimscreen.amending import AmendedDesk
 from iimscreen.model import Verdict
 from iimscreen.screening import Decision, Desk
 from iimscreen.store import Review, decisions, excerpts
@@ -361,6 +363,30 @@ def test_what_the_screen_shows_is_the_same_whatever_the_other_voted(
     run("screen", "--reviewer", "bob", typed="u\nu\ny\nm\n")
 
     assert drawn() == first
+
+
+def test_votes_that_an_amendment_touches_are_looked_at_again_with_one_key(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    screening(review, "2", "y")
+    text = review_protocol.bundled().read_text(encoding="utf-8")
+    Path("amended.toml").write_text(text.replace('"Juvenile patients"', '"Under 18 years"'), encoding="utf-8")
+    assert run("protocol", "load", "amended.toml").exit_code == 0
+    desk = AmendedDesk(review, "ann", "title-abstract")
+    app = ScreeningApp(desk, desk.waiting_keys(), actions=keys.preset("standard"), theme="dark")
+    reminded = []
+
+    async def play(pilot: Pilot[None]) -> None:
+        reminded.append(app.record_lines(app.record(three[0]), 76, 20)[0].plain)
+        await pilot.press("m")
+        await settled(app, pilot)
+
+    played(app, play)
+
+    assert app.queue.waiting == [three[0]]
+    assert reminded[0].startswith("Your vote under version 1: exclude (juvenile). Since then: ")
+    assert said(review)[three[0]][0] == "unsure"
+    assert app.queue.key is None
 
 
 def test_headings_and_texts_have_what_people_corrected(run: Run, review: Review, three: list[str]) -> None:

@@ -263,6 +263,8 @@ class AmendedDesk(Desk):
     change: `settled` has those, and a final word with a note takes their place.
     """
 
+    asks_again = True
+
     def __init__(self, review: Review, reviewer: str, stage: str) -> None:
         super().__init__(review, reviewer, stage)
         gate = Gate(review, self.protocol)

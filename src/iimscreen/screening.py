@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from iimscreen import team
 from iimscreen.duplicates import kept_report
@@ -31,6 +32,8 @@ class Decision:
 
 class Desk:
     """One reviewer's seat at one stage. Sees that reviewer's own votes and nobody else's."""
+
+    asks_again: ClassVar[bool] = False  # whether the records left have a vote of this reviewer already
 
     def __init__(self, review: Review, reviewer: str, stage: str) -> None:
         self.review = review

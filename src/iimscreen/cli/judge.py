@@ -92,11 +92,11 @@ def screen(
     from iimscreen.cli import exchange
 
     _one_way(record, None if from_file else verdict, reason, from_file)
+    preset, colours = settings.key_preset(keys), settings.theme(theme)
     if from_file is None and (named or skip_unknown or reasons_as_notes):
         raise InputError(
             "--as, --skip-unknown and --reasons-as-notes go with --from", hint="name the file with --from"
         )
-    preset, colours = settings.key_preset(keys), settings.theme(theme)
     with opened(review) as open_one:
         seat = amending.AmendedDesk if amended else screening.Desk
         desk = seat(open_one, team.check_name(reviewer), stage)
@@ -114,16 +114,17 @@ def screen(
         elif record is not None and verdict is not None:
             vote = desk.decide(screening.Decision(record, verdict, reason, note), change=change)
             typer.echo(f"{vote.key}: {vote.verdict}" + (f" ({vote.reason})" if vote.reason else ""))
-        elif _fills_the_screen(plain):
-            _screen_at(desk, preset, colours)
         else:
-            from iimscreen import loop
-
             if isinstance(desk, amending.AmendedDesk) and desk.settled:
                 from iimscreen.render import amendments
 
                 amendments.settled(desk.settled)
-            loop.screen(desk)
+            if _fills_the_screen(plain):
+                _screen_at(desk, preset, colours)
+            else:
+                from iimscreen import loop
+
+                loop.screen(desk)
 
 
 def _fills_the_screen(plain: bool) -> bool:
@@ -138,7 +139,7 @@ def _screen_at(desk: Desk, preset: str, theme: str) -> None:
     from iimscreen.wording import counted
 
     waiting = desk.waiting_keys()
-    if not waiting and not desk.own_votes():
+    if not waiting and (desk.asks_again or not desk.own_votes()):
         typer.echo(f"Nothing is left for {desk.reviewer} at stage {desk.stage.name}.")
         if ahead := desk.rounds_ahead():
             typer.echo(f"{ahead}; the rest follows when it is closed.")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from textual.content import Content
 
 from iimscreen import team
+from iimscreen.errors import IimscreenError
 from iimscreen.model import StoredRecord, Verdict
 from iimscreen.protocol import VOTES
 from iimscreen.render import plain
@@ -39,7 +40,8 @@ class ScreeningApp(Frame):
         self.voted = 0  # votes given in this sitting and not undone
         self._undone: set[str] = set()
         self._notes: dict[str, str] = {}  # of records that have no vote yet
-        self._knows_own_votes = False
+        # Where votes are looked at again, only those of this sitting count.
+        self._knows_own_votes = desk.asks_again
         self._was_warned_of: frozenset[str] = frozenset()
 
     def on_mount(self) -> None:
@@ -51,19 +53,24 @@ class ScreeningApp(Frame):
         """What can wait until there is a record to read."""
         if self.queue.waiting:
             self.guarded(team.sit_down, self.review, self.desk.reviewer)
-        self.run_worker(self._read_own_votes, thread=True, group="own votes")
+        if not self._knows_own_votes:
+            self.run_worker(self._read_own_votes, thread=True, group="own votes")
 
     def _read_own_votes(self) -> None:
         """In a thread with a connection of its own: tens of thousands of votes take a second to read."""
-        with open_review(self.review.path) as review:
-            kept = records.kept_keys(review)  # records voted on may have been merged into others since
-            own = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
-            votes = [
-                vote if vote.key == kept[vote.key] else vote._replace(key=kept[vote.key]) for vote in own
-            ]
+        try:
+            with open_review(self.review.path) as review:
+                kept = records.kept_keys(review)  # records voted on may have been merged into others since
+                own = Desk(review, self.desk.reviewer, self.desk.stage.name).own_votes()
+        except IimscreenError as error:
+            self.call_from_thread(self.warn, plain(f"Your earlier votes cannot be shown: {error.message}"))
+            return
+        votes = [vote if vote.key == kept[vote.key] else vote._replace(key=kept[vote.key]) for vote in own]
         self.call_from_thread(self._take_in, votes)
 
     def _take_in(self, votes: list[Vote]) -> None:
+        if not self.is_running:  # quit meanwhile
+            return
         self.queue.remember(votes, undone=self._undone)
         self._knows_own_votes = True
         if self.stored is not None and self.stored.key in self.queue.votes:
@@ -79,7 +86,9 @@ class ScreeningApp(Frame):
     def record_lines(self, stored: StoredRecord, width: int, height: int) -> list[Content]:
         """The reviewer's own vote and note, if there are any, and the record."""
         vote, note = self.queue.votes.get(stored.key), self._notes.get(stored.key)
+        reminder = plain(self.desk.reminder(stored.key))
         return [
+            *(Content.styled(reminder, self.looks.other).wrap(width) if reminder else []),
             *own_vote_lines(vote, note, self.protocol, self.looks, width),
             *record_lines(stored, self.terms, self.looks, width, height),
         ]
@@ -208,7 +217,7 @@ class ScreeningApp(Frame):
         stored = self.stored
         if stored is None:
             return
-        own = self.desk.own_vote(stored.key)
+        own = None if stored.key in self.queue.left else self.desk.own_vote(stored.key)
         if own is None:
             self._decide(Decision(stored.key, verdict, reason, self._notes.get(stored.key)), stored)
         elif (own.verdict, own.reason) == (verdict, reason):

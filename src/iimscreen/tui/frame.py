@@ -29,6 +29,7 @@ WIDE = 120  # columns from which the list stands beside the record
 SMALL = (80, 24)  # below, something is cut off
 TOO_SMALL = (58, 14)  # below, nothing can be read
 _SEARCHED_AT_ONCE = 50  # records: some 2 ms, which no key press notices
+_TOLD_EVERY = 5_000  # records, while a search goes on
 
 
 class Frame(Intake, inherit_bindings=False):
@@ -64,6 +65,7 @@ class Frame(Intake, inherit_bindings=False):
         self._opened: str | None = None  # "help" or "criteria"
         self._list_wanted: bool | None = None  # None: where there is room beside the record
         self._shown_at: float | None = None
+        self._is_frozen = False
 
     # --- what screening and resolving say for themselves ----------------------------------------------
 
@@ -206,8 +208,9 @@ class Frame(Intake, inherit_bindings=False):
         return pages.end_page("A little too small", [sentence, hint], self.looks, width)
 
     def _painted(self) -> None:
-        if self._shown_at is None and not gc.get_freeze_count():
+        if not self._is_frozen:
             gc.freeze()  # 100,000 keys are looked through no more: that would hold up a key now and then
+            self._is_frozen = True
         self._shown_at = time.monotonic()
         for key in self.queue.keys[self.queue.place + 1 : self.queue.place + 2]:
             self.guarded(self._look_ahead, key)
@@ -424,7 +427,6 @@ class Frame(Intake, inherit_bindings=False):
             if self.queue.end_search():
                 self.show_record()
             return
-        self.say(f"Searching for {words} …")
         self.run_worker(self._search(words), group="search", exclusive=True)
 
     async def _search(self, words: str) -> None:
@@ -434,6 +436,8 @@ class Frame(Intake, inherit_bindings=False):
         for start in range(0, len(keys), _SEARCHED_AT_ONCE):
             some = keys[start : start + _SEARCHED_AT_ONCE]
             self.guarded(self._find, some, sought, found)
+            if start % _TOLD_EVERY == 0:
+                self.say(f"Searching for {plain(words)}: {start:,} of {len(keys):,}, {len(found):,} found")
             await asyncio.sleep(0)
         if self.queue.search_in() is not keys:
             return  # another list was chosen meanwhile
