@@ -28,6 +28,7 @@ from conftest import a_record, bring_in
 from iimscreen import (
     bundles,
     curation,
+    dedupe,
     fulltext,
     living,
     reliability,
@@ -392,6 +393,25 @@ def test_a_round_that_older_rows_of_another_copy_complete_again_is_noted_as_open
                 opened = decisions.openings(review, [TITLE_ABSTRACT])
 
     assert key in opened
+
+
+def test_an_edit_that_comes_after_the_comparison_is_compared_though_it_is_older(
+    copies: tuple[Path, Path],
+) -> None:
+    a, b = copies
+    with open_review(b) as review:
+        key, other = keys_of(review)[:2]
+        title, year = records.by_key(review, other).record.title, records.by_key(review, other).record.year
+        curation.edit(review, key, {"title": title or "", "year": str(year)}, note="x", by="bob")
+    with open_review(a) as review:
+        dedupe.run(review)
+    merge(a, share(b, "bob"))
+
+    with open_review(a) as review:
+        told = dedupe.to_compare(review)
+        dedupe.run(review)
+        assert told == ["deduplication: 1 record edited since, so run it again"]
+        assert dedupe.to_compare(review) == []
 
 
 def test_a_clock_that_is_ahead_is_told(copies: tuple[Path, Path]) -> None:
