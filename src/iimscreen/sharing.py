@@ -140,7 +140,7 @@ def merge(review: Review, paths: Sequence[Path]) -> Merged:
         return Merged(tuple(nothing), ())
     with log_order.rewriting(review):
         added = stored.add(review, given)
-        if any(kind in one.new for one in added for kind in stored.MOVES_REPORTS):
+        if any(one.moves_reports for one in added):
             from iimscreen import dedupe  # numpy and rapidfuzz, 150 ms: bundles of votes alone do without
 
             dedupe.restore(review)
