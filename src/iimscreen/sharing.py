@@ -136,8 +136,8 @@ def merge(review: Review, paths: Sequence[Path]) -> Merged:
         given.append(stored.Given(path.name, sha256, bundle))  # where it lay is this computer's business
     with review.reading():
         nothing = stored.brings_nothing(review, given)
-    if nothing is not None:
-        return Merged(tuple(nothing), ())
+    if nothing is not None or not given:
+        return Merged(tuple(nothing or ()), ())
     with log_order.rewriting(review):
         added = stored.add(review, given)
         if any(one.moves_reports for one in added):
