@@ -512,7 +512,7 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         log.append_one(db, "report_links", linked, actor="ann")
         rounds.add(review, rounds.Round("batch-1", "title-abstract", "batch"), [one], by="ann")
         assignments.add(review, "title-abstract", "split", {one: ["ann", "bob"]}, by="ann")
-        merged = {"reviewer": "bob", "file_name": "b", "file_sha256": "0" * 64, "rows": 1, "new_rows": 1}
+        merged = {"reviewer": "bob", "file_name": "b.zip", "file_sha256": "0" * 64, "rows": 1, "new_rows": 1}
         log.append_one(db, "bundle_merges", merged)
         run_id = db.execute("select min(log_id) from runs").fetchone()[0]
         db.execute("insert into refusals (run_id, position, line, cause) values (?, 0, 1, 'x')", [run_id])

@@ -28,6 +28,7 @@ from conftest import a_record, bring_in
 from iimscreen import (
     bundles,
     curation,
+    dedupe,
     fulltext,
     living,
     reliability,
@@ -362,6 +363,55 @@ def test_one_reviewer_on_two_machines_loses_nothing_and_goes_on_from_the_later_w
     assert found.faults == ()
     assert any("the rows of ann fork in 1 place" in note for note in found.notes)
     assert state(a) == state(b)
+
+
+def test_a_round_that_older_rows_of_another_copy_complete_again_is_noted_as_open(
+    copies: tuple[Path, Path], tmp_path: Path
+) -> None:
+    a, b = copies
+    c = tmp_path / "c.db"
+
+    def at(hour: int) -> Any:
+        return mock.patch.object(log, "now", side_effect=lambda: f"2999-01-01T{hour:02}:00:00.000Z")
+
+    with at(9):
+        with open_review(a) as review:
+            key = keys_of(review)[0]
+            curation.remove(review, [key], reason="test", by="ann")
+        vote(a, "ann", only=slice(1, None))
+        vote(b, "bob")
+    shutil.copy(a, c)
+    with at(10), open_review(c) as review:  # ann's other machine
+        curation.restore(review, [key], note="after all", by="ann")
+        Desk(review, "ann", TITLE_ABSTRACT).decide(Decision(key, "include"))
+
+    with at(11):
+        for path in (share(b, "bob"), share(c, "ann")):
+            merge(a, path)
+            with open_review(a) as review:  # any write notes what is open by then
+                notes.add(review, 9, "x", source=None, done_on=None, replaces=None, actor="ann")
+                opened = decisions.openings(review, [TITLE_ABSTRACT])
+
+    assert key in opened
+
+
+def test_an_edit_that_comes_after_the_comparison_is_compared_though_it_is_older(
+    copies: tuple[Path, Path],
+) -> None:
+    a, b = copies
+    with open_review(b) as review:
+        key, other = keys_of(review)[:2]
+        title, year = records.by_key(review, other).record.title, records.by_key(review, other).record.year
+        curation.edit(review, key, {"title": title or "", "year": str(year)}, note="x", by="bob")
+    with open_review(a) as review:
+        dedupe.run(review)
+    merge(a, share(b, "bob"))
+
+    with open_review(a) as review:
+        told = dedupe.to_compare(review)
+        dedupe.run(review)
+        assert told == ["deduplication: 1 record edited since, so run it again"]
+        assert dedupe.to_compare(review) == []
 
 
 def test_a_clock_that_is_ahead_is_told(copies: tuple[Path, Path]) -> None:

@@ -136,11 +136,11 @@ def merge(review: Review, paths: Sequence[Path]) -> Merged:
         given.append(stored.Given(path.name, sha256, bundle))  # where it lay is this computer's business
     with review.reading():
         nothing = stored.brings_nothing(review, given)
-    if nothing is not None:
-        return Merged(tuple(nothing), ())
+    if nothing is not None or not given:
+        return Merged(tuple(nothing or ()), ())
     with log_order.rewriting(review):
         added = stored.add(review, given)
-        if any(kind in one.new for one in added for kind in stored.MOVES_REPORTS):
+        if any(one.moves_reports for one in added):
             from iimscreen import dedupe  # numpy and rapidfuzz, 150 ms: bundles of votes alone do without
 
             dedupe.restore(review)

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -138,6 +138,7 @@ class Added:
     new: Mapping[str, int]  # kind → rows that were not
     late: int  # of those, older than the last closing of a version, which did not know them
     last_at: str  # UTC: of the latest new row
+    moves_reports: bool = False  # whether another record may be the one kept for a report now
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,16 @@ def add(review: Review, given: Sequence[Given]) -> list[Added]:
     _insert(db, new, ordered.uids)
     make_derived(db)
     _verify(review, given, since=first)
-    return [_with_late(what, number, new, ordered) for number, what in enumerate(added)]
+    # Verdicts that were there may have changed places too: the last word on a pair is another one then.
+    is_reordered = [uid for uid in ordered.uids if uid not in new] != stands.uids
+    return [
+        replace(
+            what,
+            late=_late(number, new, ordered),
+            moves_reports=is_reordered or any(kind in what.new for kind in MOVES_REPORTS),
+        )
+        for number, what in enumerate(added)
+    ]
 
 
 def _check_review(review: Review, given: Sequence[Given]) -> None:
@@ -404,12 +414,12 @@ def _added(one: Given, new: Sequence[_New]) -> Added:
     )
 
 
-def _with_late(what: Added, number: int, new: Mapping[str, _New], ordered: log_order.Order) -> Added:
+def _late(number: int, new: Mapping[str, _New], ordered: log_order.Order) -> int:
+    """How many new rows of one bundle are older than the last closing of a version."""
     if not ordered.fixed:
-        return what
+        return 0
     closing = ordered.ranks[ordered.uids[ordered.fixed - 1]]
-    late = sum(one.given == number and ordered.ranks[uid] < closing for uid, one in new.items())
-    return Added(what.name, what.reviewer, what.known, what.new, late, what.last_at)
+    return sum(one.given == number and ordered.ranks[uid] < closing for uid, one in new.items())
 
 
 def _note(review: Review, one: Given, what: Added) -> None:

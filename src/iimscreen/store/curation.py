@@ -119,7 +119,12 @@ def edited_since_compared(review: Review, fields: Collection[str]) -> set[str]:
           join records as last on last.key = dedupe_runs.last_record_key
           order by dedupe_runs.log_id desc
           limit 1
-        ) as compared on record_edits.log_id > compared.log_id and records.id <= compared.last_id
+        ) as compared on records.id <= compared.last_id
+          and (
+            record_edits.log_id > compared.log_id
+            -- what came in a bundle may be older by its time: all edits are looked at again
+            or exists (select 1 from bundle_merges where bundle_merges.log_id > compared.log_id)
+          )
         where record_edits.field in (select value from json_each(:fields))
         """,
         {"fields": json.dumps(sorted(fields))},

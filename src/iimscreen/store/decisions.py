@@ -370,7 +370,8 @@ def verify_openings(review: Review) -> list[str]:
 def changed_since(review: Review, stage: str, log_id: int) -> bool:
     """Whether anything was logged after `log_id` that could bring the round of a stage itself to its end.
 
-    Votes and final words at the stage do only where they are on records that are not revealed yet.
+    Votes and final words at the stage do only where they are on records that are not revealed yet. What was
+    merged from another copy may stand before it, by its time, and only the merge itself after it.
     """
     row = review.db.execute(
         """
@@ -381,7 +382,7 @@ def changed_since(review: Review, stage: str, log_id: int) -> bool:
           and (
             log.kind in (
               'run_results', 'duplicate_verdicts', 'protocol_versions', 'retrievals', 'record_removals',
-              'reviewer_changes', 'rounds'
+              'reviewer_changes', 'rounds', 'bundle_merges'
             )
             or decisions.stage = :before
             or (
