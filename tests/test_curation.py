@@ -18,9 +18,12 @@ from iimscreen.duplicates import asking, by_hand
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Author, Kind, Record, Verdict
 from iimscreen.protocol import TITLE_ABSTRACT
+from iimscreen.review_protocol import in_force
 from iimscreen.screening import Decision, Desk
 from iimscreen.store import Review, decisions, duplicates, open_review, records
 from iimscreen.store import curation as stored
+from iimscreen.store import reports as stored_reports
+from iimscreen.store.gate import Gate
 from iimscreen.team import unblind
 from iimscreen.voting import Vote
 from living_reviews import judge, play
@@ -609,6 +612,11 @@ def test_whatever_is_edited_removed_restored_and_judged_the_flow_adds_up(data: s
 
                 assert flow.violations(made, reports) == []
                 assert_each_record_stands_in_one_box(review, made)
+                assert stored_reports.in_order(review, records.kept_keys(review)) == [
+                    (row["key"], bool(row["from_databases"]))
+                    for row in review.db.query("select * from reports order by id")
+                ]
+                assert review_flow.missing(review, Gate(review, in_force(review))) == made.missing
             assert report.check(review).faults == ()
 
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import dedupe, fulltext, resolving, rounds, team
+from iimscreen import dedupe, fulltext, resolving, review_flow, rounds, team
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
@@ -190,6 +190,10 @@ def test_a_pilot_whose_votes_stand_apart_is_judged_again(run: Run, review: Revie
     assert {found.state.value for found in gate(review).outcomes(TITLE_ABSTRACT).values()} == {"include"}
     opened = [row["round"] for row in review.db.query("select round from round_openings")]
     assert opened == ["pilot-1", "title-abstract"]
+    assert (
+        "Of stage title-abstract, 3 records drawn with seed 1 were a pilot (pilot-1), judged first; its votes do not "
+        "count, and its records were judged again."
+    ) in review_flow.prisma(review).footnotes
 
 
 def test_votes_of_a_pilot_that_stand_apart_are_not_undone_later(

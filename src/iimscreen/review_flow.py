@@ -17,7 +17,7 @@ from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Kind, Protocol
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force, reason_labels
-from iimscreen.store import Review, curation, log, records, runs, versions, watches
+from iimscreen.store import Review, curation, log, records, rounds, runs, versions, watches
 from iimscreen.store.gate import Gate, Progress
 from iimscreen.voting import Outcome, State
 from iimscreen.wording import counted
@@ -453,6 +453,7 @@ def _footnotes(
         )
     else:
         notes.append("Each database counts a record once, however many sub-queries or exports found it.")
+    notes += _pilots(review, closed_at)
     for entry in log.of_kind(review, "unblindings"):
         if entry.id < closed_at:
             continue
@@ -481,6 +482,17 @@ def _footnotes(
     notes += _open_findings(review, gate)
     notes.append("Each included report is counted as one study until reports are linked to studies.")
     return notes
+
+
+def _pilots(review: Review, closed_at: int) -> list[str]:
+    return [
+        f"Of stage {one.stage}, {counted(len(rounds.keys_of(review, one)), 'record')} drawn with seed {one.seed} were a "
+        f"pilot ({one.name}), judged first; its votes "
+        + ("count." if one.counts else "do not count, and its records were judged again.")
+        for stage in (TITLE_ABSTRACT, FULL_TEXT)
+        for one in rounds.of_stage(review, stage)
+        if one.kind == rounds.PILOT and one.log_id > closed_at
+    ]
 
 
 def _round_in_words(name: str) -> str:

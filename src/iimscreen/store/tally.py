@@ -15,6 +15,7 @@ from typing import TypeVar, cast
 from iimscreen.model import Protocol, Stage, Verdict
 from iimscreen.protocol import stage_named
 from iimscreen.store import assignments, decisions, duplicates, records, retrievals, reviewers
+from iimscreen.store import reports as stored_reports
 from iimscreen.store import rounds as stored_rounds
 from iimscreen.store.connection import Review
 from iimscreen.store.rounds import PILOT, Round
@@ -49,12 +50,7 @@ class Tally:
     @cached_property
     def reports(self) -> list[tuple[str, bool]]:
         """(report, whether from a database or register) of all reports that this review judges, in order."""
-        return [
-            (key, bool(from_databases))
-            for key, from_databases in self.review.db.execute(
-                "select key, from_databases from reports order by id"
-            )
-        ]
+        return stored_reports.in_order(self.review, self.kept)
 
     @cached_property
     def kept(self) -> Mapping[str, str]:
