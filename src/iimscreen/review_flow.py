@@ -486,8 +486,8 @@ def _footnotes(
 
 def _pilots(review: Review, closed_at: int) -> list[str]:
     return [
-        f"Of stage {one.stage}, {counted(len(rounds.keys_of(review, one)), 'record')} drawn with seed {one.seed} were a "
-        f"pilot ({one.name}), judged first; its votes "
+        f"Of stage {one.stage}, {counted(len(rounds.keys_of(review, one)), 'record')} drawn with seed "
+        f"{one.seed} were a pilot ({one.name}), judged first; its votes "
         + ("count." if one.counts else "do not count, and its records were judged again.")
         for stage in (TITLE_ABSTRACT, FULL_TEXT)
         for one in rounds.of_stage(review, stage)
