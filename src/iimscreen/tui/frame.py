@@ -65,6 +65,7 @@ class Frame(Intake, inherit_bindings=False):
         self._opened: str | None = None  # "help" or "criteria"
         self._list_wanted: bool | None = None  # None: where there is room beside the record
         self._shown_at: float | None = None
+        self.is_too_small = False  # the terminal, to read a record in
         self._is_frozen = False
 
     # --- what screening and resolving say for themselves ----------------------------------------------
@@ -158,17 +159,14 @@ class Frame(Intake, inherit_bindings=False):
         return self.size.width >= WIDE
 
     @property
-    def is_too_small(self) -> bool:
-        """Whether a record cannot be read in this terminal."""
-        return self.size.width < TOO_SMALL[0] or self.size.height < TOO_SMALL[1]
-
-    @property
     def is_record_seen(self) -> bool:
         """Whether the record in front can be read: nothing may be voted on that cannot."""
         return self.page.display and self.stored is not None and not self.is_too_small
 
     def _arrange(self) -> None:
+        was_seen, was_too_small = self.is_record_seen, self.is_too_small
         width, is_wide = self.size.width, self._is_wide
+        self.is_too_small = width < TOO_SMALL[0] or self.size.height < TOO_SMALL[1]
         beside = is_wide and self._opened == "criteria"
         has_list = self._list_wanted is True or (self._list_wanted is None and is_wide)
         if self._opened is not None:
@@ -180,6 +178,10 @@ class Frame(Intake, inherit_bindings=False):
         self.list.display = has_list
         self.side.display = self._opened is not None
         self.page.display = not covers
+        if self.is_too_small != was_too_small:
+            self.reshow()
+        if self.is_record_seen and not was_seen:
+            self._await_painting()
 
     def show_record(self) -> None:
         """Show the record in front, and all that belongs to it."""
@@ -187,8 +189,7 @@ class Frame(Intake, inherit_bindings=False):
         self.stored = None if key is None else self._ahead.pop(key, None) or self.record(key)
         self._ahead.clear()
         self.page.show(self._page_lines)
-        self._shown_at = None
-        self.call_after_refresh(self._painted)
+        self._await_painting()
         self.show_around()
 
     def _page_lines(self, width: int, height: int) -> list[Content]:
@@ -206,6 +207,11 @@ class Frame(Intake, inherit_bindings=False):
         )
         hint = "Make it larger, or quit with q and use --plain."
         return pages.end_page("A little too small", [sentence, hint], self.looks, width)
+
+    def _await_painting(self) -> None:
+        """No vote before the record has been drawn, anew where something covered it."""
+        self._shown_at = None
+        self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
         if not self._is_frozen:
@@ -377,7 +383,6 @@ class Frame(Intake, inherit_bindings=False):
         self._opened = None
         self._arrange()
         self.show_around()
-        self._shown_at = time.monotonic() if self.page.display else None
 
     def _turn_to(self, page: str) -> None:
         """Open one of the pages; or close it, if it is open."""
