@@ -116,7 +116,7 @@ def edited_since_compared(review: Review, fields: Collection[str]) -> set[str]:
         join (
           select dedupe_runs.log_id, last.id as last_id
           from dedupe_runs
-          join records as last on last.key = dedupe_runs.last_record_key
+          cross join records as last on last.key = dedupe_runs.last_record_key
           order by dedupe_runs.log_id desc
           limit 1
         ) as compared on records.id <= compared.last_id

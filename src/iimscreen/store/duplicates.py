@@ -343,7 +343,7 @@ def not_compared(review: Review) -> list[str]:
               (
                 select last.id
                 from dedupe_runs
-                join records as last on last.key = dedupe_runs.last_record_key
+                cross join records as last on last.key = dedupe_runs.last_record_key
                 order by dedupe_runs.log_id desc
                 limit 1
               ),

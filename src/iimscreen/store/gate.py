@@ -346,13 +346,15 @@ class Gate:
 
     def progress(self, stage: str) -> Progress:
         """How many records each reviewer still has to judge. Says nothing of any verdict."""
-        is_open = self.is_open(stage)
-        if stage == FULL_TEXT and not self.is_open(TITLE_ABSTRACT) and not self._pool(stage):
-            return Progress(stage, None)
-        waiting = {
-            name: len(self._tally.left_for(stage, name, self._pool(stage))) for name in self._tally.people
-        }
-        return Progress(stage, len(self._pool(stage)), waiting, is_open)
+
+        def make() -> Progress:
+            if stage == FULL_TEXT and not self.is_open(TITLE_ABSTRACT) and not self._pool(stage):
+                return Progress(stage, None)
+            pool = self._pool(stage)
+            waiting = {name: len(self._tally.left_for(stage, name, pool)) for name in self._tally.people}
+            return Progress(stage, len(pool), waiting, self.is_open(stage))
+
+        return self._once("progress", stage, make)
 
     def waiting_for(self, stage: str, reviewer: str) -> list[str]:
         """Keys of the records left for one reviewer, in the order in which they get them.
@@ -478,16 +480,11 @@ class Gate:
         """Where every report stands, for the flow; outcomes of closed rounds are None."""
         screening = self._outcomes(TITLE_ABSTRACT) if self.is_open(TITLE_ABSTRACT) else {}
         assessment = self._outcomes(FULL_TEXT) if self.is_open(FULL_TEXT) else {}
+        marks = {key: mark.outcome for key, mark in self._tally.retrievals.items()}
+        others_too = self._protocol.screen_other_methods
         return [
-            Report(
-                key=key,
-                from_databases=from_databases,
-                was_screened=self._passes_screening(from_databases),
-                screening=screening.get(key),
-                retrieval=self._tally.retrievals[key].outcome if key in self._tally.retrievals else None,
-                assessment=assessment.get(key),
-            )
-            for key, from_databases in self._tally.reports
+            Report(key, known, known or others_too, screening.get(key), marks.get(key), assessment.get(key))
+            for key, known in self._tally.reports
         ]
 
     def hidden_log_ids(self, viewer: str | None) -> set[int]:

@@ -229,7 +229,7 @@ def known(review: Review) -> set[str]:
             where records.id <= (
               select last.id
               from version_closures
-              join records as last on last.key = version_closures.last_record_key
+              cross join records as last on last.key = version_closures.last_record_key
               order by version_closures.log_id desc
               limit 1
             )
