@@ -20,7 +20,7 @@ from iimscreen.model import Author, Kind, Record, Verdict
 from iimscreen.protocol import TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
 from iimscreen.screening import Decision, Desk
-from iimscreen.store import Review, decisions, duplicates, open_review, records
+from iimscreen.store import Review, decisions, duplicates, open_review, records, versions
 from iimscreen.store import curation as stored
 from iimscreen.store import reports as stored_reports
 from iimscreen.store.gate import Gate
@@ -616,6 +616,11 @@ def test_whatever_is_edited_removed_restored_and_judged_the_flow_adds_up(data: s
                     (row["key"], bool(row["from_databases"]))
                     for row in review.db.query("select * from reports order by id")
                 ]
+                told, rows = report.status(review), records.memberships(review)
+                found_here = [row for row in rows if not versions.is_made_elsewhere(row[0])]
+                removed = stored.removed(review)
+                assert told.records == len(found_here)
+                assert told.reports == len({row[4] for row in found_here if row[0] not in removed})
                 assert review_flow.missing(review, Gate(review, in_force(review))) == made.missing
             assert report.check(review).faults == ()
 

@@ -20,12 +20,12 @@ from iimscreen.store import (
     decisions,
     duplicate_votes,
     log,
-    records,
     reviewers,
     rounds,
     runs,
     versions,
 )
+from iimscreen.store import reports as stored_reports
 from iimscreen.store.duplicate_gate import DuplicateGate
 from iimscreen.store.gate import Gate, Progress, RoundProgress
 from iimscreen.wording import counted
@@ -59,7 +59,7 @@ def _status(review: Review) -> Status:
     protocol = in_force(review)
     gate = Gate(review, protocol)
     # What a version made elsewhere included is nothing that this review found, and is not counted.
-    found_here, reports = records.counts(review)
+    found_here, reports = stored_reports.counts(review)
     found: dict[str, int | None] = {}
     for stage in protocol.stages:
         found[stage.name] = None

@@ -112,8 +112,8 @@ def edited_since_compared(review: Review, fields: Collection[str]) -> set[str]:
         """
         select distinct record_edits.record_key
         from record_edits
-        join records on records.key = record_edits.record_key
-        join (
+        cross join records on records.key = record_edits.record_key
+        cross join (
           select dedupe_runs.log_id, last.id as last_id
           from dedupe_runs
           cross join records as last on last.key = dedupe_runs.last_record_key

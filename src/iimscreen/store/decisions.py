@@ -7,7 +7,7 @@ gate may ask for: `store/gate.py`, and `store/tally.py` behind it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from iimscreen.model import Verdict
@@ -268,32 +268,37 @@ def first_vote(review: Review) -> int | None:
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
-def _read(review: Review, where: str, values: dict[str, Any]) -> Iterator[tuple[str, Vote]]:
-    """(stage, decision) as they stand in the log, oldest first."""
-    people: dict[str, tuple[str, ...]] = {}
-    for stage, key, verdict, reason, note, names, manner, at, log_id, one, was_open in review.db.execute(
-        f"""
-        select
-          stage, record_key, verdict, reason, note, names, manner, log.at, decisions.log_id, round, was_open
-        from decisions
-        join log on log.id = decisions.log_id
-        where {where}
-        order by decisions.log_id
-        """,
-        values,
-    ):
-        who = people.get(names)
-        if who is None:
-            who = people[names] = tuple(json.loads(names))
-        seen = None if was_open is None else bool(was_open)
-        yield (
-            stage,
-            Vote(key, _VERDICTS[verdict], reason, note, who, manner, at, log_id, one, seen),
-        )
+_COLUMNS = """
+select
+  record_key, verdict, reason, note, names, manner, log.at, decisions.log_id, round, was_open, decisions.stage
+from decisions
+join log on log.id = decisions.log_id
+"""
+
+
+class _People(dict[str, tuple[str, ...]]):
+    """Names as they stand in a row (JSON) → as a tuple, each made once."""
+
+    def __missing__(self, names: str) -> tuple[str, ...]:
+        self[names] = tuple(json.loads(names))
+        return self[names]
+
+
+_SEEN = {None: None, 0: False, 1: True}
+
+
+def _vote(row: Sequence[Any], people: _People) -> Vote:
+    key, verdict, reason, note, names, manner, at, log_id, one, was_open = row[:10]
+    return Vote(
+        key, _VERDICTS[verdict], reason, note, people[names], manner, at, log_id, one, _SEEN[was_open]
+    )
 
 
 def _votes(review: Review, where: str, values: dict[str, Any]) -> list[Vote]:
-    return [vote for _, vote in _read(review, where, values)]
+    """Decisions as they stand in the log, oldest first."""
+    people = _People()
+    found = review.db.execute(f"{_COLUMNS} where {where} order by decisions.log_id", values).fetchall()
+    return [_vote(row, people) for row in found]
 
 
 def last_of_each(votes: Iterable[Vote]) -> list[Vote]:
@@ -304,9 +309,14 @@ def last_of_each(votes: Iterable[Vote]) -> list[Vote]:
 
 def given(review: Review) -> dict[str, tuple[list[Vote], list[Vote]]]:
     """Stage → every vote and undo, and every final word, oldest first."""
+    people = _People()
     found: dict[str, tuple[list[Vote], list[Vote]]] = {}
-    for stage, vote in _read(review, "true", {}):
-        found.setdefault(stage, ([], []))[vote.manner != "vote"].append(vote)
+    for row in review.db.execute(f"{_COLUMNS} order by decisions.log_id").fetchall():
+        vote = _vote(row, people)
+        stage = row[10]
+        if stage not in found:
+            found[stage] = ([], [])
+        found[stage][vote.manner != "vote"].append(vote)
     return found
 
 

@@ -549,22 +549,6 @@ def kept_keys(review: Review) -> Mapping[str, str]:
     return found
 
 
-def counts(review: Review) -> tuple[int, int]:
-    """How many records there are, and how many reports with one that is not removed."""
-    found: tuple[int, int] = review.db.execute(
-        """
-        select
-          count(*),
-          count(distinct case when records.key not in (select record_key from standing_removals where removed)
-            then kept_records.kept_id end)
-        from records
-        join kept_records on kept_records.record_id = records.id
-        where records.source not in (select source from previous_reviews)
-        """
-    ).fetchone()
-    return found
-
-
 def sources(review: Review) -> list[tuple[str, Kind]]:
     """Name and kind of every database and other source that was searched or imported from, in order."""
     return [

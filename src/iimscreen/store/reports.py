@@ -37,6 +37,24 @@ def in_order(review: Review, kept: Mapping[str, str]) -> list[tuple[str, bool]]:
     return list(found.items())
 
 
+_COUNTED = """
+select
+  count(*),
+  count(distinct case when records.key not in (select record_key from standing_removals where removed)
+    then kept_records.kept_id end)
+from records
+join kept_records on kept_records.record_id = records.id
+where records.source not in (select source from previous_reviews)
+"""
+
+
+def counts(review: Review) -> tuple[int, int]:
+    """How many records were found here, and how many reports with one that is not removed."""
+    plainly = "select count(*), coalesce(sum(record_id = kept_id), 0) from kept_records"
+    found: tuple[int, int] = review.db.execute(plainly if _is_plain(review) else _COUNTED).fetchone()
+    return found
+
+
 def _is_plain(review: Review) -> bool:
     row = review.db.execute(
         """
