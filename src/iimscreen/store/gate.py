@@ -15,10 +15,11 @@ The gate stops accidents; whoever opens the file with other tools can read it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
+from operator import attrgetter
 
 from iimscreen.errors import ProtocolError
 from iimscreen.flow import Report
@@ -430,25 +431,33 @@ class Gate:
                     "since, see `iimscreen watch`",
                 )
 
-    def outcomes(self, stage: str) -> dict[str, Outcome]:
+    def outcomes(self, stage: str) -> Mapping[str, Outcome]:
         """Key → outcome of every revealed report. Raises ProtocolError while none is."""
         self._require_some(stage, "the outcome")
-        seen = self._revealed(stage)
-        return {key: found for key, found in self._outcomes(stage).items() if key in seen}
+
+        def make() -> dict[str, Outcome]:
+            seen = self._revealed(stage)
+            return {key: found for key, found in self._outcomes(stage).items() if key in seen}
+
+        return self._once("outcomes that are revealed", stage, make)
 
     def closed(self, stage: str) -> int:
         """How many reports of a stage are not revealed."""
         return len(self._in_pool(stage) - self._revealed(stage))
 
-    def votes(self, stage: str) -> dict[str, list[Vote]]:
+    def votes(self, stage: str) -> Mapping[str, list[Vote]]:
         """Key → standing votes of every revealed report, in order of time."""
         self._require_some(stage, "the votes")
-        seen = self._revealed(stage)
-        return {
-            key: sorted(votes, key=lambda vote: vote.log_id)
-            for key, votes in self._tally.votes(stage).items()
-            if key in seen
-        }
+
+        def make() -> dict[str, list[Vote]]:
+            seen = self._revealed(stage)
+            return {
+                key: sorted(votes, key=attrgetter("log_id"))
+                for key, votes in self._tally.votes(stage).items()
+                if key in seen
+            }
+
+        return self._once("votes that are revealed", stage, make)
 
     def finals(self, stage: str) -> dict[str, Vote]:
         """Key → final word, within the pool. Raises ProtocolError while the round is blind."""
