@@ -410,7 +410,9 @@ def test_a_review_of_every_earlier_schema_opens_and_becomes_like_a_new_one(run, 
 
     assert result.exit_code == 0, result.output
     assert schema_of(earlier) == schema_of(review_file)
-    assert run("prisma", "--review", str(earlier)).output.count("41") >= 1
+    # The demo's 41 reports; or, in a review that is not finished, the pilot drawn from its records.
+    told = "(pilot-1), judged first" if old.name == "review-v7.db.gz" else "41"
+    assert told in " ".join(run("prisma", "--review", str(earlier)).output.split())
 
 
 def schema_of(path: Path) -> dict[str, list[tuple[str, str]]]:
