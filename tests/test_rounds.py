@@ -85,12 +85,15 @@ def test_nothing_but_the_pilot_is_asked_for_until_it_is_closed(
     with pytest.raises(ProtocolError, match="not among the records of pilot-1"):
         judge(review, "ann", {other: "include"})
     judge_all(review, "ann")
+    judge(review, "bob", {pilot[0]: "include"})
 
+    assert "Next: iimscreen screen --reviewer bob" in run("status").stdout
     assert Desk(review, "ann", TITLE_ABSTRACT).waiting_keys() == []
     assert "pilot-1 comes first and waits for" in Desk(review, "ann", TITLE_ABSTRACT).rounds_ahead()
     assert "pilot-1" in run("screen", "--reviewer", "ann", typed="q\n").stdout
     judge_all(review, "bob")
     assert len(Desk(review, "ann", TITLE_ABSTRACT).waiting_keys()) == 7
+    assert "Next: iimscreen screen --reviewer ann" in run("status").stdout
     assert Desk(review, "ann", TITLE_ABSTRACT).rounds_ahead() == ""
 
 

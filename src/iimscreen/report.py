@@ -96,10 +96,7 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
             unmarked = {one.key for one in gate.reports() if one.retrieval is None}
             if unmarked & set(gate.sought()):
                 return "iimscreen fulltext"
-        progress = gate.progress(stage)
-        name = next((name for name, left in progress.waiting.items() if left), None)
-        if name is None and not gate.is_complete(stage):
-            name = _newcomer(review)
+        name = _who_votes(review, gate, stage)
         if name is not None:
             return f"iimscreen screen --reviewer {name}" + (f" --stage {stage}" if stage == FULL_TEXT else "")
         if conflicts[stage]:
@@ -111,6 +108,16 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
     if watching.open_sentences(review):
         return "iimscreen watch --source none"
     return "iimscreen prisma"
+
+
+def _who_votes(review: Review, gate: Gate, stage: str) -> str | None:
+    """Whose vote is asked for at a stage now, if anyone's."""
+    waiting = gate.progress(stage).waiting
+    for one in gate.round_progress(stage):
+        if one.round.kind == rounds.PILOT and not one.is_closed:
+            waiting = one.waiting  # nothing else is asked for until it is closed
+    name = next((name for name, left in waiting.items() if left), None)
+    return _newcomer(review) if name is None and not gate.is_complete(stage) else name
 
 
 def _newcomer(review: Review) -> str:
