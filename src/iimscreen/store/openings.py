@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iimscreen.model import Protocol, Stage
 from iimscreen.protocol import parse_protocol
-from iimscreen.store import decisions, protocols, reviewers, rounds
+from iimscreen.store import decisions, lacking, protocols, reviewers, rounds
 from iimscreen.store.connection import Review
 from iimscreen.store.gate import Gate
 from iimscreen.store.rounds import PILOT
@@ -24,10 +24,12 @@ def note_openings(review: Review) -> None:
             continue
         for one in rounds.of_stage(review, stage.name):
             needed = max(stage.reviewers_needed, people) if one.kind == PILOT else stage.reviewers_needed
-            if one.name not in opened and not decisions.round_waits(review, one, needed):
+            if one.name not in opened and not lacking.round_waits(
+                review, one, needed, others_too=protocol.screen_other_methods
+            ):
                 _note_opening(review, gate, stage.name, one.name)
         # Cheapest first: most writes are votes of a round that lacks many, or words on one that is open.
-        if decisions.changed_since(
+        if lacking.changed_since(
             review, stage.name, decisions.last_opening(review, stage.name)
         ) and not _waits(review, protocol, stage):
             _note_opening(review, gate, stage.name, stage.name)
@@ -36,10 +38,9 @@ def note_openings(review: Review) -> None:
 def _waits(review: Review, protocol: Protocol, stage: Stage) -> bool:
     """Whether some report surely lacks votes. One that did when it was looked for last is asked for first."""
     known = review.known_to_wait.get(stage.name)
-    if known is None or not decisions.still_waits(review, stage.name, stage.reviewers_needed, known):
-        known = decisions.waits(
-            review, stage.name, stage.reviewers_needed, others_too=protocol.screen_other_methods
-        )
+    needed, others_too = stage.reviewers_needed, protocol.screen_other_methods
+    if known is None or not lacking.still_waits(review, stage.name, needed, known, others_too=others_too):
+        known = lacking.waits(review, stage.name, needed, others_too=others_too)
     if known is None:
         review.known_to_wait.pop(stage.name, None)
     else:
