@@ -206,3 +206,41 @@ def test_unblinding_every_pair_includes_who_voted_and_left(run: Run, review: Rev
     assert f"{ten[0]} exclude" in run("log", "--reviewer", "ann").stdout
     (found,) = resolving.conflicts_to_see(review)
     assert [one.record.key for one in found.conflicts] == [ten[0]]
+
+
+# --- what a round opens, and when ------------------------------------------------------------------
+
+
+def test_a_record_that_returns_to_a_closed_batch_is_judged_with_the_rest(
+    run: Run, review: Review, ten: list[str]
+) -> None:
+    rounds.open_batch(review, TITLE_ABSTRACT, 2, by="ann")
+    rounds.open_batch(review, TITLE_ABSTRACT, 2, by="ann")
+    moved, stays = ten[2], ten[3]
+    assert run("duplicates", "merge", ten[0], moved, "--by", "ann", "--yes").exit_code == 0
+    for name in ("ann", "bob"):
+        judge(review, name, {stays: "include"})
+    assert openings(review) == ["batch-2"]
+    assert run("duplicates", "split", ten[0], moved, "--by", "ann", "--yes").exit_code == 0
+
+    votes = [Desk(review, name, TITLE_ABSTRACT).decide(Decision(moved, "exclude")) for name in ("ann", "bob")]
+
+    assert [(vote.round, vote.was_open) for vote in votes] == [(None, False)] * 2
+    assert set(gate(review).outcomes(TITLE_ABSTRACT)) == {stays}, "it opens with the rest of its stage"
+    Desk(review, "bob", TITLE_ABSTRACT).undo()
+
+
+def test_votes_of_a_part_seen_in_a_merged_report_no_longer_change_after_the_split(
+    run: Run, review: Review
+) -> None:
+    one, other = bring_in(review, [a_record(1), a_record(2)])
+    judge(review, "ann", {one: "include", other: "exclude"})
+    assert run("duplicates", "merge", one, other, "--by", "ann", "--yes").exit_code == 0
+    Desk(review, "ann", TITLE_ABSTRACT).decide(Decision(one, "unsure", None, "one report"), change=True)
+    judge(review, "bob", {one: "include"})
+    assert f"{other} exclude" in run("log", "--reviewer", "bob").stdout, "the log shows what it replaced"
+    assert run("duplicates", "split", one, other, "--by", "ann", "--yes").exit_code == 0
+
+    with pytest.raises(ProtocolError, match="no longer change"):
+        Desk(review, "ann", TITLE_ABSTRACT).decide(Decision(other, "include", None, "again"), change=True)
+    assert Desk(review, "bob", TITLE_ABSTRACT).decide(Decision(other, "include")).was_open is True

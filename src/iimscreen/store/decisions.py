@@ -14,6 +14,7 @@ from iimscreen.model import Verdict
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.store import log, records
 from iimscreen.store.connection import Review, rows
+from iimscreen.store.rounds import Round, of_row
 from iimscreen.voting import Vote
 
 # --- writing ---------------------------------------------------------------------------------------
@@ -156,6 +157,54 @@ def voters(review: Review, stage: str, report: str) -> set[str]:
         {"stage": stage, "keys": json.dumps(records.members_of(review, report))},
     )
     return {vote.names[0] for vote in last_of_each(given_there)}
+
+
+def round_of(review: Review, stage: str, report: str) -> Round | None:
+    """The pilot or batch in which a report is judged now, if any: the first that has one of its records.
+
+    Of an open one, each does; a closed one has what it revealed, and a pilot that stands apart nothing.
+    """
+    found = rows(
+        review.db,
+        f"""
+        select rounds.*
+        from json_each(:keys) as wanted
+        cross join round_records on round_records.record_key = wanted.value
+        cross join rounds on rounds.log_id = round_records.round_id
+        where rounds.stage = :stage
+          and (
+            rounds.name not in (select round from round_openings)
+            or (
+              rounds.counts = 1
+              and exists (
+                select 1
+                from revealed_records
+                join round_openings on round_openings.log_id = revealed_records.opening_id
+                where round_openings.round = rounds.name
+                  and revealed_records.record_key in (select value from json_each(:keys))
+              )
+              and not exists (
+                select 1
+                from json_each(:keys) as member
+                cross join decisions on decisions.record_key = member.value
+                where decisions.stage = :stage
+                  and {NOT_SPENT}
+                  and not exists (
+                    select 1
+                    from revealed_records
+                    join round_openings on round_openings.log_id = revealed_records.opening_id
+                    where round_openings.round = rounds.name
+                      and revealed_records.record_key = decisions.record_key
+                  )
+              )
+            )
+          )
+        order by rounds.log_id
+        limit 1
+        """,
+        {"stage": stage, "keys": json.dumps(records.members_of(review, report))},
+    )
+    return next((of_row(row) for row in found), None)
 
 
 def may_see_others(review: Review, stage: str, reviewer: str, report: str) -> bool:

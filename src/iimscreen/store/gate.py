@@ -172,13 +172,14 @@ class Gate:
             return []
         reports = self._rest(stage) if one is None else self._tally.judged_in(one)
         opened, pool = self._opened(stage), self._in_pool(stage)
+        judged = self._tally.records_ever_judged(stage)
         return sorted(
             {
-                word.key
+                key
                 for report in reports
                 if report in pool
-                for word in self._tally.words_on(stage, report)
-                if word.key not in opened
+                for key in judged.get(report, ())  # the log shows what stands no more, too
+                if key not in opened
             }
         )
 
@@ -193,8 +194,9 @@ class Gate:
     def _covers(self, stage: str, round_name: str, key: str, at: int) -> bool:
         """Whether an unblinding of a round, logged as `at`, was over a record."""
         if round_name != stage:
-            own = self._tally.round_of(stage).get(self._tally.kept[key])
-            if own is None or own.name != round_name:
+            (one,) = (one for one in self._tally.rounds(stage) if one.name == round_name)
+            within = self._once("within", round_name, lambda: frozenset(self._tally.reports_of(one)))
+            if self._tally.kept[key] not in within:
                 return False
         return self._arrived_at[key] < at
 

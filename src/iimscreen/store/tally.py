@@ -132,16 +132,25 @@ class Tally:
         return self.once("reports_of", one.name, make)
 
     def judged_in(self, one: Round) -> list[str]:
-        """The reports of a round that no earlier one has, in its order: merged ones are judged in the first."""
+        """The reports of a round that are judged in it, in its order: merged ones in the first that has them.
+
+        A round opens once. What it did not reveal then, such as a record that was split off since, is
+        judged with the rest of its stage.
+        """
 
         def make() -> list[str]:
             earlier = {
                 key
                 for other in self.rounds(one.stage)
                 if other.log_id < one.log_id and not self._is_spent(other)
-                for key in self.reports_of(other)
+                for key in self.judged_in(other)
             }
-            return [key for key in self.reports_of(one) if key not in earlier]
+            found = [key for key in self.reports_of(one) if key not in earlier]
+            if one.counts and one.name in self._opened_rounds:
+                revealed = decisions.openings(self.review, [one.name]).keys()
+                judged = self.records_ever_judged(one.stage)
+                found = [key for key in found if key in judged and judged[key] <= revealed]
+            return found
 
         return self.once("judged_in", one.name, make)
 
@@ -227,6 +236,21 @@ class Tally:
         return sorted(
             (word for word in (*votes, *finals) if word.round not in spent), key=lambda word: word.log_id
         )
+
+    def records_ever_judged(self, stage: str) -> Mapping[str, frozenset[str]]:
+        """Report → those of its records on which anything was ever given, also if it stands no more."""
+
+        def make() -> dict[str, frozenset[str]]:
+            # As far as logged: whether other pilots are closed depends on what is judged in which round.
+            spent = {one.name for one in self.rounds(stage) if not one.counts} & self._opened_rounds
+            votes, finals = self._everything.get(stage, ([], []))
+            keys = {word.key for words in (votes, finals) for word in words if word.round not in spent}
+            found: dict[str, set[str]] = {}
+            for key in keys:
+                found.setdefault(self.kept[key], set()).add(key)
+            return {report: frozenset(judged) for report, judged in found.items()}
+
+        return self.once("records_ever_judged", stage, make)
 
     def ever_voted(self, stage: str) -> frozenset[str]:
         """Names of those who ever gave a vote that counts, also if they took all of them back."""
