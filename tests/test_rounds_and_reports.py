@@ -16,7 +16,8 @@ from iimscreen import fulltext, resolving, rounds, sharing, team
 from iimscreen.errors import ProtocolError
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.screening import Decision, Desk
-from iimscreen.store import Review, assignments, open_review
+from iimscreen.store import Review, assignments, migrations, open_review, versions
+from iimscreen.store import rounds as stored_rounds
 from test_rounds import amend, gate, judge, judge_all, ten
 
 __all__ = ["ten"]  # the fixture
@@ -244,3 +245,31 @@ def test_votes_of_a_part_seen_in_a_merged_report_no_longer_change_after_the_spli
     with pytest.raises(ProtocolError, match="no longer change"):
         Desk(review, "ann", TITLE_ABSTRACT).decide(Decision(other, "include", None, "again"), change=True)
     assert Desk(review, "bob", TITLE_ABSTRACT).decide(Decision(other, "include")).was_open is True
+
+
+# --- completed versions ----------------------------------------------------------------------------
+
+
+def test_a_completed_version_is_derived_with_its_rounds_and_assignments(
+    run: Run, review: Review, ten: list[str]
+) -> None:
+    for name in ("ann", "bob"):
+        team.add_reviewer(review, name, "reviewer")
+    rounds.open_batch(review, TITLE_ABSTRACT, 3, by="ann")
+    team.assign(review, TITLE_ABSTRACT, by="ann")
+    for name in ("ann", "bob"):
+        judge_all(review, name, "exclude")
+    assert run("version", "close", "--by", "ann").exit_code == 0
+    (closed,) = versions.closures(review)
+
+    with versions.as_it_was(review, closed.log_id) as then:
+        assert stored_rounds.verify(then) == []
+        assert assignments.verify(then) == []
+        assert [one.records for one in gate(then).round_progress(TITLE_ABSTRACT)] == [3]
+    assert run("check").exit_code == 0
+
+
+def test_every_table_is_copied_into_a_completed_version_or_left_out_on_purpose() -> None:
+    copied = {*versions._UNTIL, *migrations.LOG_KINDS}
+
+    assert set(migrations.APPEND_ONLY) - copied == {"replies"}, "raw replies are for replaying searches"

@@ -465,10 +465,10 @@ class Gate:
         }
 
     def finals(self, stage: str) -> dict[str, Vote]:
-        """Key → final word, within the pool. Raises ProtocolError while the round is blind."""
+        """Key → final word of every revealed report, within the pool. Raises ProtocolError while none is."""
         self._require_some(stage, "the final words")
-        pool = self._in_pool(stage)
-        return {key: word for key, word in self._tally.finals(stage).items() if key in pool}
+        there = self._in_pool(stage) & self._revealed(stage)
+        return {key: word for key, word in self._tally.finals(stage).items() if key in there}
 
     def independent_votes(self, stage: str) -> dict[str, list[Vote]]:
         """Key → the votes given before the reviewer could see any other's on that record, for agreement.
