@@ -91,6 +91,20 @@ def test_a_pilot_apart_is_done_when_a_report_without_votes_leaves_it(
     judge(review, "ann", {first: "include"}, FULL_TEXT)
 
 
+def test_an_open_vote_on_a_report_that_left_its_batch_stays_hidden(
+    run: Run, review: Review, ten: list[str]
+) -> None:
+    retrieved(review, ten)
+    rounds.open_batch(review, FULL_TEXT, 1, by="ann")
+    judge(review, "bob", {ten[0]: "awaiting"}, FULL_TEXT)
+
+    table = resolving.Table(review, ["ann"], TITLE_ABSTRACT)
+    table.settle(Decision(ten[0], "exclude", None, "no full text is needed"))
+
+    assert not gate(review).shows_any(FULL_TEXT)
+    assert f"{ten[0]} awaiting" not in run("log", "--reviewer", "ann").stdout
+
+
 # --- reports in two rounds -------------------------------------------------------------------------
 
 

@@ -207,7 +207,7 @@ class Gate:
             seen = set(self._rest(stage)) if self._rest_is_complete(stage) else set()
             for one in self._tally.rounds(stage):
                 if one.name not in self._tally.spent(stage) and self._is_complete(one):
-                    seen.update(self._tally.judged_in(one))
+                    seen |= self._in_pool(stage).intersection(self._tally.judged_in(one))
             seen |= self._opened_reports(stage, seen)
             people = self.voting(stage)
             if self._unblinded(stage) and len(people) >= self._tally.stage(stage).reviewers_needed:
