@@ -252,7 +252,8 @@ class Play:
             for one in stored_rounds.of_stage(self.review, stage)
             if not one.counts
         }
-        for viewer in {"ann", *reviewers.standing(self.review)}:
+        present = reviewers.standing(self.review)
+        for viewer in {"ann", *present}:
             hidden = gate.hidden_log_ids(viewer)
             for stage in VERDICTS:
                 for log_id, key, reviewer, one in decisions.log_ids(self.review, stage):
@@ -260,7 +261,8 @@ class Play:
                         continue
                     if viewer == "ann":
                         self.shown.add(log_id)
-                    if one not in apart:
+                    # Who has left and comes back begins as a newcomer does.
+                    if one not in apart and viewer in present:
                         self.seen.add((viewer, str(reviewer), stage, key))
 
     def _check_since(self, before: int) -> None:
