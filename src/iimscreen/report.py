@@ -96,8 +96,10 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
             unmarked = {one.key for one in gate.reports() if one.retrieval is None}
             if unmarked & set(gate.sought()):
                 return "iimscreen fulltext"
-        progress = gate.progress(stage)
-        name = next((name for name, left in progress.waiting.items() if left), None)
+        pilots = [one for one in gate.round_progress(stage) if one.round.kind == rounds.PILOT]
+        # While a pilot is open nothing else is asked for.
+        waiting = next((one.waiting for one in pilots if not one.is_closed), gate.progress(stage).waiting)
+        name = next((name for name, left in waiting.items() if left), None)
         if name is None and not gate.is_complete(stage):
             name = _newcomer(review)
         if name is not None:
