@@ -261,6 +261,23 @@ def test_votes_of_a_part_seen_in_a_merged_report_no_longer_change_after_the_spli
     assert Desk(review, "bob", TITLE_ABSTRACT).decide(Decision(other, "include")).was_open is True
 
 
+def test_votes_in_an_open_batch_do_not_ask_for_all_votes_of_the_stage(review: Review, ten: list[str]) -> None:
+    """All records are in batches, so nothing of the rest can be missing: with 100,000 that took a second a vote."""
+    for name in ("ann", "bob"):
+        team.add_reviewer(review, name, "reviewer")
+    rounds.open_batch(review, TITLE_ABSTRACT, 10, by="ann")
+    desk = Desk(review, "ann", TITLE_ABSTRACT)
+    desk.decide(Decision(ten[0], "include"))
+    asked: list[str] = []
+    review.db.conn.set_trace_callback(asked.append)
+
+    desk.decide(Decision(ten[1], "include"))
+
+    review.db.conn.set_trace_callback(None)
+    assert any("insert into decisions" in one for one in asked)
+    assert not [one for one in asked if "where true" in one], "every vote of the review is read"
+
+
 # --- completed versions ----------------------------------------------------------------------------
 
 

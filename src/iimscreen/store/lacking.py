@@ -111,7 +111,8 @@ and not exists (
 def changed_since(review: Review, stage: str, log_id: int) -> bool:
     """Whether anything was logged after `log_id` that could bring the round of a stage itself to its end.
 
-    Votes and final words at the stage do only where they are on records that are not revealed yet. What was
+    Votes and final words at the stage do only where they are on records that are not revealed yet, and in no
+    round that is still open. What was
     merged from another copy may stand before it, by its time, and only the merge itself after it.
     """
     row = review.db.execute(
@@ -128,6 +129,7 @@ def changed_since(review: Review, stage: str, log_id: int) -> bool:
             or decisions.stage = :before
             or (
               decisions.stage = :stage
+              and (decisions.round is null or decisions.round in (select round from round_openings))
               and not exists (
                 select 1
                 from revealed_records
