@@ -198,7 +198,7 @@ def test_sql_is_written_in_the_store_only() -> None:
 
 
 def test_only_the_gate_reads_votes() -> None:
-    votes = [PACKAGE / "store" / name for name in ("decisions.py", "duplicate_votes.py")]
+    votes = [PACKAGE / "store" / name for name in ("decisions.py", "lacking.py", "duplicate_votes.py")]
     # log.py reads every kind for its hashes and hands none of the votes on (`entries` leaves them out).
     readers = {
         path.name
@@ -220,9 +220,10 @@ def test_only_the_gate_reads_votes() -> None:
     [
         (
             "decisions",
-            {"given", "openings", "unblindings", "waits", "round_waits", "log_ids"},
-            {"gate.py", "tally.py", "openings.py"},  # the gate, what lies behind it, what notes that it opens
+            {"given", "openings", "unblindings", "log_ids"},
+            {"gate.py", "tally.py"},  # the gate and what lies behind it
         ),
+        ("lacking", {"waits", "still_waits", "round_waits"}, {"openings.py"}),  # what notes that it opens
         ("duplicate_votes", {"standing", "log_ids"}, {"duplicate_gate.py"}),
         ("tally", {"Tally"}, set()),  # imported by its name; see below
     ],

@@ -383,7 +383,7 @@ def test_an_open_pilot_is_refused_by_its_name(run: Run, review: Review, eight: l
     both = run("agreement", "--round", "pilot-1", "--stage", "title-abstract")
 
     assert (refused.exit_code, "bob has 1 to go" in refused.stderr) == (6, True)
-    assert (unknown.exit_code, "its rounds: pilot-1" in unknown.stderr) == (3, True)
+    assert (unknown.exit_code, "there are: pilot-1" in unknown.stderr) == (3, True)
     assert both.exit_code == 3
 
 

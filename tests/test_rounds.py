@@ -97,6 +97,18 @@ def test_nothing_but_the_pilot_is_asked_for_until_it_is_closed(
     assert Desk(review, "ann", TITLE_ABSTRACT).rounds_ahead() == ""
 
 
+def test_status_sends_to_the_screen_whom_the_pilot_waits_for(
+    run: Run, review: Review, ten: list[str]
+) -> None:
+    rounds.draw_pilot(review, TITLE_ABSTRACT, 3, by="ann")
+    judge_all(review, "ann")
+    assert "Next: iimscreen screen --reviewer OTHER_NAME" in run("status").stdout
+
+    judge(review, "bob", {gate(review).waiting_for(TITLE_ABSTRACT, "bob")[0]: "include"})
+
+    assert "Next: iimscreen screen --reviewer bob" in run("status").stdout
+
+
 def test_a_pilot_opens_on_its_own_and_the_rest_stays_blind(review: Review, ten: list[str]) -> None:
     rounds.draw_pilot(review, TITLE_ABSTRACT, 3, by="ann")
     pilot = gate(review).waiting_for(TITLE_ABSTRACT, "ann")

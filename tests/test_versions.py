@@ -17,7 +17,7 @@ from iimscreen.errors import ProtocolError
 from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.screening import Decision, Desk
-from iimscreen.store import Review, decisions, open_review, versions
+from iimscreen.store import Review, lacking, open_review, versions
 from living_reviews import judge
 
 Run = Callable[..., Result]
@@ -453,7 +453,7 @@ def test_the_question_before_every_write_takes_time_in_proportion_to_the_records
             return 0
 
         review.db.conn.set_progress_handler(count, 10)
-        decisions.waits(review, FULL_TEXT, 2, others_too=False)
+        lacking.waits(review, FULL_TEXT, 2, others_too=False)
         review.db.conn.set_progress_handler(None, 0)
         return taken
 

@@ -164,7 +164,7 @@ class Desk:
     def _require_wanted(self, key: str) -> None:
         """Raise ProtocolError unless a vote of this reviewer on a record is asked for now."""
         pilots = rounds.open_pilots(self.review, self.stage.name)
-        own = rounds.round_of(self.review, self.stage.name, key)
+        own = decisions.round_of(self.review, self.stage.name, key)
         if own is not None and own.name in {one.name for one in pilots}:
             return  # of a pilot everyone judges all records
         if pilots:
@@ -220,7 +220,7 @@ class Desk:
 
     def _log(self, key: str, verdict: Verdict, reason: str | None, note: str | None) -> Vote:
         report = records.kept_of(self.review, key)
-        own = rounds.round_of(self.review, self.stage.name, report)
+        own = decisions.round_of(self.review, self.stage.name, report)
         vote = Vote(
             key,
             verdict,

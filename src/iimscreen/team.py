@@ -155,7 +155,7 @@ def _assigned_and_left(
     assigned = gate.assigned(stage)
     if not assigned:
         return {}
-    return {key: assigned[key] for key in gate.waiting_for(stage, name) if key in assigned}
+    return {key: assigned[key] for key in gate.left_for(stage, name) if key in assigned}
 
 
 def assign(
@@ -230,7 +230,8 @@ def part(
 def unblind(review: Review, round_name: str, by: str, pair: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Let a pair of reviewers, or every pair, see each other's votes of a round before its end; the pairs.
 
-    It covers the records that are there now, and is logged with the name of who decided it.
+    Whoever voted and left is among them, since their votes are open too. It covers the records that are
+    there now, and is logged with the name of who decided it.
     """
     protocol = in_force(review)
     stages = [stage.name for stage in protocol.stages]
@@ -240,18 +241,18 @@ def unblind(review: Review, round_name: str, by: str, pair: Sequence[str] = ()) 
         one = rounds.named(review, round_name)
         stage = one.stage
     standing = reviewers.standing(review)
+    gate = Gate(review, protocol)
+    voting = gate.voting(stage)
     for name in (by, *pair):
-        if name not in standing:
+        if name not in standing and (name == by or name not in voting):
             raise InputError(
                 f"no reviewer is called {name!r}", hint=f"takes part: {', '.join(standing) or 'nobody yet'}"
             )
-    voting_now = [name for name, role in standing.items() if role == reviewers.REVIEWER]
-    if pair and (len(set(pair)) != 2 or not set(pair) <= set(voting_now)):
+    if pair and (len(set(pair)) != 2 or not set(pair) <= set(voting)):
         raise InputError("a pair is two different reviewers", hint="--pair ann --pair bob")
-    pairs = list(combinations(pair or voting_now, 2))
+    pairs = list(combinations(pair or voting, 2))
     if not pairs:
         raise ProtocolError("there is no pair of reviewers to unblind yet", hint="two must have begun")
-    gate = Gate(review, protocol)
     if gate.is_open(stage) if one is None else gate.is_closed(one):
         what = f"stage {stage}" if one is None else one.name
         raise ProtocolError(f"{what} is open already", hint="nothing needs unblinding")

@@ -24,6 +24,7 @@ from iimscreen.reliability.comparing import (
 )
 from iimscreen.reliability.in_words import STAGE
 from iimscreen.review_protocol import in_force
+from iimscreen.rounds import named as round_named
 from iimscreen.store import Review, reviewers, rounds
 from iimscreen.store.gate import Gate
 from iimscreen.store.rounds import Round
@@ -65,12 +66,7 @@ def of_round(review: Review, name: str, *, categories: int = 2) -> Agreements:
     _require_known(categories)
     with review.reading():
         protocol = in_force(review)
-        drawn = {one.name: one for stage in protocol.stages for one in rounds.of_stage(review, stage.name)}
-        if name not in drawn:
-            raise InputError(
-                f"there is no round {name!r}", hint=f"its rounds: {', '.join(drawn) or 'none was drawn yet'}"
-            )
-        one = drawn[name]
+        one = round_named(review, name)
         part = part_of_round(one, _independent_in(Gate(review, protocol), one))
         names = _in_order(set(part.votes), reviewers.standing(review))
     codes = [reason.code for reason in protocol.reasons]

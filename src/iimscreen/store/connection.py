@@ -117,6 +117,8 @@ class Review:
         self.db = db
         # Stage → a report that lacked votes when it was looked for last: where to look first (`openings`).
         self.known_to_wait: dict[str, str] = {}
+        # Stage → the log's last row (id, uid) when it was asked last whether that stage opens: later ones may tell.
+        self.asked_at: dict[str, tuple[int, str]] = {}
         # What must be written down before anything else is, in the same transaction.
         self.before_writing: Callable[[Review], None] = lambda _review: None
         self._stored_at = 0.0  # by the steady clock

@@ -14,7 +14,7 @@ from iimscreen.model import Verdict
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.store import log, records
 from iimscreen.store.connection import Review, rows
-from iimscreen.store.rounds import Round
+from iimscreen.store.rounds import Round, of_row
 from iimscreen.voting import Vote
 
 # --- writing ---------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def note_opening(review: Review, stage: str, keys: Sequence[str]) -> None:
 
 
 # Votes of closed pilots whose votes do not count are out of the way: their records are judged again.
-_NOT_SPENT = """
+NOT_SPENT = """
 (
   decisions.round is null
   or decisions.round not in (
@@ -89,7 +89,7 @@ def own_vote(review: Review, stage: str, reviewer: str, report: str) -> Vote | N
         f"""
         decisions.stage = :stage and reviewer = :reviewer
           and record_key in (select value from json_each(:keys))
-          and {_NOT_SPENT}
+          and {NOT_SPENT}
         """,
         {"stage": stage, "reviewer": reviewer, "keys": json.dumps(records.members_of(review, report))},
     )
@@ -100,7 +100,7 @@ def own_votes(review: Review, stage: str, reviewer: str) -> list[Vote]:
     """A reviewer's own standing votes, oldest first."""
     found = _votes(
         review,
-        f"+decisions.stage = :stage and reviewer = :reviewer and {_NOT_SPENT}",
+        f"+decisions.stage = :stage and reviewer = :reviewer and {NOT_SPENT}",
         {"stage": stage, "reviewer": reviewer},
     )
     return sorted(last_of_each(found), key=lambda vote: vote.log_id)
@@ -115,7 +115,7 @@ def last_own_vote(review: Review, stage: str, reviewer: str) -> Vote | None:
         from log
         cross join decisions on decisions.log_id = log.id
         where log.actor = :reviewer and decisions.stage = :stage and reviewer = :reviewer
-          and verdict <> 'withdrawn' and {_NOT_SPENT}
+          and verdict <> 'withdrawn' and {NOT_SPENT}
           and log.id = (
             select max(later.log_id)
             from decisions as later
@@ -135,7 +135,7 @@ def own_given(review: Review, stage: str, reviewer: str) -> list[Vote]:
     """Every vote and undo of a reviewer at a stage, oldest first, but those of pilots that do not count."""
     return _votes(
         review,
-        f"+decisions.stage = :stage and reviewer = :reviewer and {_NOT_SPENT}",
+        f"+decisions.stage = :stage and reviewer = :reviewer and {NOT_SPENT}",
         {"stage": stage, "reviewer": reviewer},
     )
 
@@ -152,11 +152,59 @@ def voters(review: Review, stage: str, report: str) -> set[str]:
         f"""
         decisions.stage = :stage and decisions.manner = 'vote'
           and record_key in (select value from json_each(:keys))
-          and {_NOT_SPENT}
+          and {NOT_SPENT}
         """,
         {"stage": stage, "keys": json.dumps(records.members_of(review, report))},
     )
     return {vote.names[0] for vote in last_of_each(given_there)}
+
+
+def round_of(review: Review, stage: str, report: str) -> Round | None:
+    """The pilot or batch in which a report is judged now, if any: the first that has one of its records.
+
+    Of an open one, each does; a closed one has what it revealed, and a pilot that stands apart nothing.
+    """
+    found = rows(
+        review.db,
+        f"""
+        select rounds.*
+        from json_each(:keys) as wanted
+        cross join round_records on round_records.record_key = wanted.value
+        cross join rounds on rounds.log_id = round_records.round_id
+        where rounds.stage = :stage
+          and (
+            rounds.name not in (select round from round_openings)
+            or (
+              rounds.counts = 1
+              and exists (
+                select 1
+                from revealed_records
+                join round_openings on round_openings.log_id = revealed_records.opening_id
+                where round_openings.round = rounds.name
+                  and revealed_records.record_key in (select value from json_each(:keys))
+              )
+              and not exists (
+                select 1
+                from json_each(:keys) as member
+                cross join decisions on decisions.record_key = member.value
+                where decisions.stage = :stage
+                  and {NOT_SPENT}
+                  and not exists (
+                    select 1
+                    from revealed_records
+                    join round_openings on round_openings.log_id = revealed_records.opening_id
+                    where round_openings.round = rounds.name
+                      and revealed_records.record_key = decisions.record_key
+                  )
+              )
+            )
+          )
+        order by rounds.log_id
+        limit 1
+        """,
+        {"stage": stage, "keys": json.dumps(records.members_of(review, report))},
+    )
+    return next((of_row(row) for row in found), None)
 
 
 def may_see_others(review: Review, stage: str, reviewer: str, report: str) -> bool:
@@ -375,189 +423,6 @@ def verify_openings(review: Review) -> list[str]:
         for row in rows(review.db, "select * from round_openings order by log_id")
         if log.sha256(log.canonical(keys.get(row["log_id"], []))) != row["keys_sha256"]
     ]
-
-
-def changed_since(review: Review, stage: str, log_id: int) -> bool:
-    """Whether anything was logged after `log_id` that could bring the round of a stage itself to its end.
-
-    Votes and final words at the stage do only where they are on records that are not revealed yet. What was
-    merged from another copy may stand before it, by its time, and only the merge itself after it.
-    """
-    row = review.db.execute(
-        """
-        select 1
-        from log
-        left join decisions on decisions.log_id = log.id
-        where log.id > :id
-          and (
-            log.kind in (
-              'run_results', 'duplicate_verdicts', 'protocol_versions', 'retrievals', 'record_removals',
-              'reviewer_changes', 'rounds', 'bundle_merges'
-            )
-            or decisions.stage = :before
-            or (
-              decisions.stage = :stage
-              and not exists (
-                select 1
-                from revealed_records
-                join round_openings on round_openings.log_id = revealed_records.opening_id
-                where revealed_records.record_key = decisions.record_key and round_openings.round = :stage
-              )
-            )
-          )
-        limit 1
-        """,
-        {"id": log_id, "stage": stage, "before": TITLE_ABSTRACT if stage == FULL_TEXT else ""},
-    ).fetchone()
-    return row is not None
-
-
-def round_waits(review: Review, one: Round, needed: int) -> bool:
-    """Whether some record of a pilot or batch surely lacks votes: a quick no to "is it complete?"."""
-    row = review.db.execute(
-        """
-        select 1
-        from round_records
-        cross join records as one on one.key = round_records.record_key
-        cross join kept_records as own on own.record_id = one.id
-        where round_id = :id
-          and (
-            select count(distinct decisions.reviewer)
-            from kept_records as member
-            cross join records on records.id = member.record_id
-            cross join decisions on decisions.record_key = records.key
-            where member.kept_id = own.kept_id and decisions.stage = :stage and decisions.manner = 'vote'
-          ) < :needed
-          and not exists (
-            select 1
-            from kept_records as member
-            cross join records on records.id = member.record_id
-            cross join decisions on decisions.record_key = records.key
-            where member.kept_id = own.kept_id and decisions.stage = :stage and decisions.manner <> 'vote'
-          )
-          and one.key not in (select record_key from standing_removals where removed)
-        order by round_records.position desc
-        limit 1
-        """,
-        {"id": one.log_id, "stage": one.stage, "needed": needed},
-    ).fetchone()
-    return row is not None
-
-
-# The decisions on any record of the report `kept`. `cross join` fixes SQLite's order of the loops: left
-# to itself it reads all votes for each record.
-_ON_REPORT = """
-from kept_records as member
-cross join records on records.id = member.record_id
-cross join decisions on decisions.record_key = records.key
-where member.kept_id = kept.id
-"""
-
-_LACKS_VOTES = f"""
-(
-  select count(distinct decisions.reviewer)
-  {_ON_REPORT} and decisions.stage = :stage and decisions.manner = 'vote' and {_NOT_SPENT}
-) < :needed
-and not exists (
-  select 1
-  {_ON_REPORT} and decisions.stage = :stage and decisions.manner <> 'vote'
-)
-"""
-
-
-def waits(review: Review, stage: str, needed: int, *, others_too: bool) -> str | None:
-    """A report that surely lacks votes: a quick no to "is the round of this stage itself complete?".
-
-    Pilots and batches are rounds of their own. Latest records first, because reviewers begin with the
-    earliest. Those that a closed version knew are passed over: all of them had their votes then. At full
-    text, reports that are retrieved and that nobody excluded on title and abstract; `others_too`: whether
-    records from other methods pass title and abstract screening.
-    """
-    pool = """
-      from kept_records
-      join records as kept on kept.id = kept_records.kept_id
-      where kept_records.record_id = kept_records.kept_id
-        and kept.key not in (select record_key from standing_removals where removed)
-        and kept.id not in (
-          select own.kept_id
-          from rounds
-          cross join round_records on round_records.round_id = rounds.log_id
-          cross join records on records.key = round_records.record_key
-          cross join kept_records as own on own.record_id = records.id
-          where rounds.stage = :stage
-            and (rounds.counts = 1 or rounds.name not in (select round from round_openings))
-        )
-        and not exists (
-          select 1
-          from kept_records as member
-          cross join records on records.id = member.record_id
-          where member.kept_id = kept.id
-            and records.source in (select source from previous_reviews)
-        )
-        and kept.id > coalesce(
-          (
-            select max(last.id)
-            from version_closures
-            cross join records as last on last.key = version_closures.last_record_key
-          ),
-          0
-        )
-    """
-    if stage == "title-abstract":
-        pool += """
-          and (
-            :others_too
-            or exists (
-              select 1
-              from kept_records as member
-              join records on records.id = member.record_id
-              join sources on sources.source = records.source
-              where member.kept_id = kept.id
-                and sources.kind in ('database', 'register')
-                and records.key not in (select record_key from standing_removals where removed)
-            )
-          )
-        """
-    else:
-        pool += f"""
-          and (
-            select outcome from retrievals where record_key = kept.key order by log_id desc limit 1
-          ) = 'retrieved'
-          and not exists (
-            select 1
-            {_ON_REPORT}
-              and decisions.stage = 'title-abstract'
-              and decisions.verdict = 'exclude'
-          )
-        """
-    row = review.db.execute(
-        f"""
-        select kept.key
-        {pool}
-          and {_LACKS_VOTES}
-        order by kept_records.record_id desc
-        limit 1
-        """,
-        {"stage": stage, "needed": needed, "others_too": others_too},
-    ).fetchone()
-    return None if row is None else str(row[0])
-
-
-def still_waits(review: Review, stage: str, needed: int, report: str) -> bool:
-    """Whether a report that `waits` named before still lacks votes, and is still one by itself."""
-    row = review.db.execute(
-        f"""
-        select 1
-        from records as kept
-        join kept_records on kept_records.record_id = kept.id
-        where kept.key = :report and kept_records.kept_id = kept.id
-          and kept.key not in (select record_key from standing_removals where removed)
-          and kept.key not in (select record_key from round_records)
-          and {_LACKS_VOTES}
-        """,
-        {"stage": stage, "needed": needed, "report": report},
-    ).fetchone()
-    return row is not None
 
 
 def log_ids(review: Review, stage: str) -> list[tuple[int, str, str | None, str | None]]:

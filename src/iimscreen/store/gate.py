@@ -62,7 +62,7 @@ class Gate:
     def __init__(self, review: Review, protocol: Protocol) -> None:
         self._review = review
         self._protocol = protocol
-        self._tally = Tally(review, protocol)
+        self._tally = Tally(review, protocol, self._in_pool)
         self._once = self._tally.once
 
     @cached_property
@@ -136,7 +136,7 @@ class Gate:
             return True
         pool = self._in_pool(one.stage)
         return not self._tally.any_pending(
-            one.stage, (key for key in self._tally.reports_of(one) if key in pool)
+            one.stage, (key for key in self._tally.judged_in(one) if key in pool)
         )
 
     def is_complete(self, stage: str) -> bool:
@@ -171,15 +171,16 @@ class Gate:
             return sorted(rounds.keys_of(self._review, one)) if self._tally.is_closed(one) else []
         if not (self._rest_is_complete(stage) if one is None else self._is_complete(one)):
             return []
-        reports = self._rest(stage) if one is None else self._tally.reports_of(one)
+        reports = self._rest(stage) if one is None else self._tally.judged_in(one)
         opened, pool = self._opened(stage), self._in_pool(stage)
+        judged = self._tally.records_ever_judged(stage)
         return sorted(
             {
-                word.key
+                key
                 for report in reports
                 if report in pool
-                for word in self._tally.words_on(stage, report)
-                if word.key not in opened
+                for key in judged.get(report, ())  # the log shows what stands no more, too
+                if key not in opened
             }
         )
 
@@ -194,8 +195,9 @@ class Gate:
     def _covers(self, stage: str, round_name: str, key: str, at: int) -> bool:
         """Whether an unblinding of a round, logged as `at`, was over a record."""
         if round_name != stage:
-            own = self._tally.round_of(stage).get(self._tally.kept[key])
-            if own is None or own.name != round_name:
+            (one,) = (one for one in self._tally.rounds(stage) if one.name == round_name)
+            within = self._once("within", round_name, lambda: frozenset(self._tally.reports_of(one)))
+            if self._tally.kept[key] not in within:
                 return False
         return self._arrived_at[key] < at
 
@@ -206,9 +208,9 @@ class Gate:
             seen = set(self._rest(stage)) if self._rest_is_complete(stage) else set()
             for one in self._tally.rounds(stage):
                 if one.name not in self._tally.spent(stage) and self._is_complete(one):
-                    seen.update(self._tally.reports_of(one))
+                    seen |= self._in_pool(stage).intersection(self._tally.judged_in(one))
             seen |= self._opened_reports(stage, seen)
-            people = self._tally.people
+            people = self.voting(stage)
             if self._unblinded(stage) and len(people) >= self._tally.stage(stage).reviewers_needed:
                 pairs = list(combinations(people, 2))
                 seen.update(
@@ -286,7 +288,7 @@ class Gate:
         for one in self._tally.rounds(stage):
             reports = self._tally.reports_of(one)
             is_closed = self._tally.is_closed(one)
-            left = [] if is_closed else [key for key in reports if key in pool]
+            left = [] if is_closed else [key for key in self._tally.judged_in(one) if key in pool]
             waiting = {name: len(self._tally.left_for(stage, name, left)) for name in self._tally.people}
             found.append(RoundProgress(one, len(reports), waiting, is_closed))
         return found
@@ -309,14 +311,21 @@ class Gate:
 
     def _is_all_revealed(self, one: Round) -> bool:
         seen, pool = self._revealed(one.stage), self._in_pool(one.stage)
-        return all(key in seen for key in self._tally.reports_of(one) if key in pool)
+        return all(key in seen for key in self._tally.judged_in(one) if key in pool)
 
     def round_votes(self, one: Round) -> dict[str, list[Vote]]:
-        """Report → the votes given in a pilot or batch. Raises ProtocolError while it is blind."""
+        """Report → the votes given in a pilot or batch. Raises ProtocolError while it is blind.
+
+        Without those on a report that is blind again, such as one that was split off since.
+        """
         self.require_closed(one)
         found: dict[str, list[Vote]] = {key: [] for key in self._tally.reports_of(one)}
+        seen, spent = self._revealed(one.stage), self._tally.spent(one.stage)
         for vote in self._tally.votes_within(one):
-            found.setdefault(self._tally.kept[vote.key], []).append(vote)
+            report = self._tally.kept[vote.key]
+            is_blind = report in self._tally.unfinished_in(one) if one.name in spent else report not in seen
+            if not is_blind:
+                found.setdefault(report, []).append(vote)
         return found
 
     def free_reports(self, stage: str) -> list[str]:
@@ -339,6 +348,15 @@ class Gate:
             if key not in finals
         }
 
+    def voting(self, stage: str) -> list[str]:
+        """Names of those who vote now, and of those who did at a stage and left: all whose votes may be open."""
+        people = self._tally.people
+        return [*people, *sorted(self._tally.ever_voted(stage).difference(people))]
+
+    def left_for(self, stage: str, reviewer: str) -> list[str]:
+        """Keys of the reports left for one reviewer, with those that wait until a pilot is done."""
+        return self._tally.left_for(stage, reviewer, self._pool(stage))
+
     def assigned(self, stage: str) -> dict[str, frozenset[str]]:
         """Report → those who are to judge it, where it was assigned."""
         return dict(self._tally.assigned(stage))
@@ -351,9 +369,8 @@ class Gate:
         def make() -> Progress:
             if stage == FULL_TEXT and not self.is_open(TITLE_ABSTRACT) and not self._pool(stage):
                 return Progress(stage, None)
-            pool = self._pool(stage)
-            waiting = {name: len(self._tally.left_for(stage, name, pool)) for name in self._tally.people}
-            return Progress(stage, len(pool), waiting, self.is_open(stage))
+            waiting = {name: len(self.left_for(stage, name)) for name in self._tally.people}
+            return Progress(stage, len(self._pool(stage)), waiting, self.is_open(stage))
 
         return self._once("progress", stage, make)
 
@@ -366,7 +383,7 @@ class Gate:
         pilots = self._tally.open_pilots(stage)
         pool = self._in_pool(stage)
         parts = [
-            [key for key in self._tally.reports_of(one) if key in pool]
+            [key for key in self._tally.judged_in(one) if key in pool]
             for one in pilots or self._tally.rounds(stage)
             if not self._tally.is_closed(one)
         ]
@@ -460,10 +477,10 @@ class Gate:
         return self._once("votes that are revealed", stage, make)
 
     def finals(self, stage: str) -> dict[str, Vote]:
-        """Key → final word, within the pool. Raises ProtocolError while the round is blind."""
+        """Key → final word of every revealed report, within the pool. Raises ProtocolError while none is."""
         self._require_some(stage, "the final words")
-        pool = self._in_pool(stage)
-        return {key: word for key, word in self._tally.finals(stage).items() if key in pool}
+        there = self._in_pool(stage) & self._revealed(stage)
+        return {key: word for key, word in self._tally.finals(stage).items() if key in there}
 
     def independent_votes(self, stage: str) -> dict[str, list[Vote]]:
         """Key → the votes given before the reviewer could see any other's on that record, for agreement.
@@ -501,11 +518,19 @@ class Gate:
         hidden: set[int] = set()
         for stage in self._protocol.stages:
             seen, spent = self._revealed(stage.name), self._tally.spent(stage.name)
+            unfinished = {
+                one.name: self._tally.unfinished_in(one)
+                for one in self._tally.rounds(stage.name)
+                if one.name in spent
+            }
             hidden.update(
                 log_id
                 for log_id, key, reviewer, round_name in decisions.log_ids(self._review, stage.name)
-                if self._tally.kept[key] not in seen
-                and round_name not in spent
+                if (
+                    self._tally.kept[key] in unfinished[round_name]
+                    if round_name in unfinished
+                    else self._tally.kept[key] not in seen
+                )
                 and not (viewer is not None and viewer == reviewer)
                 and not (viewer and reviewer and self._is_unblinded(stage.name, key, viewer, reviewer))
             )

@@ -80,6 +80,18 @@ def last_id(review: Review) -> int:
     return int(found)
 
 
+def last_row(review: Review) -> tuple[int, str]:
+    """The number and the uid of the log's last row."""
+    found = review.db.execute("select id, uid from log order by id desc limit 1").fetchone()
+    return (0, "") if found is None else (int(found[0]), str(found[1]))
+
+
+def uid_at(review: Review, log_id: int) -> str | None:
+    """The uid of the row of that number; None if there is none."""
+    found = review.db.execute("select uid from log where id = :id", {"id": log_id}).fetchone()
+    return None if found is None else str(found[0])
+
+
 # Made once: json.dumps makes an encoder for each call, which costs as much as encoding a short row.
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 

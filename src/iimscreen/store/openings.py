@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iimscreen.model import Protocol, Stage
 from iimscreen.protocol import parse_protocol
-from iimscreen.store import decisions, protocols, reviewers, rounds
+from iimscreen.store import decisions, lacking, log, protocols, reviewers, rounds
 from iimscreen.store.connection import Review
 from iimscreen.store.gate import Gate
 from iimscreen.store.rounds import PILOT
@@ -24,22 +24,29 @@ def note_openings(review: Review) -> None:
             continue
         for one in rounds.of_stage(review, stage.name):
             needed = max(stage.reviewers_needed, people) if one.kind == PILOT else stage.reviewers_needed
-            if one.name not in opened and not decisions.round_waits(review, one, needed):
+            if one.name not in opened and not lacking.round_waits(
+                review, one, needed, others_too=protocol.screen_other_methods
+            ):
                 _note_opening(review, gate, stage.name, one.name)
         # Cheapest first: most writes are votes of a round that lacks many, or words on one that is open.
-        if decisions.changed_since(
-            review, stage.name, decisions.last_opening(review, stage.name)
-        ) and not _waits(review, protocol, stage):
+        since = max(decisions.last_opening(review, stage.name), _asked_at(review, stage.name))
+        if lacking.changed_since(review, stage.name, since) and not _waits(review, protocol, stage):
             _note_opening(review, gate, stage.name, stage.name)
+            review.asked_at[stage.name] = log.last_row(review)
+
+
+def _asked_at(review: Review, stage: str) -> int:
+    """The log id up to which the gate was asked about a stage; 0 if rows have moved since, as by a merge."""
+    log_id, uid = review.asked_at.get(stage, (0, ""))
+    return log_id if log_id and log.uid_at(review, log_id) == uid else 0
 
 
 def _waits(review: Review, protocol: Protocol, stage: Stage) -> bool:
     """Whether some report surely lacks votes. One that did when it was looked for last is asked for first."""
     known = review.known_to_wait.get(stage.name)
-    if known is None or not decisions.still_waits(review, stage.name, stage.reviewers_needed, known):
-        known = decisions.waits(
-            review, stage.name, stage.reviewers_needed, others_too=protocol.screen_other_methods
-        )
+    needed, others_too = stage.reviewers_needed, protocol.screen_other_methods
+    if known is None or not lacking.still_waits(review, stage.name, needed, known, others_too=others_too):
+        known = lacking.waits(review, stage.name, needed, others_too=others_too)
     if known is None:
         review.known_to_wait.pop(stage.name, None)
     else:

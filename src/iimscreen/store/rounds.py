@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from iimscreen.store import log, records
+from iimscreen.store import log
 from iimscreen.store.connection import Review, rows
 
 PILOT = "pilot"
@@ -48,20 +47,21 @@ def add(review: Review, one: Round, keys: Sequence[str], *, by: str) -> None:
     )
 
 
-def _of(row: Mapping[str, Any]) -> Round:
+def of_row(row: Mapping[str, Any]) -> Round:
+    """The round in a row of its table."""
     return Round(row["name"], row["stage"], row["kind"], bool(row["counts"]), row["seed"], row["log_id"])
 
 
 def of_stage(review: Review, stage: str) -> list[Round]:
     """The rounds of a stage, oldest first; that of the stage itself is not among them."""
     found = rows(review.db, "select * from rounds where stage = :stage order by log_id", {"stage": stage})
-    return [_of(row) for row in found]
+    return [of_row(row) for row in found]
 
 
 def named(review: Review, name: str) -> Round:
     """The round of that name, which must exist."""
     (found,) = rows(review.db, "select * from rounds where name = :name", {"name": name})
-    return _of(found)
+    return of_row(found)
 
 
 # Rounds that were complete once. A pilot that is, and whose votes do not count, is behind its records.
@@ -71,31 +71,13 @@ _CLOSED = "name in (select round from round_openings)"
 def open_pilots(review: Review, stage: str) -> list[Round]:
     """Pilots of a stage whose opening is not logged, oldest first: they are judged before all else."""
     return [
-        _of(row)
+        of_row(row)
         for row in rows(
             review.db,
             f"select * from rounds where stage = :stage and kind = 'pilot' and not {_CLOSED} order by log_id",
             {"stage": stage},
         )
     ]
-
-
-def round_of(review: Review, stage: str, report: str) -> Round | None:
-    """The pilot or batch in which a report is judged now, if any."""
-    found = rows(
-        review.db,
-        f"""
-        select rounds.*
-        from json_each(:keys) as wanted
-        cross join round_records on round_records.record_key = wanted.value
-        cross join rounds on rounds.log_id = round_records.round_id
-        where rounds.stage = :stage and (rounds.counts = 1 or not {_CLOSED})
-        order by rounds.log_id
-        limit 1
-        """,
-        {"stage": stage, "keys": json.dumps(records.members_of(review, report))},
-    )
-    return next((_of(row) for row in found), None)
 
 
 def keys_of(review: Review, one: Round) -> list[str]:

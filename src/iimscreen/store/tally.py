@@ -28,11 +28,15 @@ NOBODY: frozenset[str] = frozenset()
 
 
 class Tally:
-    """What was said of each report at each stage, under one protocol, read once."""
+    """What was said of each report at each stage, under one protocol, read once.
 
-    def __init__(self, review: Review, protocol: Protocol) -> None:
+    `pool` gives the reports that a stage has to judge, as far as revealed: the gate knows them.
+    """
+
+    def __init__(self, review: Review, protocol: Protocol, pool: Callable[[str], frozenset[str]]) -> None:
         self.review = review
         self.protocol = protocol
+        self._pool = pool
         self._cache: dict[tuple[str, str], object] = {}
 
     def once(self, what: str, stage: str, make: Callable[[], T]) -> T:
@@ -123,23 +127,59 @@ class Tally:
 
         return self.once("reports_of", one.name, make)
 
+    def judged_in(self, one: Round) -> list[str]:
+        """The reports of a round that are judged in it, in its order: merged ones in the first that has them.
+
+        A round opens once. What it did not reveal then, such as a record that was split off since, is
+        judged with the rest of its stage.
+        """
+
+        def make() -> list[str]:
+            earlier = {
+                key
+                for other in self.rounds(one.stage)
+                if other.log_id < one.log_id and not self._is_spent(other)
+                for key in self.judged_in(other)
+            }
+            found = [key for key in self.reports_of(one) if key not in earlier]
+            if one.counts and one.name in self._opened_rounds:
+                revealed = decisions.openings(self.review, [one.name]).keys()
+                judged = self.records_ever_judged(one.stage)
+                found = [key for key in found if key in judged and judged[key] <= revealed]
+            return found
+
+        return self.once("judged_in", one.name, make)
+
     def is_closed(self, one: Round) -> bool:
-        """Whether a pilot or batch was complete once: from then on it asks for no more votes."""
+        """Whether a pilot or batch was complete once: from then on it asks for no more votes.
+
+        What left the pool is not waited for, and a vote given outside the round, before another copy of the
+        review knew of it, need not be given again.
+        """
 
         def make() -> bool:
             if one.name in self._opened_rounds:
                 return True
-            names: dict[str, set[str]] = {}
-            for vote in self.votes_within(one):
-                names.setdefault(self.kept[vote.key], set()).add(vote.names[0])
-            judged = {key for key, _ in self.reports}
+            pool = self._pool(one.stage)
+            asked = [key for key in self.judged_in(one) if key in pool]
             if one.counts:
-                judged -= {self.kept[word.key] for word in self._given_finals(one.stage)}
-            return not any(
-                self._lack(one, names.get(key, set())) for key in self.reports_of(one) if key in judged
-            )
+                settled = {self.kept[word.key] for word in self._given_finals(one.stage)}
+                asked = [key for key in asked if key not in settled]
+            records_asked = {record for key in asked for record in self.members(key)}
+            apart = {other.name for other in self.rounds(one.stage) if not other.counts} - {one.name}
+            names: dict[str, set[str]] = {}
+            for vote in decisions.last_of_each(
+                vote
+                for vote in self._given(one.stage)
+                if vote.key in records_asked and vote.round not in apart
+            ):
+                names.setdefault(self.kept[vote.key], set()).add(vote.names[0])
+            return not any(self._lack(one, names.get(key, set())) for key in asked)
 
         return self.once("is_closed", one.name, make)
+
+    def _is_spent(self, one: Round) -> bool:
+        return not one.counts and self.is_closed(one)
 
     def _lack(self, one: Round, names: Set[str]) -> bool:
         """Whether votes are missing on a record of an open round that these have judged; in a pilot all must."""
@@ -153,19 +193,18 @@ class Tally:
 
     def spent(self, stage: str) -> frozenset[str]:
         """Names of closed pilots whose votes do not count: their records are judged again."""
-        return frozenset(one.name for one in self.rounds(stage) if not one.counts and self.is_closed(one))
+        return frozenset(one.name for one in self.rounds(stage) if self._is_spent(one))
 
     def round_of(self, stage: str) -> Mapping[str, Round]:
         """Report → the pilot or batch in which it is judged; the others are of no round but the stage."""
 
         def make() -> dict[str, Round]:
-            found: dict[str, Round] = {}
-            spent = self.spent(stage)
-            for one in self.rounds(stage):
-                if one.name not in spent:
-                    for key in self.reports_of(one):
-                        found.setdefault(key, one)
-            return found
+            return {
+                key: one
+                for one in self.rounds(stage)
+                if not self._is_spent(one)
+                for key in self.judged_in(one)
+            }
 
         return self.once("round_of", stage, make)
 
@@ -194,6 +233,31 @@ class Tally:
             (word for word in (*votes, *finals) if word.round not in spent), key=lambda word: word.log_id
         )
 
+    def records_ever_judged(self, stage: str) -> Mapping[str, frozenset[str]]:
+        """Report → those of its records on which anything was ever given, also if it stands no more."""
+
+        def make() -> dict[str, frozenset[str]]:
+            # As far as logged: whether other pilots are closed depends on what is judged in which round.
+            spent = {one.name for one in self.rounds(stage) if not one.counts} & self._opened_rounds
+            votes, finals = self._everything.get(stage, ([], []))
+            keys = {word.key for words in (votes, finals) for word in words if word.round not in spent}
+            found: dict[str, set[str]] = {}
+            for key in keys:
+                found.setdefault(self.kept[key], set()).add(key)
+            return {report: frozenset(judged) for report, judged in found.items()}
+
+        return self.once("records_ever_judged", stage, make)
+
+    def ever_voted(self, stage: str) -> frozenset[str]:
+        """Names of those who ever gave a vote that counts, also if they took all of them back."""
+
+        def make() -> frozenset[str]:
+            spent = self.spent(stage)
+            given = {(vote.names, vote.round) for vote in self._given(stage)}
+            return frozenset(names[0] for names, one in given if one not in spent)
+
+        return self.once("ever_voted", stage, make)
+
     def votes_within(self, one: Round) -> list[Vote]:
         """The votes given in one round, the last per record and reviewer, whether they count or not."""
 
@@ -203,6 +267,18 @@ class Tally:
             )
 
         return self.once("votes_within", one.name, make)
+
+    def unfinished_in(self, one: Round) -> frozenset[str]:
+        """Reports with votes in a pilot whose votes do not count, but not all: they left it unfinished."""
+
+        def make() -> frozenset[str]:
+            names: dict[str, set[str]] = {}
+            for vote in self.votes_within(one):
+                names.setdefault(self.kept[vote.key], set()).add(vote.names[0])
+            needed = self.stage(one.stage).reviewers_needed
+            return frozenset(key for key, voted in names.items() if len(voted) < needed)
+
+        return self.once("unfinished_in", one.name, make)
 
     def standing(self, stage: str) -> list[Vote]:
         """Standing votes that count: the last per record and reviewer, withdrawn ones left out."""

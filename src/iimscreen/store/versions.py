@@ -413,6 +413,8 @@ _UNTIL = {
     "refusals": f"run_id in ({_OF_RUNS} where run_results.log_id < :end)",
     "records": f"id in (select record_id from run_hits where run_id in ({_OF_RUNS} where run_results.log_id < :end))",
     "revealed_records": "opening_id < :end",
+    "round_records": "round_id < :end",
+    "assigned_records": "assignment_id < :end",
     "version_reports": "closure_id < :end",
     "previous_reports": "previous_id < :end",
 }
