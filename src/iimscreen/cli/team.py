@@ -173,9 +173,14 @@ def retire(
     from iimscreen.wording import counted
 
     with opened(review) as open_one:
-        passed = team.retire(open_one, name, by=by, hand_over=hand_over)
-    to = f", and {counted(passed, 'record')} to judge passed to {hand_over}" if hand_over else ""
+        left = team.retire(open_one, name, by=by, hand_over=hand_over)
+    to = f", and {counted(left.passed, 'record')} to judge passed to {hand_over}" if hand_over else ""
     typer.echo(f"{name} takes part no longer; their votes stand{to}.")
+    if left.to_all:
+        typer.echo(
+            f"{counted(left.to_all, 'record')} that {hand_over} was to judge with {name} "
+            f"{'is' if left.to_all == 1 else 'are'} open to everyone now: each needs another person."
+        )
 
 
 def unblind(

@@ -26,7 +26,6 @@ from iimscreen.tui.keys import REASONS_BY_DIGIT, WRITING, Meant
 from iimscreen.tui.looks import Looks, WithoutColour, looks
 from iimscreen.tui.surfaces import Bar, Piece, RowList, fitted
 
-
 # A frozen screen looks like a dead one: who holds the file for longer is told of, and the key is pressed again.
 _PATIENCE_S = 5.0
 
