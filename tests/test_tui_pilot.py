@@ -443,7 +443,11 @@ def test_votes_that_an_amendment_touches_are_looked_at_again_with_one_key(
     reminded = []
 
     async def play(pilot: Pilot[None]) -> None:
-        reminded.append(app.record_lines(app.record(three[0]), 76, 20)[0].plain)
+        reminded.extend(line.plain for line in app.record_lines(app.record(three[0]), 76, 20))
+        for key in ("y", "u"):
+            await pilot.press(key)
+            await settled(app, pilot)
+        assert app.may_quit(), "no note of hers would be lost"
         await pilot.press("m")
         await settled(app, pilot)
 
@@ -451,6 +455,7 @@ def test_votes_that_an_amendment_touches_are_looked_at_again_with_one_key(
 
     assert app.queue.waiting == [three[0]]
     assert reminded[0].startswith("Your vote under version 1: exclude (juvenile). Since then: ")
+    assert "" in reminded[: ["Case 1: " in line for line in reminded].index(True)]
     assert said(review)[three[0]][0] == "unsure"
     assert app.queue.key is None
 

@@ -88,7 +88,7 @@ class ScreeningApp(Frame):
         vote, note = self.queue.votes.get(stored.key), self._notes.get(stored.key)
         reminder = plain(self.desk.reminder(stored.key))
         return [
-            *(Content.styled(reminder, self.looks.other).wrap(width) if reminder else []),
+            *([*Content.styled(reminder, self.looks.other).wrap(width), Content("")] if reminder else []),
             *own_vote_lines(vote, note, self.protocol, self.looks, width),
             *record_lines(stored, self.terms, self.looks, width, height),
         ]
