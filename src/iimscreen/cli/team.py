@@ -84,7 +84,10 @@ def batch(
     stage: StageName = "title-abstract",
     review: ReviewPath = None,
 ) -> None:
-    """Make the next records a round that is closed, compared and resolved on its own."""
+    """Make the next records a round of their own.
+
+    It is closed, compared and resolved on its own.
+    """
     from iimscreen import rounds, team
     from iimscreen.render import rounds as shown
     from iimscreen.store import rounds as stored
@@ -109,7 +112,7 @@ def assign(
 ) -> None:
     """Part the records among reviewers.
 
-    Each record goes to as many as the protocol needs, everyone gets as many as the others.
+    Each record goes to as many people as the protocol needs; everyone gets as many as the others.
     """
     from iimscreen import team
     from iimscreen.wording import counted
