@@ -24,7 +24,7 @@ from iimscreen.store import Review
 from iimscreen.tui.asking import Choice, Choices, Line, Question
 from iimscreen.tui.keys import REASONS_BY_DIGIT, WRITING, Meant
 from iimscreen.tui.looks import Looks, WithoutColour, looks
-from iimscreen.tui.surfaces import Bar, Piece, RowList, fitted
+from iimscreen.tui.surfaces import Bar, Piece, RowList, Surface, fitted
 
 # A frozen screen looks like a dead one: who holds the file for longer is told of, and the key is pressed again.
 _PATIENCE_S = 5.0
@@ -186,6 +186,12 @@ class Intake(App[None], inherit_bindings=False):
             self.say("There is no shell to go back to here; q quits, and every vote is saved")
         else:
             self.action_suspend_process()
+            self.call_later(self._draw_anew)
+
+    def _draw_anew(self) -> None:
+        """All of it: what Textual draws by itself after `fg` leaves lines of the shell."""
+        for surface in self.query(Surface):
+            surface.refresh()
 
     def _take_for_question(self, key: str, *, is_letter: bool) -> None:
         question = self._question
