@@ -57,6 +57,18 @@ def one_juvenile(run: Run, keys: list[str], *names: str) -> None:
         vote(run, name, keys[2], "include")
 
 
+def test_of_many_decisions_the_rest_is_named_with_the_words_that_show_it(run: Run, review: Review) -> None:
+    keys = bring_in(review, [a_record(n) for n in range(1, 13)])
+    for key in keys:
+        vote(run, "ann", key, "exclude", "--reason", "juvenile")
+    amend(run, CHILDREN)
+
+    told = run("protocol", "diff", "--reviewer", "ann").stdout
+
+    assert "… and 2 more: iimscreen protocol diff --all --reviewer ann\n" in told
+    assert "… and" not in run("protocol", "diff", "--all", "--reviewer", "ann").stdout
+
+
 def left(review: Review, name: str = "ann") -> list[str]:
     return AmendedDesk(review, name, TA).waiting_keys()
 
@@ -213,6 +225,7 @@ def test_undo_takes_back_only_what_was_looked_at_in_this_sitting(
     undone = desk.undo()
 
     assert (undone.verdict, undone.key) == (Verdict.INCLUDE, three[0])
+    assert undone.note is None, "what we wrote ourselves is no note of hers to be kept"
     assert desk.waiting_keys() == [three[0]]
     desk.decide(Decision(three[0], "unsure", note="both"))
     assert {one.key: one.verdict for one in desk.own_votes()}[three[0]] is Verdict.UNSURE

@@ -202,6 +202,20 @@ def test_the_decision_stands_in_notes_and_in_custom_field_8_of_ris() -> None:
     assert "N1  - iimscreen outcome: full-text | exclude | review | consensus\r\n" in text
 
 
+def test_a_moment_that_looks_like_the_beginning_of_a_doi_stays_as_it_is_in_ris() -> None:
+    stored = StoredRecord(1, "pubmed:33258553", "PubMed", Kind.DATABASE, FULL)
+    moment, note = "2026-11-27T23:16:10.310Z", "see 10.1000/x"
+    word = Vote("pubmed:33258553", Verdict.INCLUDE, None, note, ("ann",), "vote", moment, 1)
+    decided = [Decided(stored, (Judged(STAGE, (word,), "include"),))]
+
+    data = decision_formats.write("ris", decided, LABELS)
+    (said,) = read_back("ris", decided)
+
+    assert f"| {moment} |".encode() in data
+    assert b"see 10.1000/x" not in data, "which a reader would take for the record's DOI"
+    assert (said.at, said.note) == (moment, note)
+
+
 def test_votes_are_found_in_notes_as_zotero_and_endnote_write_them() -> None:
     data = (
         b"TY  - JOUR\nTI  - One\n"

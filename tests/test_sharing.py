@@ -671,7 +671,7 @@ def test_share_and_merge_tell_counts_and_what_a_bundle_holds(run: Run, copies: t
     again = run("merge", "bob.bundle.zip", "--review", a)
 
     assert shared.exit_code == merged.exit_code == again.exit_code == 0
-    assert shared.stdout == "bob.bundle.zip: 5 rows of bob (4 decisions, 1 reviewer changes), 1 kB.\n"
+    assert shared.stdout == "bob.bundle.zip: 5 rows of bob (4 decisions, 1 reviewer change), 1 kB.\n"
     assert "in plain text" in shared.stderr
     assert merged.stdout == "bob.bundle.zip: 4 new rows (4 decisions) of bob; 1 known.\n"
     assert again.stdout == "bob.bundle.zip: nothing new of bob; 5 known.\n"

@@ -183,7 +183,10 @@ def test_a_list_of_covidence_takes_the_decision_that_it_is(run: Run, review: Rev
     assert without.exit_code == 3
     assert "holds no decision of stage title-abstract" in without.stderr
     assert "--verdict" in without.stderr
-    assert result.stdout == "2 votes of ann stored, taken over from Covidence.\n"
+    assert result.stdout == (
+        "2 votes of ann stored, taken over from Covidence.\n"
+        "The file does not say whose decisions these are: they count as ann's own.\n"
+    )
     assert votes(review) == {
         four[0]: ("include", None, "[taken over from included.csv]"),
         four[2]: ("include", None, "good [taken over from included.csv]"),

@@ -196,6 +196,21 @@ def test_handing_over_to_who_judges_a_record_already_leaves_it_to_the_others(
     assert waiting(review, "ann") == twelve
 
 
+def test_handing_over_tells_what_passes_and_what_is_open_to_all(
+    run: Run, review: Review, twelve: list[str]
+) -> None:
+    team.assign(review, TITLE_ABSTRACT, ["ann", "bob", "cyd"], by="ann")
+    given = assignments.standing(review, TITLE_ABSTRACT)
+    of_bob = [names for names in given.values() if "bob" in names]
+    with_ann = [names for names in of_bob if "ann" in names]
+
+    result = run("reviewer", "retire", "bob", "--hand-over", "ann", "--by", "ann")
+
+    assert 0 < len(with_ann) < len(of_bob)
+    assert f"{len(of_bob) - len(with_ann)} records to judge passed to ann" in result.stdout
+    assert f"{len(with_ann)} records that ann was to judge with bob are open to everyone now" in result.stdout
+
+
 def test_who_has_retired_votes_no_more_unless_added_again(review: Review, twelve: list[str]) -> None:
     judge(review, "bob", twelve[0])
     team.retire(review, "bob", by="ann")

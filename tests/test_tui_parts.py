@@ -14,7 +14,7 @@ from conftest import a_record
 from iimscreen.errors import InputError
 from iimscreen.model import Author, Kind, Link, StoredRecord, Verdict
 from iimscreen.settings import KEY_PRESETS, key_preset, theme
-from iimscreen.tui.asking import Line
+from iimscreen.tui.asking import Line, Question
 from iimscreen.tui.finding import Sought
 from iimscreen.tui.highlight import EXCLUDE, INCLUDE, Terms
 from iimscreen.tui.keys import Meant, every_preset, key_of
@@ -260,6 +260,23 @@ def test_the_cursor_stays_within_the_line_and_the_line_is_one(keys: list[str]) -
 
     assert 0 <= line.at <= len(line.text)
     assert not {"\n", "\r", "\t"} & set(line.text)
+
+
+def test_what_steers_terminals_is_left_out_of_a_pasted_note() -> None:
+    line = Line()
+    line.insert("one\r\ntwo\tthree\x1b[31m\x07\x9b four")
+
+    assert line.text == "one two three[31m four"
+
+
+def test_only_the_end_of_a_pasted_page_is_measured_and_drawn() -> None:
+    question = Question(
+        "Note:", Line("ä皮" * 50_000 + "end"), print
+    )  # measured whole, it took a minute a key
+    shown = question.shown(80, DARK)
+
+    assert shown.plain.rstrip().endswith("皮end")
+    assert shown.cell_length <= 80
 
 
 def test_a_word_is_taken_back_from_the_end_of_a_line() -> None:

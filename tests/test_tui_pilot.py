@@ -279,6 +279,72 @@ def test_pasted_text_is_never_taken_for_keys(review: Review, three: list[str]) -
     assert said(review) == {three[0]: ("unsure", None, "from the clipboard")}
 
 
+def test_a_vote_given_meanwhile_in_another_window_is_shown_and_can_be_changed(
+    review: Review, three: list[str]
+) -> None:
+    desk = Desk(review, "ann", "title-abstract")
+    app = ScreeningApp(desk, desk.waiting_keys(), actions=keys.preset("standard"), theme="dark")
+    Desk(review, "ann", "title-abstract").decide(Decision(three[0], "include"))
+    told = []
+
+    async def play(pilot: Pilot[None]) -> None:
+        await pilot.press("n")
+        await settled(app, pilot)
+        told.append(text_of(app))
+        await pilot.press("n", *"typo", "enter")
+
+    played(app, play)
+
+    assert "You voted on it elsewhere meanwhile: include" in " ".join(told[0].split())
+    assert "--change" not in told[0]
+    assert said(review) == {three[0]: ("exclude", None, "typo")}
+
+
+def test_the_list_opens_with_what_stands_before_the_record_too(review: Review, three: list[str]) -> None:
+    desk = Desk(review, "ann", "title-abstract")
+    app = ScreeningApp(desk, desk.waiting_keys(), actions=keys.preset("standard"), theme="dark")
+
+    async def play(pilot: Pilot[None]) -> None:
+        await pilot.press("right", "l")
+        await settled(app, pilot)
+
+    played(app, play)
+
+    assert (app.queue.place, app.list.cursor, app.list.top) == (1, 1, 0)
+
+
+def test_a_list_closed_in_a_narrow_terminal_stands_beside_the_record_in_a_wide_one(
+    review: Review, three: list[str]
+) -> None:
+    desk = Desk(review, "ann", "title-abstract")
+    app = ScreeningApp(desk, desk.waiting_keys(), actions=keys.preset("standard"), theme="dark")
+    seen: list[bool] = []
+
+    async def play(pilot: Pilot[None]) -> None:
+        await pilot.press("l", "enter")
+        seen.append(app.list.display)
+        await pilot.resize_terminal(160, 50)
+        await pilot.pause(0.1)
+        seen.append(app.list.display)
+
+    played(app, play)
+
+    assert seen == [False, True]
+
+
+def test_the_screen_waits_seconds_for_others_and_the_review_as_long_as_ever_after_it(
+    review: Review, three: list[str]
+) -> None:
+    (before,) = review.db.execute("pragma busy_timeout").fetchone()
+    with review.waiting_at_most(5.0):
+        (during,) = review.db.execute("pragma busy_timeout").fetchone()
+        with review.waiting_at_most(60.0):
+            (never_longer,) = review.db.execute("pragma busy_timeout").fetchone()
+    (after,) = review.db.execute("pragma busy_timeout").fetchone()
+
+    assert (before, during, never_longer, after) == (30_000, 5_000, 5_000, 30_000)
+
+
 def test_an_error_of_the_rules_is_one_line_and_the_record_stays(
     run: Run, review: Review, three: list[str]
 ) -> None:
@@ -377,7 +443,11 @@ def test_votes_that_an_amendment_touches_are_looked_at_again_with_one_key(
     reminded = []
 
     async def play(pilot: Pilot[None]) -> None:
-        reminded.append(app.record_lines(app.record(three[0]), 76, 20)[0].plain)
+        reminded.extend(line.plain for line in app.record_lines(app.record(three[0]), 76, 20))
+        for key in ("y", "u"):
+            await pilot.press(key)
+            await settled(app, pilot)
+        assert app.may_quit(), "no note of hers would be lost"
         await pilot.press("m")
         await settled(app, pilot)
 
@@ -385,6 +455,7 @@ def test_votes_that_an_amendment_touches_are_looked_at_again_with_one_key(
 
     assert app.queue.waiting == [three[0]]
     assert reminded[0].startswith("Your vote under version 1: exclude (juvenile). Since then: ")
+    assert "" in reminded[: ["Case 1: " in line for line in reminded].index(True)]
     assert said(review)[three[0]][0] == "unsure"
     assert app.queue.key is None
 

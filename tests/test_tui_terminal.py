@@ -7,6 +7,7 @@ skipped there, visibly.
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +119,37 @@ def test_ctrl_c_ends_with_130_and_one_line(review: Review, three: list[str]) -> 
     assert code == 130
     assert "Stopped. Everything decided or received before is saved." in terminal.raw
     assert "Traceback" not in terminal.raw
+    assert said(review) == [("include", None)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_killed_screen_gives_the_terminal_back(
+    review: Review, three: list[str], number: signal.Signals
+) -> None:
+    with Terminal("screen", "--reviewer", "ann") as terminal:
+        terminal.shows("Case 1: ")
+        terminal.press("y")
+        terminal.shows("Case 2: ")
+        terminal.child.kill(number)
+        terminal.read(1.0)
+        terminal.child.expect(terminal._pexpect.EOF)
+        terminal.raw += terminal.child.before
+        terminal.child.close()
+
+    assert terminal.child.signalstatus == number
+    assert "\x1b[?1049l" in terminal.raw
+    assert "Traceback" not in terminal.raw
+    assert said(review) == [("include", None)]
+
+
+def test_ctrl_z_says_so_where_there_is_no_shell_to_go_back_to(review: Review, three: list[str]) -> None:
+    with Terminal("screen", "--reviewer", "ann") as terminal:
+        terminal.shows("Case 1: ")
+        terminal.press("\x1a")
+        terminal.shows("There is no shell to go back to here")
+        terminal.press("y")
+        terminal.shows("Case 2: ")
+
     assert said(review) == [("include", None)]
 
 

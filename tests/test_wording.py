@@ -11,6 +11,8 @@ from iimscreen import render
 from iimscreen.model import Kind, Record, StoredRecord
 from iimscreen.wording import counted
 
+Run = Callable[..., Result]
+
 
 @pytest.mark.parametrize(
     ("count", "said"),
@@ -47,3 +49,18 @@ def test_status_says_the_rules_of_a_stage_only_when_asked(run: Callable[..., Res
 
     assert "never counts as excluded" not in brief
     assert full.count("never counts as excluded") == 2
+
+
+GROUPS = (
+    *("protocol", "search", "source", "strategy", "duplicates", "records", "round"),
+    *("reviewer", "fulltext", "version", "previous", "watch"),
+)
+
+
+@pytest.mark.parametrize("words", [(), *((name,) for name in GROUPS)], ids=lambda words: "".join(words))
+def test_no_first_line_of_help_is_cut_in_a_list_of_commands(run: Run, words: tuple[str, ...]) -> None:
+    result = run(*words, "--help")
+
+    listed = result.stdout.partition("Commands:")[2]
+    assert listed
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []

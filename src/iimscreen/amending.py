@@ -293,6 +293,11 @@ class AmendedDesk(Desk):
     def _version(self) -> int:
         return protocols.versions(self.review)[-1].number
 
+    @property
+    def _own_note(self) -> str:
+        """What is written where the reviewer writes no note."""
+        return f"looked at again under version {self._version} of the protocol"
+
     def waiting_keys(self) -> list[str]:
         """Keys of the records to look at again, in the order of the votes on them."""
         return [*self._taken_back, *self._left]
@@ -336,7 +341,7 @@ class AmendedDesk(Desk):
                 f"{key} is not among the votes of {self.reviewer} that an amendment touches",
                 hint=f"`iimscreen protocol diff --reviewer {self.reviewer}` lists those that are",
             )
-        note = decision.note or f"looked at again under version {self._version} of the protocol"
+        note = decision.note or self._own_note
         return super()._decide(replace(decision, note=note), change=key in self._left)
 
     def undo(self) -> Vote:
@@ -350,4 +355,4 @@ class AmendedDesk(Desk):
         key = records.kept_of(self.review, vote.key)
         self._done.remove(key)
         self._taken_back = {key: self._every[key], **self._taken_back}
-        return vote
+        return vote._replace(note=None) if vote.note == self._own_note else vote

@@ -45,5 +45,9 @@ def is_listening() -> bool:
 
 
 def can_fill_the_screen() -> bool:
-    """Whether a full-screen app can run here: a terminal on both ends that can do more than print lines."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in _LINES_ONLY
+    """Whether a full-screen app can run here: a terminal on all ends that can do more than print lines.
+
+    Textual draws on the standard error: sent to a file, the screen would stay dark.
+    """
+    ends = (sys.stdin, sys.stdout, sys.stderr)
+    return all(end.isatty() for end in ends) and os.environ.get("TERM", "") not in _LINES_ONLY

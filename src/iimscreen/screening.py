@@ -147,7 +147,7 @@ class Desk:
             if not change:
                 raise ProtocolError(
                     f"{self.reviewer} has voted {own.verdict} on {key} already",
-                    hint="to change it, add --change and say why with --note",
+                    hint="to change it: --record KEY --verdict … --change --note WHY",
                 )
             if not decision.note:
                 raise ProtocolError(f"a changed vote on {key} needs its reason", hint="say why with --note")

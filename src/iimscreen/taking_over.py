@@ -39,6 +39,7 @@ class TakenOver:
     of_other_stages: int  # votes of other stages
     unknown: list[int]  # lines left out, since they fit no record or more than one report
     noted: int  # votes with a reason that became a note
+    names_nobody: bool  # whether the file does not say whose decisions it holds
 
 
 def read(path: Path) -> Reading | None:
@@ -108,6 +109,7 @@ def take_over(desk: Desk, reading: Reading, file_name: str, wanted: Wanted) -> T
         - sum(one.verdict is not None for one in here),
         unknown=unknown,
         noted=reasons.noted,
+        names_nobody=name is None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from itertools import combinations
 
 from iimscreen import rounds
@@ -100,8 +101,16 @@ def remove_reviewer(review: Review, name: str) -> None:
         reviewers.change(review, name, role, "removed", actor=name)
 
 
-def retire(review: Review, name: str, *, by: str, hand_over: str | None = None) -> int:
-    """End someone's part; their votes stand. How many records that they were to judge pass to another.
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What became of the records that someone who retired was still to judge."""
+
+    passed: int  # to whoever takes over
+    to_all: int  # which that person was to judge with them: a second one is wanted, so they are open to all
+
+
+def retire(review: Review, name: str, *, by: str, hand_over: str | None = None) -> HandedOver:
+    """End someone's part; their votes stand, and what they were to judge passes to another.
 
     Raises ProtocolError if records are assigned to them and nobody takes them over.
     """
@@ -131,7 +140,8 @@ def retire(review: Review, name: str, *, by: str, hand_over: str | None = None) 
                 }
                 assignments.add(review, stage, assignments.HAND_OVER, passed, by=by)
         note_openings(review)  # a pilot no longer waits for who left
-    return count
+    to_all = sum(hand_over in given for names in left.values() for given in names.values())
+    return HandedOver(count - to_all, to_all)
 
 
 def _take_over(review: Review, standing: Mapping[str, str], name: str, other: str, *, by: str) -> None:

@@ -14,7 +14,7 @@ from iimscreen.cli.search import search_app
 from iimscreen.errors import InputError
 
 source_app = typer.Typer(
-    help="List sources with what each brought; note what was searched by hand.",
+    help="List sources; note what was searched by hand.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -72,7 +72,7 @@ def report(
 
 @source_app.callback()
 def source(context: typer.Context, as_json: AsJson = False, review: ReviewPath = None) -> None:
-    """List sources with what each brought; note what was searched by hand."""
+    """List sources; note what was searched by hand."""
     from iimscreen.appendix import noting
     from iimscreen.render import appendix as shown
 
@@ -132,7 +132,10 @@ def of(
     as_json: AsJson = False,
     review: ReviewPath = None,
 ) -> None:
-    """Every search, seed or file that brought a record, or a duplicate of it."""
+    """Everything that brought a record.
+
+    Searches, seeds and files; those of its duplicates too.
+    """
     from iimscreen.appendix import noting
     from iimscreen.render import appendix as shown
 

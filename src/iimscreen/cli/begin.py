@@ -41,7 +41,10 @@ def init(
 
 @protocol_app.command("show")
 def show(review: ReviewPath = None) -> None:
-    """Print the protocol in force (without a review: the bundled one), ready to be edited."""
+    """Print the protocol in force, ready to be edited.
+
+    Without a review: the bundled one.
+    """
     from iimscreen import review_protocol, settings
     from iimscreen.store import protocols
 
@@ -58,7 +61,10 @@ def load(
     by: Annotated[str | None, typer.Option("--by", help="Your name; it goes into the log.")] = None,
     review: ReviewPath = None,
 ) -> None:
-    """Make FILE the protocol in force; after the first vote that is an amendment."""
+    """Make FILE the protocol in force.
+
+    After the first vote that is an amendment.
+    """
     from iimscreen import amending, review_protocol, team
     from iimscreen.render import amendments as shown
 
@@ -94,10 +100,10 @@ def diff(
     as_csv: Annotated[bool, typer.Option("--csv", help="One row for each decision touched.")] = False,
     review: ReviewPath = None,
 ) -> None:
-    """What FILE would change; without FILE, the amendments since the first vote.
+    """What FILE would change; or the amendments so far.
 
-    With each amendment the decisions to look at again, and why; at the end the sentence for PRISMA 2020,
-    item 24c.
+    Without FILE: what was amended since the first vote, with the decisions to look at again, and why; at
+    the end the sentence for PRISMA 2020, item 24c.
     """
     from iimscreen import amending, review_protocol, team
     from iimscreen.protocol import differences

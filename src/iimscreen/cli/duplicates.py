@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from iimscreen.store import Review
 
 duplicates_app = typer.Typer(
-    help="List pairs to decide and groups; review, resolve, merge, split; tell why.",
+    help="List pairs to decide; review, resolve, merge, split.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -46,7 +46,7 @@ def duplicates(
     ] = False,
     review: ReviewPath = None,
 ) -> None:
-    """List pairs to decide and groups; review, resolve, merge, split; tell why."""
+    """List pairs to decide; review, resolve, merge, split."""
     from iimscreen.duplicates import asking, audit
 
     if another_follows(context):
@@ -102,9 +102,9 @@ def split(
     dry_run: DryRun = False,
     review: ReviewPath = None,
 ) -> None:
-    """Decide that these records are different reports (also undoes a merge).
+    """Decide that these records are different reports.
 
-    Where decisions already taken are touched, they are listed first; a script then needs --yes.
+    Also undoes a merge. Where decisions already taken are touched, they are listed first; a script then needs --yes.
     """
     from iimscreen.duplicates import by_hand
     from iimscreen.store.duplicates import DISTINCT

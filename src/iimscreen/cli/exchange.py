@@ -99,6 +99,8 @@ def take_over(
     typer.echo(
         f"{counted(len(taken.votes), 'vote')} of {desk.reviewer} stored, taken over from {found.tool}."
     )
+    if taken.names_nobody and taken.votes:
+        typer.echo(f"The file does not say whose decisions these are: they count as {desk.reviewer}'s own.")
     many = {"entry": "entries"}.get(found.unit)
     for count, what in (
         (counted(taken.undecided, found.unit, many), "without a decision"),

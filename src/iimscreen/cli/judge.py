@@ -256,10 +256,10 @@ def agreement(
     ] = False,
     review: ReviewPath = None,
 ) -> None:
-    """How far each pair of reviewers agrees, with the sentence for the paper.
+    """How far reviewers agree, pair by pair.
 
-    Percent agreement, Cohen's kappa, PABAK, Gwet's AC1, who is stricter, reasons, and what both may have
-    missed. On votes given before the other's could be seen; pilots are apart.
+    Percent agreement, Cohen's kappa, PABAK, Gwet's AC1, who is stricter, reasons, what both may have
+    missed, and the sentence for the paper. On votes given before the other's could be seen; pilots are apart.
     """
     from iimscreen import reliability
     from iimscreen.render import agreement as shown

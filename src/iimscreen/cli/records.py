@@ -12,7 +12,7 @@ from iimscreen.cli.options import AsJson, By, Note, ReviewPath, opened
 from iimscreen.errors import InputError
 
 records_app = typer.Typer(
-    help="Show and list records; correct them; take them out before screening.",
+    help="Show and list records; correct or remove them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from iimscreen.sources import Source
 
 search_app = typer.Typer(
-    help="Search PubMed or ClinicalTrials.gov, or a corpus offline; show, replay, compare, report.",
+    help="Search a source; show, replay, compare, report.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )

@@ -74,5 +74,9 @@ def merge(
 
 
 def _kinds(kinds: Mapping[str, int]) -> str:
-    """Kinds of log rows with their counts; "1 decisions" is how the log calls them."""
-    return ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in kinds.items())
+    """Kinds of log rows with their counts."""
+    words = {kind: kind.replace("_", " ") for kind in kinds}
+    return ", ".join(
+        f"{count:,} {words[kind].removesuffix('s') if count == 1 else words[kind]}"
+        for kind, count in kinds.items()
+    )

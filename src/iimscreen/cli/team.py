@@ -84,7 +84,10 @@ def batch(
     stage: StageName = "title-abstract",
     review: ReviewPath = None,
 ) -> None:
-    """Make the next records a round that is closed, compared and resolved on its own."""
+    """Make the next records a round of their own.
+
+    It is closed, compared and resolved on its own.
+    """
     from iimscreen import rounds, team
     from iimscreen.render import rounds as shown
     from iimscreen.store import rounds as stored
@@ -109,7 +112,7 @@ def assign(
 ) -> None:
     """Part the records among reviewers.
 
-    Each record goes to as many as the protocol needs, everyone gets as many as the others.
+    Each record goes to as many people as the protocol needs; everyone gets as many as the others.
     """
     from iimscreen import team
     from iimscreen.wording import counted
@@ -173,9 +176,14 @@ def retire(
     from iimscreen.wording import counted
 
     with opened(review) as open_one:
-        passed = team.retire(open_one, name, by=by, hand_over=hand_over)
-    to = f", and {counted(passed, 'record')} to judge passed to {hand_over}" if hand_over else ""
+        left = team.retire(open_one, name, by=by, hand_over=hand_over)
+    to = f", and {counted(left.passed, 'record')} to judge passed to {hand_over}" if hand_over else ""
     typer.echo(f"{name} takes part no longer; their votes stand{to}.")
+    if left.to_all:
+        typer.echo(
+            f"{counted(left.to_all, 'record')} that {hand_over} was to judge with {name} "
+            f"{'is' if left.to_all == 1 else 'are'} open to everyone now: each needs another person."
+        )
 
 
 def unblind(

@@ -53,9 +53,10 @@ def trace(
     api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
-    """What each term finds, and finds alone; which block loses a known item; relative recall.
+    """What each term finds, and finds alone.
 
-    Nothing is stored. The bundled strategies bring their known items along.
+    Also which block loses a known item, and relative recall. Nothing is stored. The bundled strategies
+    bring their known items along.
     """
     from iimscreen import known_items, queries, tracing
     from iimscreen.render import traces
@@ -94,9 +95,10 @@ def press(
         typer.Option("--corpus", help="Records to count hits in (default: the bundled corpus)."),
     ] = None,
 ) -> None:
-    """A PRESS 2015 peer review sheet to fill in, with lines, findings and offline hits laid out.
+    """A PRESS 2015 peer review sheet to fill in.
 
-    It answers no question of the sheet: the judgement is the reviewer's.
+    With lines, findings and offline hits laid out. It answers no question of the sheet: the judgement is
+    the reviewer's.
     """
     import datetime as dt
 

@@ -40,7 +40,7 @@ _OURS = re.compile(r"iimscreen (record|vote|outcome): ")
 _MADE_UP = re.compile(r"(?:sha256-)?[0-9a-f]{16}(?:-\d+)?")  # a hash in place of an accession number
 _ASREVIEW = {"ASReview_relevant": Verdict.INCLUDE, "ASReview_irrelevant": Verdict.EXCLUDE}
 # What would part the fields of a line, break it, be taken for markup, or be read as the record's own number.
-_ESCAPED = re.compile(r"[%|<>&\0\r\n\t]| (?= )|^ | $|10(?=\.\d)|(?<=ccession )Number|(?<=iimscreen )[rvo]")
+_ESCAPED = re.compile(r"[%|<>&\0\r\n\t]| (?= )|^ | $|10(?=\.\d{4})|(?<=ccession )Number|(?<=iimscreen )[rvo]")
 
 
 def write(decided: Sequence[Decided], labels: Mapping[str, str]) -> bytes:

@@ -33,7 +33,7 @@ def listing(found: Amendments, *, reviewer: str | None, everything: bool) -> Non
         if not one.changes:
             _say("  Nothing changed in what the protocol says.")
         else:
-            touched(one, is_partly_blind=found.is_partly_blind, everything=everything)
+            touched(one, is_partly_blind=found.is_partly_blind, reviewer=reviewer, everything=everything)
     if any(one.changes for one in found.found):
         if found.is_partly_blind:
             _say(BLIND)
@@ -42,7 +42,14 @@ def listing(found: Amendments, *, reviewer: str | None, everything: bool) -> Non
             _say(f"Next: iimscreen screen --reviewer {who} --amended   (open rounds: iimscreen resolve)")
 
 
-def touched(one: Amendment, *, is_partly_blind: bool, everything: bool = False, most: int = 10) -> None:
+def touched(
+    one: Amendment,
+    *,
+    is_partly_blind: bool,
+    reviewer: str | None = None,
+    everything: bool = False,
+    most: int = 10,
+) -> None:
     """The decisions that an amendment touches and nobody has looked at again."""
     left = one.to_look_at
     again = len(one.touched) - len(left)
@@ -57,7 +64,8 @@ def touched(one: Amendment, *, is_partly_blind: bool, everything: bool = False, 
         for why in each.whys:
             _say(f"      because of: {render.plain(why)}")
     if len(left) > most and not everything:
-        _say(f"    … and {len(left) - most:,} more: iimscreen protocol diff --all")
+        whose = f" --reviewer {reviewer}" if reviewer else ""
+        _say(f"    … and {len(left) - most:,} more: iimscreen protocol diff --all{whose}")
 
 
 def settled(votes: Sequence[Touched]) -> None:

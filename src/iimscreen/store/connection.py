@@ -134,6 +134,16 @@ class Review:
             yield
 
     @contextlib.contextmanager
+    def waiting_at_most(self, seconds: float) -> Iterator[None]:
+        """Wait no longer than this for others who hold the file; never longer than otherwise."""
+        (patience_ms,) = self.db.execute("pragma busy_timeout").fetchone()
+        self.db.execute(f"pragma busy_timeout = {min(patience_ms, round(seconds * 1000))}")
+        try:
+            yield
+        finally:
+            self.db.execute(f"pragma busy_timeout = {patience_ms}")
+
+    @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """One look at the file: what other programs write meanwhile is not seen in parts.
 

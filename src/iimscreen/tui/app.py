@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from textual.content import Content
 
 from iimscreen import team
-from iimscreen.errors import IimscreenError
+from iimscreen.errors import IimscreenError, ProtocolError
 from iimscreen.model import StoredRecord, Verdict
 from iimscreen.protocol import VOTES
 from iimscreen.render import plain
@@ -88,7 +88,7 @@ class ScreeningApp(Frame):
         vote, note = self.queue.votes.get(stored.key), self._notes.get(stored.key)
         reminder = plain(self.desk.reminder(stored.key))
         return [
-            *(Content.styled(reminder, self.looks.other).wrap(width) if reminder else []),
+            *([*Content.styled(reminder, self.looks.other).wrap(width), Content("")] if reminder else []),
             *own_vote_lines(vote, note, self.protocol, self.looks, width),
             *record_lines(stored, self.terms, self.looks, width, height),
         ]
@@ -219,11 +219,26 @@ class ScreeningApp(Frame):
             return
         own = None if stored.key in self.queue.left else self.desk.own_vote(stored.key)
         if own is None:
-            self._decide(Decision(stored.key, verdict, reason, self._notes.get(stored.key)), stored)
+            self._give(stored, verdict, reason)
         elif (own.verdict, own.reason) == (verdict, reason):
             self.say(f"Your vote is {vote_in_words(own, self.protocol)} already; t changes its note")
         else:
             self._ask_why(stored, own, verdict, reason)
+
+    def _give(self, stored: StoredRecord, verdict: Verdict, reason: str | None) -> None:
+        try:
+            self._decide(Decision(stored.key, verdict, reason, self._notes.get(stored.key)), stored)
+        except ProtocolError:
+            own = None if self.desk.asks_again else self.desk.own_vote(stored.key)
+            if own is None:
+                raise
+            self.queue.voted(own._replace(key=stored.key))
+            self.reshow()
+            self.show_around()
+            self.warn(
+                f"You voted on it elsewhere meanwhile: {vote_in_words(own, self.protocol)}; "
+                "vote again to change that"
+            )
 
     def _ask_why(self, stored: StoredRecord, own: Vote, verdict: Verdict, reason: str | None) -> None:
         def answered(why: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +15,9 @@ from textual.strip import Strip
 from iimscreen.tui.looks import Looks
 from iimscreen.tui.surfaces import Surface, fitted, line_of
 
+_BLANKS = re.compile(r"\r\n|[\r\n\t]")
+_SEEN = 4  # characters a column at most: letters with marks above and below them
+
 
 class Line:
     """One line that is being typed. Pure: keys in, text out."""
@@ -22,8 +27,8 @@ class Line:
         self.at = len(text)
 
     def insert(self, typed: str) -> None:
-        """Put in what was typed or pasted; a pasted line's end is a blank."""
-        clean = " ".join(typed.split("\n")).replace("\r", " ").replace("\t", " ")
+        """Put in what was typed or pasted: a pasted line's end is a blank, what steers terminals is left out."""
+        clean = "".join(c for c in _BLANKS.sub(" ", typed) if unicodedata.category(c) != "Cc")
         self.text = self.text[: self.at] + clean + self.text[self.at :]
         self.at += len(clean)
 
@@ -72,6 +77,7 @@ class Question:
             self.line.text[self.line.at + 1 :],
         )
         room = max(width - label.cell_length - 3, 8)
+        before, after = before[-_SEEN * room :], after[: _SEEN * room]  # a pasted page is not measured whole
         while len(before) > 1 and Content(before).cell_length > room:
             before = before[1:]
         cursor = Content.styled(under, looks.cursor)

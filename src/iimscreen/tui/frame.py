@@ -131,6 +131,7 @@ class Frame(Intake, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show the first record."""
+        self.watch_for_the_end()
         self._dress()
         self._arrange()
         self.guarded(self.show_record)
@@ -379,7 +380,8 @@ class Frame(Intake, inherit_bindings=False):
             self.show_record()
 
     def _toggle_list(self) -> None:
-        self._list_wanted = not self.list.display
+        # In a narrow terminal it covers the record, and to close it says nothing of a wide one.
+        self._list_wanted = not self.list.display or (False if self._is_wide else None)
         self._opened = None
         self._arrange()
         self.show_around()

@@ -6,6 +6,10 @@ one line on the screen, and nothing is lost.
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 
@@ -20,7 +24,10 @@ from iimscreen.store import Review
 from iimscreen.tui.asking import Choice, Choices, Line, Question
 from iimscreen.tui.keys import REASONS_BY_DIGIT, WRITING, Meant
 from iimscreen.tui.looks import Looks, WithoutColour, looks
-from iimscreen.tui.surfaces import Bar, Piece, RowList, fitted
+from iimscreen.tui.surfaces import Bar, Piece, RowList, Surface, fitted
+
+# A frozen screen looks like a dead one: who holds the file for longer is told of, and the key is pressed again.
+_PATIENCE_S = 5.0
 
 
 class _Room(Screen[None], inherit_bindings=False):
@@ -39,6 +46,7 @@ class Intake(App[None], inherit_bindings=False):
         self.actions = actions
         self.bug: Exception | None = None
         self.was_stopped = False
+        self._ended_by: int | None = None  # the signal of `kill`, or of a terminal that is gone
         # No public way leads there. Textual's own filters would paint greys where no colours are wanted, and
         # look at every word for colours by number, of which there are none here: a third of the time to draw.
         self._filters = [WithoutColour()] if self.no_color else []
@@ -134,6 +142,8 @@ class Intake(App[None], inherit_bindings=False):
         if self._question is not None:
             self._question.line.insert(event.text)
             self._show_question()
+        elif self.choices.choice is None:
+            self.say("Pasted text does nothing here; t writes a note, into which it can go")
 
     def on_bar_pressed(self, event: Bar.Pressed) -> None:
         """A click on a key in a bar."""
@@ -153,6 +163,8 @@ class Intake(App[None], inherit_bindings=False):
         if key == "ctrl+c":
             self.was_stopped = True
             self.exit()
+        elif key == "ctrl+z":
+            self._pause()
         elif self._question is not None:
             self._take_for_question(key, is_letter=is_letter)
         elif self.choices.choice is not None:
@@ -167,6 +179,19 @@ class Intake(App[None], inherit_bindings=False):
                 self.say(f"{plain(key)} is held down: it counts once")
             else:
                 self.act(action, at)
+
+    def _pause(self) -> None:
+        """Go back to the shell until `fg`; without a shell nobody could bring the screen back."""
+        if sys.platform == "win32" or os.getsid(0) == os.getpid():
+            self.say("There is no shell to go back to here; q quits, and every vote is saved")
+        else:
+            self.action_suspend_process()
+            self.call_later(self._draw_anew)
+
+    def _draw_anew(self) -> None:
+        """All of it: what Textual draws by itself after `fg` leaves lines of the shell."""
+        for surface in self.query(Surface):
+            surface.refresh()
 
     def _take_for_question(self, key: str, *, is_letter: bool) -> None:
         question = self._question
@@ -207,9 +232,22 @@ class Intake(App[None], inherit_bindings=False):
     def _fatal_error(self) -> None:
         self._close_messages_no_wait()
 
+    def watch_for_the_end(self) -> None:
+        """Give the terminal back before `kill` or a terminal that goes away ends this process."""
+        if sys.platform != "win32":
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self._end_by, number)
+
+    def _end_by(self, number: int) -> None:
+        self._ended_by = number
+        self.exit()
+
     def seat(self) -> None:
         """Run to the end. Raises KeyboardInterrupt after Ctrl-C, and whatever bug ended it."""
-        self.run()
+        with self.review.waiting_at_most(_PATIENCE_S):
+            self.run()
+        if self._ended_by is not None:  # the loop and its handlers are gone: now it does what it always does
+            os.kill(os.getpid(), self._ended_by)
         if self.bug is not None:
             raise self.bug
         if self.was_stopped:

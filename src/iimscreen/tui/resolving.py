@@ -183,6 +183,8 @@ class ResolvingApp(Frame):
             self._ask_for_reason()
         elif action == "note":
             self._ask_for_note()
+        elif action == "filter":
+            self.say("There is one list here, what is to resolve; / searches it")
         else:
             self.say("That key does nothing here: a final word is not undone, but given anew with its reason")
 

@@ -183,6 +183,8 @@ class RowList(Surface):
     def move_to(self, cursor: int) -> None:
         """Put the cursor on a row, and that row on the screen; past the last one it is on none."""
         self.cursor = cursor
+        if not self.size.height:  # not shown yet; `on_resize` follows when it is
+            return
         seen = self.rows_shown
         if not self.top <= cursor < self.top + seen:
             self.top = cursor - seen // 2
