@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import iimscreen
 from conftest import a_record, bring_in
 from iimscreen import curation, dedupe, flow, fulltext, living, report, review_flow, review_protocol
-from iimscreen.duplicates import asking, by_hand
+from iimscreen.duplicates import asking, by_hand, progress
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Author, Kind, Record, Verdict
 from iimscreen.protocol import TITLE_ABSTRACT
@@ -133,8 +133,8 @@ def test_after_any_edit_of_a_field_that_matching_reads_records_are_compared_anew
         if isinstance(node, ast.Attribute)
     }
 
-    assert read & set(curation.EDITABLE) - {"title"} <= dedupe.COMPARED
-    assert set(curation.EDITABLE) >= dedupe.COMPARED
+    assert read & set(curation.EDITABLE) - {"title"} <= progress.COMPARED
+    assert set(curation.EDITABLE) >= progress.COMPARED
 
 
 def test_an_edit_equal_to_what_stands_is_nothing_to_do(review: Review) -> None:
@@ -215,18 +215,18 @@ def test_an_edit_asks_for_deduplication_and_may_make_and_unmake_a_duplicate(revi
         review, [a_record(1, source_id="x", doi=None, title="Case 1 of another")], database="B"
     )
     dedupe.run(review)
-    assert dedupe.to_compare(review) == []
+    assert progress.to_compare(review) == []
 
     edit(review, other, abstract="No matter to duplicates.")
-    assert dedupe.to_compare(review) == []
+    assert progress.to_compare(review) == []
     done = edit(review, other, doi="10.1000/one", title=records.by_key(review, one).record.title or "")
 
     assert done.compare_again
-    assert dedupe.to_compare(review) == ["deduplication: 1 record edited since, so run it again"]
+    assert progress.to_compare(review) == ["deduplication: 1 record edited since, so run it again"]
     assert "deduplication: 1 record edited since, so run it again" in review_flow.prisma(review).missing
     dedupe.run(review)
     assert records.kept_of(review, other) == one
-    assert dedupe.to_compare(review) == []
+    assert progress.to_compare(review) == []
     for _ in range(3):
         curation.undo(review, other, by="ann")
     dedupe.run(review)

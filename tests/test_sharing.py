@@ -39,7 +39,7 @@ from iimscreen import (
     sharing,
     team,
 )
-from iimscreen.duplicates import by_hand
+from iimscreen.duplicates import by_hand, progress
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
@@ -408,10 +408,10 @@ def test_an_edit_that_comes_after_the_comparison_is_compared_though_it_is_older(
     merge(a, share(b, "bob"))
 
     with open_review(a) as review:
-        told = dedupe.to_compare(review)
+        told = progress.to_compare(review)
         dedupe.run(review)
         assert told == ["deduplication: 1 record edited since, so run it again"]
-        assert dedupe.to_compare(review) == []
+        assert progress.to_compare(review) == []
 
 
 def test_a_clock_that_is_ahead_is_told(copies: tuple[Path, Path]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from iimscreen import dedupe
+from iimscreen.duplicates import progress
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.formats import normal_doi
 from iimscreen.model import Author, Record, StoredRecord
@@ -335,7 +336,8 @@ def _edited(review: Review, before: StoredRecord, changed: Sequence[str], unchan
         unchanged=tuple(unchanged),
         votes=_votes(review, kept),
         shown_instead=None if kept == before.key else kept,
-        compare_again=bool(dedupe.COMPARED.intersection(changed)) and duplicates.last_run(review) is not None,
+        compare_again=bool(progress.COMPARED.intersection(changed))
+        and duplicates.last_run(review) is not None,
         edits_left=len(_standing_edits(review, before.key)),
     )
 

@@ -10,20 +10,15 @@ from dataclasses import dataclass, replace
 
 from iimscreen import matching
 from iimscreen.duplicates import asking
+from iimscreen.duplicates.progress import COMPARED
 from iimscreen.errors import ProtocolError
 from iimscreen.matching.grouping import BY_HAND
 from iimscreen.model import Protocol, ScoredPair, StoredRecord
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, curation, duplicates, records, versions
 from iimscreen.store.duplicates import ASKED, DISTINCT, DUPLICATE, PairVerdict
-from iimscreen.wording import counted
 
 NAMED_BY_IDENTIFIER = "previous_report_named_by_identifier"
-# Fields that `matching` looks at: after an edit of one of them records are compared anew.
-COMPARED = frozenset((
-    "pmid", "doi", "title", "vernacular_title", "authors", "journal", "journal_abbreviation", "year",
-    "volume", "issue", "pages", "publication_types", "registrations",
-))  # fmt: skip
 NO_LONGER_ALIKE = "rule:no_longer_alike"  # a rule's earlier word, taken back by newer rules or thresholds
 
 
@@ -315,23 +310,6 @@ def _past_removals(review: Review, kept: dict[str, str], keys: Sequence[str]) ->
         chosen = min(group, key=rank)  # the earliest of equals
         kept |= dict.fromkeys(group, chosen)
     return kept
-
-
-def to_compare(review: Review) -> list[str]:
-    """Why `dedupe` has to be run (again), in sentences; empty when it has not."""
-    found = []
-    protocol, last = in_force(review), duplicates.last_run(review)
-    if last is not None and (last.merge_at, last.ask_at) != (protocol.merge_at, protocol.ask_at):
-        found.append("deduplication: the protocol's thresholds changed since, so run it again")
-    if last is not None and (last.preprints or protocol.preprints) != protocol.preprints:
-        found.append("deduplication: the protocol treats preprints otherwise since, so run it again")
-    fresh = len(duplicates.not_compared(review))
-    if fresh:
-        found.append(f"deduplication: {fresh:,} record{'' if fresh == 1 else 's'} not compared yet")
-    edited = len(curation.edited_since_compared(review, COMPARED))
-    if edited:
-        found.append(f"deduplication: {counted(edited, 'record')} edited since, so run it again")
-    return found
 
 
 def restore(review: Review) -> None:

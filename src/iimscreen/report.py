@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iimscreen import dedupe, flow, living, review_flow, review_protocol, voting, watching
-from iimscreen.duplicates import asking
+from iimscreen import flow, living, review_flow, review_protocol, voting, watching
+from iimscreen.duplicates import asking, progress
 from iimscreen.errors import InputError
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
@@ -85,7 +85,7 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
     if not runs.finished_runs(review):
         is_bundled = in_force(review).text == review_protocol.read(review_protocol.bundled()).text
         return "iimscreen search" if is_bundled else "iimscreen search --strategy FILE"
-    if dedupe.to_compare(review):
+    if progress.to_compare(review):
         return "iimscreen dedupe"
     if questions := asking.questions(review):
         pairs = DuplicateGate(review, in_force(review))
@@ -323,6 +323,8 @@ def check(review: Review) -> Check:
 
 
 def _check(review: Review) -> Check:
+    from iimscreen import dedupe  # the rules and rapidfuzz, 70 ms: `status` and `log` do without
+
     made, reports = review_flow.flow_and_reports(review)
     judged_after = decisions.verify_removals(
         review
