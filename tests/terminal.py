@@ -22,7 +22,7 @@ class Terminal:
 
     def __init__(self, *words: str, columns: int = 80, rows: int = 24, **environment: str) -> None:
         pexpect = pytest.importorskip("pexpect", reason="pexpect needs a Unix terminal")
-        pyte = pytest.importorskip("pyte")
+        pyte = pytest.importorskip("pyte", reason="pyte draws what the terminal shows")
         surroundings = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
         surroundings |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
         self.emulator = pyte.Screen(columns, rows)

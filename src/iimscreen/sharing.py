@@ -141,7 +141,7 @@ def merge(review: Review, paths: Sequence[Path]) -> Merged:
     with log_order.rewriting(review):
         added = stored.add(review, given)
         if any(one.moves_reports for one in added):
-            from iimscreen import dedupe  # numpy and rapidfuzz, 150 ms: bundles of votes alone do without
+            from iimscreen import dedupe  # the rules and rapidfuzz, 70 ms: bundles of votes alone do without
 
             dedupe.restore(review)
     return Merged(tuple(added), tuple(_warnings(added)))
