@@ -37,6 +37,7 @@ FLOORS: dict[str, int] = {
             "amending",
             "fulltext",
             "report",
+            "logbook",
             "demo",
             "review_protocol",
             "review_flow",
@@ -52,6 +53,8 @@ FLOORS: dict[str, int] = {
             "known_items",
             "tracing",
             "sharing",
+            "review_forms",
+            "extracting",
         ),
         3,
     ),
@@ -74,6 +77,7 @@ FLOORS: dict[str, int] = {
             "notices",
             "flow",
             "bundles",
+            "forms",
             "wording",
             "settings",
         ),
@@ -97,6 +101,7 @@ PURE = (
     "notices",
     "flow",
     "bundles",
+    "forms",
     "wording",
     "model",
     "errors",
@@ -118,7 +123,8 @@ SQL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 VOTES = re.compile(
-    r"\b(from|join|into|update|table)\s+(decisions|duplicate_votes)\b|select \* from \{", re.IGNORECASE
+    r"\b(from|join|into|update|table)\s+(decisions|duplicate_votes|extractions)\b|select \* from \{",
+    re.IGNORECASE,
 )
 
 
@@ -198,7 +204,10 @@ def test_sql_is_written_in_the_store_only() -> None:
 
 
 def test_only_the_gate_reads_votes() -> None:
-    votes = [PACKAGE / "store" / name for name in ("decisions.py", "lacking.py", "duplicate_votes.py")]
+    votes = [
+        PACKAGE / "store" / name
+        for name in ("decisions.py", "lacking.py", "duplicate_votes.py", "extractions.py")
+    ]
     # log.py reads every kind for its hashes and hands none of the votes on (`entries` leaves them out).
     readers = {
         path.name
@@ -208,7 +217,13 @@ def test_only_the_gate_reads_votes() -> None:
         if VOTES.search(text)
     }
 
-    assert readers <= {"m001_initial.sql", "m004_duplicate_votes.sql", "m006_rounds.sql", "log.py"}
+    assert readers <= {
+        "m001_initial.sql",
+        "m004_duplicate_votes.sql",
+        "m006_rounds.sql",
+        "m008_extraction.sql",
+        "log.py",
+    }
     for path in votes:
         assert any(VOTES.search(text) for text in strings_of(path)), (
             "the pattern no longer finds what it looks for"
@@ -225,6 +240,7 @@ def test_only_the_gate_reads_votes() -> None:
         ),
         ("lacking", {"waits", "still_waits", "round_waits"}, {"openings.py"}),  # what notes that it opens
         ("duplicate_votes", {"standing", "log_ids"}, {"duplicate_gate.py"}),
+        ("extractions", {"standing", "history"}, {"extraction_gate.py"}),
         ("tally", {"Tally"}, set()),  # imported by its name; see below
     ],
 )

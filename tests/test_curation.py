@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import iimscreen
 from conftest import a_record, bring_in
-from iimscreen import curation, dedupe, flow, fulltext, living, report, review_flow, review_protocol
+from iimscreen import curation, dedupe, flow, fulltext, living, logbook, report, review_flow, review_protocol
 from iimscreen.duplicates import asking, by_hand, progress
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Author, Kind, Record, Verdict
@@ -467,7 +467,7 @@ def test_removing_the_last_record_without_votes_opens_the_round_and_restoring_it
     assert review_flow.prisma(review).boxes["records_excluded"] == 0
     curation.restore(review, [keys[1]], note="wrong", by="ann")
     assert review_flow.prisma(review).boxes["records_excluded"] is None
-    assert [e.text for e in report.log_view(review).lines if e.kind == "round_openings"] == [
+    assert [e.text for e in logbook.log_view(review).lines if e.kind == "round_openings"] == [
         "stage title-abstract open: all votes on 1 record are in"
     ]
 
@@ -483,7 +483,7 @@ def test_a_record_restored_after_an_unblinding_is_judged_blind(review: Review) -
     vote(review, "bob", other)
     vote(review, "bob", late)
 
-    shown = [line.text for line in report.log_view(review, viewer="ann").lines if line.actor == "bob"]
+    shown = [line.text for line in logbook.log_view(review, viewer="ann").lines if line.actor == "bob"]
 
     assert any(late in text for text in shown)
     assert not any(f"{other} include" in text for text in shown)

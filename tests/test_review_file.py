@@ -516,9 +516,40 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assignments.add(review, "title-abstract", "split", {one: ["ann", "bob"]}, by="ann")
         merged = {"reviewer": "bob", "file_name": "b.zip", "file_sha256": "0" * 64, "rows": 1, "new_rows": 1}
         log.append_one(db, "bundle_merges", merged)
+        _extract(review, one)
         run_id = db.execute("select min(log_id) from runs").fetchone()[0]
         db.execute("insert into refusals (run_id, position, line, cause) values (?, 0, 1, 'x')", [run_id])
     return path
+
+
+def _extract(review: Review, report: str) -> None:
+    """A row in every table of full texts, studies and extraction. Inside `writing()`."""
+    own = {"study": "S1", "form": "data"}
+    sha256 = {"form_sha256": "0" * 64}
+    file = {"record_key": report, "file_name": "a.txt", "format": "txt", "sha256": "0" * 64, "bytes": 1}
+    for kind, content in (
+        ("fulltext_files", {**file, "origin": "attached", "place": None, "attached": 1}),
+        ("report_notes", {"record_key": report, "item": "language", "text": "German", "done_on": None}),
+        ("study_names", {"study": "S1", "kind": "literature", "title": "", "standing": 1, "note": None}),
+        ("study_reports", {"study": "S1", "record_key": report, "verdict": "linked", "note": None}),
+        ("form_texts", {"name": "mine", "text": "x", "sha256": "0" * 64, "origin": "mine.toml"}),
+        ("extractions", {**own, "row": "", "field": "n", "value": "1", **sha256, "was_open": 0}),
+        ("extraction_dones", {**own, "state": "done", "note": None}),
+        ("extraction_openings", own),
+        ("row_pairings", {**own, "rows": "{}", "note": None}),
+        (
+            "extraction_resolutions",
+            {**own, "rows": "{}", "field": "n", "value": "1", "chosen": "ann", "manner": "consensus"}
+            | {"names": "[]", **sha256},
+        ),
+        (
+            "stated_totals",
+            {"name": "n", "value": 1.0, "counts": "n", "filters": "{}", "studies": "[]", "source": "x"}
+            | {"withdrawn": 0},
+        ),
+        ("overlap_answers", {"study": "S1", "other_study": "S2", "verdict": "distinct", "counted": "{}"}),
+    ):
+        log.append_one(review.db, kind, content, actor="ann")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -237,6 +238,156 @@ class Stage:
     needs_reason: bool  # whether an exclusion must name a reason
 
 
+class FieldKind(StrEnum):
+    """What a field of a form holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"  # with a unit where the field names any
+    DATE = "date"  # of a year, a month or a day: 2021, 2021-03, 2021-03-17
+    CHOICE = "choice"
+    CHOICES = "choices"  # several of them
+    YES_NO = "yes-no"  # yes, no or unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a field is asked: while another of the same row, or of a row above it, holds one of these values."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One question of a form."""
+
+    name: str  # as commands and files call it; once in a form
+    level: str
+    title: str
+    kind: FieldKind
+    role: str = ""  # what tables and audit take it for, such as "drug"; once in a form
+    section: str = ""  # a heading over it and those that follow
+    required: bool = False
+    least: float | None = None
+    most: float | None = None
+    units: tuple[str, ...] = ()  # of a number; the first is the usual one
+    choices: tuple[str, ...] = ()
+    others: bool = False  # whether a choice may also be a text of one's own
+    when: Condition | None = None
+    tolerance: float = 0.0  # numbers that differ by no more are the same
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a form: the study itself, or rows that repeat under it or under rows of another level."""
+
+    name: str
+    title: str
+    letter: str = ""  # with which its rows are numbered: P1, P2; "" for the study itself
+    of: str = ""  # the level above; "" for the study itself
+    key: tuple[str, ...] = ()  # fields by which the rows of two extractors are held against each other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form as written in a protocol or a file of its own: fields on one to four levels."""
+
+    name: str  # "data", or the name of an instrument of appraisal
+    title: str
+    levels: tuple[Level, ...]  # the study itself first, each level behind the one above it
+    fields: tuple[Field, ...]
+    subject: str = "study"  # or "review": filled in once, such as a summary of findings
+    abbreviations: tuple[tuple[str, str], ...] = ()
+    citation: str = ""  # of the instrument
+    sha256: str = ""  # of all of this; comments and layout of the file do not count
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """An instrument of appraisal that the protocol asks for."""
+
+    name: str
+    designs: tuple[str, ...] = ()  # of the studies it is for; empty: of all
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What stands in one cell: a value, or a code for a missing one. Never both, never neither."""
+
+    text: str = ""  # spelled the one way of its kind; several choices parted by "; "
+    unit: str = ""
+    code: str = ""  # NR not reported, NA not applicable, UN unclear, AS authors asked
+
+    @property
+    def number(self) -> float | None:
+        """As a number; None where it is a code or no number."""
+        try:
+            return float(self.text)
+        except ValueError:
+            return None
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The choices, of several."""
+        return tuple(self.text.split("; ")) if self.text else ()
+
+    def __str__(self) -> str:
+        """As people read it."""
+        return self.code or (f"{self.text} {self.unit}" if self.unit else self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A value with where it stands in the report, and who says so."""
+
+    value: Value
+    quote: str = ""
+    page: str = ""
+    report: str = ""  # key of the report it is from
+    formula: str = ""  # of a derived value
+    note: str = ""
+    names: tuple[str, ...] = ()  # who gave it, or agreed on it
+    settled: str = "given"  # by one alone; or "agreed" by two, "checked", "resolved"; "open": they differ
+
+
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    """One row of a study: of the study itself (row ""), or of a level that repeats."""
+
+    row: str  # P1
+    level: str
+    parent: str  # the row above it; "" where that is the study itself
+    cells: Mapping[str, Cell]  # field → cell; those never answered are absent
+
+    def text(self, field: str) -> str:
+        """The value of a field as people read it; "" where it has none."""
+        cell = self.cells.get(field)
+        return str(cell.value) if cell is not None else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyData:
+    """What is extracted from one study, as it stands."""
+
+    study: str
+    kind: str  # "literature" or "own"
+    title: str
+    reports: tuple[str, ...]  # keys of its reports
+    rows: tuple[DataRow, ...]  # the study itself first
+    missing: tuple[str, ...] = ()  # why it is not final, in sentences
+
+    def at(self, level: str, parent: str | None = None) -> tuple[DataRow, ...]:
+        """The rows of a level, or those under one row."""
+        return tuple(r for r in self.rows if r.level == level and parent in (None, r.parent))
+
+    @property
+    def itself(self) -> DataRow:
+        """The row of the study itself."""
+        return self.rows[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """A review protocol as read from its file."""
@@ -262,3 +413,9 @@ class Protocol:
     order: str = "same"  # in which records are screened: as they came, for everyone; or "shuffled" for each
     order_seed: int = 1  # of the shuffle
     pilot_votes: str = "count"  # or "apart": the records of a pilot are judged again after it
+    form: Form | None = None  # of data extraction
+    extraction: str = (
+        "double"  # "double": two extract blindly; "checked": one extracts, another checks; "single"
+    )
+    instruments: tuple[Instrument, ...] = ()  # of appraisal
+    appraisal: str = "double"  # as extraction

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from iimscreen.errors import InputError
+from iimscreen.forms import parse_appraisal, parse_extraction
 from iimscreen.model import Protocol, Reason, Stage, Verdict
 from iimscreen.toml_tables import Table, parse
 
@@ -33,6 +34,8 @@ def parse_protocol(text: str, where: str) -> Protocol:
     duplicates = top.table("duplicates")
     highlight = top.table("highlight")
     screening = top.table("screening")
+    form, extraction = parse_extraction(top)
+    instruments, appraisal = parse_appraisal(top)
     protocol = Protocol(
         title=review.text("title"),
         registration=review.text("registration", ""),
@@ -55,6 +58,10 @@ def parse_protocol(text: str, where: str) -> Protocol:
         order=screening.choice("order", ("same", "shuffled"), "same"),
         order_seed=screening.value("seed", int, 1),
         pilot_votes=screening.choice("pilot_votes", ("count", "apart"), "count"),
+        form=form,
+        extraction=extraction,
+        instruments=instruments,
+        appraisal=appraisal,
     )
     for table in (review, question, eligibility, counting, duplicates, highlight, screening, top):
         table.nothing_else()

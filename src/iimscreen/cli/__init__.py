@@ -23,6 +23,7 @@ from iimscreen.cli import (
     begin,
     duplicates,
     exchange,
+    extract,
     find,
     judge,
     living,
@@ -150,6 +151,7 @@ for _phase in (
     share,
     exchange,
     team,
+    extract,
     tell,
     living,
 ):

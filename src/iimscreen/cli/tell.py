@@ -155,10 +155,10 @@ def log(
 
     Open votes of others are not shown.
     """
-    from iimscreen import render, report
+    from iimscreen import logbook, render
 
     with opened(review) as open_one:
-        render.log(report.log_view(open_one, viewer=reviewer, actor=by), as_json=as_json)
+        render.log(logbook.log_view(open_one, viewer=reviewer, actor=by), as_json=as_json)
 
 
 def check(review: ReviewPath = None) -> None:

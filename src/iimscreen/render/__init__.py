@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from iimscreen.formats import Layout
     from iimscreen.fulltext import Sought
     from iimscreen.importing import ImportOutcome
-    from iimscreen.report import LogView, Status
+    from iimscreen.logbook import LogView
+    from iimscreen.report import Status
     from iimscreen.resolving import Conflict
     from iimscreen.store.runs import Search
 

@@ -41,6 +41,17 @@ SHARED: dict[str, tuple[str, str, tuple[str, ...]] | None] = {
     "record_removals": None,
     "rounds": ("round_records", "round_id", ("position", "record_key")),
     "assignments": ("assigned_records", "assignment_id", ("record_key", "reviewer")),
+    "fulltext_files": None,
+    "report_notes": None,
+    "study_names": None,
+    "study_reports": None,
+    "form_texts": None,
+    "extractions": None,
+    "extraction_dones": None,
+    "row_pairings": None,
+    "extraction_resolutions": None,
+    "stated_totals": None,
+    "overlap_answers": None,
 }
 # What brings records, rests on everything that is there, or is a fact of this copy stays.
 LOCAL = (
@@ -49,6 +60,7 @@ LOCAL = (
     "run_results",
     "dedupe_runs",
     "round_openings",
+    "extraction_openings",
     "version_closures",
     "previous_reviews",
     "watch_runs",

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from iimscreen.store.connection import Review, now, rows
 from iimscreen.store.migrations import LOG_KINDS
 
-BLIND = ("decisions", "duplicate_votes")  # kinds whose content only a gate may show
+BLIND = ("decisions", "duplicate_votes", "extractions")  # kinds whose content only a gate may show
 TOOL = "iimscreen"  # the actor of rows that no named person wrote
 
 Content = Mapping[str, Any]

@@ -49,6 +49,18 @@ APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
     "assignments": (("log_id",),),
     "assigned_records": (("assignment_id", "record_key", "reviewer"),),
     "bundle_merges": (("log_id",),),
+    "fulltext_files": (("log_id",),),
+    "report_notes": (("log_id",),),
+    "study_names": (("log_id",),),
+    "study_reports": (("log_id",),),
+    "form_texts": (("log_id",),),
+    "extractions": (("log_id",),),
+    "extraction_dones": (("log_id",),),
+    "extraction_openings": (("log_id",),),
+    "row_pairings": (("log_id",),),
+    "extraction_resolutions": (("log_id",),),
+    "stated_totals": (("log_id",),),
+    "overlap_answers": (("log_id",),),
 }
 
 # Kinds of log rows: every append-only table that hangs on the spine by `log_id`.
@@ -116,6 +128,12 @@ def m006_rounds(db: Database) -> None:
 def m007_bundle_merges(db: Database) -> None:
     """What was merged from bundles of other copies."""
     run_script(db, _script("m007_bundle_merges.sql"))
+
+
+@migrations()
+def m008_extraction(db: Database) -> None:
+    """Full texts beyond their retrieval, studies, and extracted data."""
+    run_script(db, _script("m008_extraction.sql"))
 
 
 def known() -> set[str]:

@@ -1,0 +1,63 @@
+"""The forms of one review: that of data extraction, and the instruments of appraisal, as they are in force."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from iimscreen.errors import InputError, ProtocolError
+from iimscreen.forms import DATA, parse_form
+from iimscreen.model import Form
+from iimscreen.review_protocol import in_force as protocol_in_force
+from iimscreen.review_protocol import of_version
+from iimscreen.store import Review, form_texts, protocols
+
+
+def in_force(review: Review, name: str = DATA) -> Form:
+    """The form of data extraction as the protocol has it, or an instrument of appraisal.
+
+    Raises ProtocolError if the protocol has no form, InputError if there is no such instrument.
+    """
+    if name == DATA:
+        form = protocol_in_force(review).form
+        if form is None:
+            raise ProtocolError(
+                "the protocol has no form of data extraction",
+                hint="write [extraction] into it, as `iimscreen protocol show --bundled` does, and load it",
+            )
+        return form
+    loaded = form_texts.latest(review, name)
+    if loaded is not None:
+        return parse_form(loaded.text, f"{loaded.origin}, as loaded")
+    return bundled(name)
+
+
+def bundled_names() -> list[str]:
+    """Names of the instruments of appraisal that come with iimscreen."""
+    folder = resources.files("iimscreen") / "instruments"
+    return sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
+
+
+def bundled(name: str) -> Form:
+    """An instrument of appraisal that comes with iimscreen."""
+    if name not in bundled_names():
+        raise InputError(
+            f"there is no form {name!r}", hint=f"there are {', '.join((DATA, *bundled_names()))}"
+        )
+    text = (resources.files("iimscreen") / "instruments" / f"{name}.toml").read_text(encoding="utf-8")
+    return parse_form(text, f"the bundled instrument {name}")
+
+
+def mode(review: Review, name: str = DATA) -> str:
+    """How a form is filled in by the protocol: double, checked or single."""
+    protocol = protocol_in_force(review)
+    return protocol.extraction if name == DATA else protocol.appraisal
+
+
+def versions(review: Review, name: str = DATA) -> list[Form]:
+    """Every form that was ever in force under this name, oldest first, each once."""
+    if name == DATA:
+        found = [of_version(version).form for version in protocols.versions(review)]
+    else:
+        found = [bundled(name)] if name in bundled_names() else []
+        found += [parse_form(one.text, one.origin) for one in form_texts.versions(review, name)]
+    return list({form.sha256: form for form in found if form is not None}.values())

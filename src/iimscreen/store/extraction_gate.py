@@ -1,0 +1,88 @@
+"""The gate to extracted values: when one extractor may see what the other has entered.
+
+The values of a study are revealed once everyone whom the mode needs is done with it: two extractors where
+the protocol wants double extraction, one where another checks or one alone extracts. Until then nothing that
+leaves this module tells one of the other's, be it a value, a row, or their number. Who is done with what
+is free. What was revealed once stays so, although someone takes it up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iimscreen.errors import ProtocolError
+from iimscreen.forms import NEEDED
+from iimscreen.store import extractions
+from iimscreen.store.connection import Review
+from iimscreen.store.extractions import CHECKED, DONE, Done, Word
+
+
+class ExtractionGate:
+    """What may be seen of one form's values, read once: make a new one after writing.
+
+    Everything whose name begins with an underscore is behind the gate.
+    """
+
+    def __init__(self, review: Review, form: str, mode: str) -> None:
+        self.form = form
+        self.mode = mode
+        self._review = review
+        self._dones = extractions.dones(review, form)
+        self._opened = extractions.openings(review, form)
+
+    def done(self, study: str) -> list[Done]:
+        """Who is done with a study, in order of time."""
+        return [one for one in self._dones.values() if one.study == study and one.state in (DONE, CHECKED)]
+
+    def is_open(self, study: str) -> bool:
+        """Whether the values of a study are revealed."""
+        return study in self._opened or len(self.done(study)) >= NEEDED[self.mode]
+
+    def opens_now(self, study: str) -> bool:
+        """Whether a study is complete, and its opening is not noted yet."""
+        return study not in self._opened and self.is_open(study)
+
+    def require_open(self, study: str, what: str) -> None:
+        """Raise ProtocolError, saying who is done, if the values of a study are not to be seen yet."""
+        if not self.is_open(study):
+            done = ", ".join(one.by for one in self.done(study)) or "nobody"
+            raise ProtocolError(
+                f"{what} of {study} is closed to view until {NEEDED[self.mode]} extractors are done with it "
+                f"(done: {done})",
+                hint=f"`iimscreen extract done {study!r} --reviewer NAME` when it is complete",
+            )
+
+    def words(self, viewer: str | None = None, *, study: str | None = None) -> list[Word]:
+        """The standing words that this viewer may see: their own, and all of studies that are open."""
+        return [
+            word
+            for word in extractions.standing(self._review, self.form, study=study)
+            if word.by == viewer or self.is_open(word.study)
+        ]
+
+    def extractors(self, study: str) -> list[str]:
+        """Who has entered a study that is open, in order of their being done; only then, of all."""
+        self.require_open(study, "who extracted")
+        found = [one.by for one in self.done(study)]
+        found += [word.by for word in extractions.standing(self._review, self.form, study=study)]
+        return list(dict.fromkeys(found))
+
+    def others_than(self, study: str, by: str) -> int:
+        """How many others have begun a study: for the check that no third one begins, which names nobody."""
+        return len({word.by for word in extractions.standing(self._review, self.form, study=study)} - {by})
+
+    def hidden_log_ids(self, viewer: str | None) -> set[int]:
+        """Log ids of words that this viewer may not see now; of nobody in particular: all closed ones."""
+        return {
+            word.log_id
+            for word in extractions.history(self._review, self.form)
+            if word.by != viewer and not self.is_open(word.study)
+        }
+
+
+def note_openings(review: Review, form: str, mode: str, studies: Sequence[str]) -> None:
+    """Log the opening of each of these studies that has become complete. Inside `writing()`, after a done."""
+    gate = ExtractionGate(review, form, mode)
+    for study in dict.fromkeys(studies):
+        if gate.opens_now(study):
+            extractions.note_opening(review, study, form)
