@@ -58,10 +58,11 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "review_forms", "extracting", "report", "logbook", "review_flow", "appendix",
         "living", "updating", "previous", "watching", "demo",
     ),
-    "Doors (input and output)": ("store", "sources", "formats", "decision_formats"),
+    "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "text_formats"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
-        "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms",
+        "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms", "quotes",
+        "citations",
         "wording", "settings",
     ),
     "Ground": ("model", "errors"),

@@ -58,7 +58,7 @@ FLOORS: dict[str, int] = {
         ),
         3,
     ),
-    **dict.fromkeys(("store", "sources", "formats", "decision_formats"), 2),
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats", "text_formats"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -78,6 +78,8 @@ FLOORS: dict[str, int] = {
             "flow",
             "bundles",
             "forms",
+            "quotes",
+            "citations",
             "wording",
             "settings",
         ),
@@ -107,6 +109,9 @@ PURE = (
     "errors",
     "formats",
     "decision_formats",
+    "text_formats",
+    "quotes",
+    "citations",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
@@ -114,7 +119,8 @@ OWNERS = {  # third-party libraries with a room of their own
     "search_query": "syntax",
     "rich": ("render", "prisma_text", "loop", "tui"),
     "textual": "tui",
-    "rapidfuzz": "matching",
+    "rapidfuzz": ("matching", "quotes"),
+    "pypdf": "text_formats",
     "numpy": "matching",
     "typer": ("cli", "__main__"),
 }
