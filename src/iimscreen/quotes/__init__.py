@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from iimscreen.model import FieldKind, Page, Value
-from iimscreen.quotes.finding import Passage, nearest, stands
+from iimscreen.quotes.finding import Passage, nearest, plain, stands
 from iimscreen.quotes.formulas import FormulaError, evaluated
 from iimscreen.quotes.numbers import numbers_in, written
 from iimscreen.quotes.page_labels import Stated
 
-__all__ = ["problem"]
+__all__ = ["plain", "problem"]
 
 _NUMERIC = (FieldKind.INTEGER, FieldKind.NUMBER)
 _SHOWN = 160  # characters of a passage in a message

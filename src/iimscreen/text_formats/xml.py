@@ -33,7 +33,6 @@ _APART = frozenset(("table-wrap", "fig", "boxed-text", "supplementary-material")
 _UNREAD = frozenset(
     ("journal-meta", "tex-math", "graphic", "permissions", "history", "counts", "custom-meta-group")
 )
-_REFUSED = re.compile(r"does not allow downloading of the full text", re.IGNORECASE)
 
 
 def read(data: bytes) -> Text:
