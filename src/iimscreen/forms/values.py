@@ -84,15 +84,15 @@ def _several(field: Field, text: str) -> list[str]:
 
 def _number(field: Field, text: str, unit: str) -> Value:
     kind = "a whole number" if field.kind is FieldKind.INTEGER else "a number such as 3.64"
+    if field.units and not unit:
+        for known in sorted(field.units, key=len, reverse=True):
+            if text.endswith(known) and text[:1] in "+-.0123456789":
+                text, unit = text[: -len(known)].strip(), known
+                break
     if _DECIMAL_COMMA.fullmatch(text):
         raise _wrong(field, text, f"{kind}: a point for decimals, and no comma")
     if "/" in text and all(_NUMBER.fullmatch(part.strip()) for part in text.split("/")):
         raise _wrong(field, text, f"{kind}: one value a row, so a row for each time")
-    if field.units and not unit:
-        for known in sorted(field.units, key=len, reverse=True):
-            if text.endswith(known) and _NUMBER.fullmatch(text[: -len(known)].strip()):
-                text, unit = text[: -len(known)].strip(), known
-                break
     if not _NUMBER.fullmatch(text):
         raise _wrong(field, text, kind + (f" and a unit of {', '.join(field.units)}" if field.units else ""))
     value = float(text)
