@@ -21,23 +21,30 @@ SUBJECTS = ("study", "review")
 
 # What tables and audit can take a field for. Which level it stands on is the form's matter.
 ROLES = (
-    *("first-author", "year", "country", "centre", "recruited-from", "recruited-to", "design", "source"),
-    *("n-total", "n-eligible", "n-excluded", "funding", "consecutive"),
-    *("label", "unit", "n", "age", "sex", "subtype", "antibodies", "organs", "failed", "features"),
-    *("drug", "dose", "route", "line", "concomitant", "duration", "stop-reason"),
-    *("outcome-drug", "domain", "instrument", "time", "value", "response", "n-assessed", "n-improved"),
-    *(
-        "outcome-unit",
-        "event-drug",
-        "event",
-        "n-events",
-        "n-with-event",
-        "serious",
-        "stopped",
-        "event-outcome",
-    ),
+    # of the study
+    *("first-author", "year", "country", "centre", "registration", "funding", "source", "overlap"),
+    *("design", "consecutive", "recruited-from", "recruited-to", "comparator", "follow-up"),
+    *("n-total", "n-eligible", "mixed", "n-excluded", "excluded-why", "n-juvenile", "n-imnm", "separable"),
+    # of a patient or group
+    *("label", "unit", "n", "age", "age-measure", "age-spread", "sex", "n-female"),
+    *("subtype", "n-dm", "n-cadm", "n-pm", "n-ass", "n-ibm", "n-overlap", "overlap-disease", "criteria"),
+    *("antibodies", "antibody-counts", "malignancy", "n-malignancy", "disease-duration"),
+    *("organs", "organ-counts", "failed", "steroid-dose", "features", "events-told"),
+    # of a treatment
+    *("drug", "n-treated", "dose", "frequency", "dose-change", "route", "start", "start-after", "line"),
+    *("concomitant", "duration", "stop-reason"),
+    # of an outcome
+    *("domain", "outcome-drug", "instrument", "time", "time-text", "value", "value-kind", "spread"),
+    *("outcome-unit", "finding", "reference-range", "direction", "response"),
+    *("n-assessed", "n-improved", "n-complete", "n-worse"),
+    # of an adverse event
+    *("event", "event-drug", "n-with-event", "n-events", "event-time", "grade", "serious", "stopped"),
+    *("event-outcome", "death-cause", "related"),
+    # of an appraisal
     *("judgement", "overall"),
 )
+# Of the choices of a field with the role "response", those that count as an improvement.
+IMPROVED = ("complete", "partial", "improved")
 
 
 def parse_form(text: str, where: str) -> Form:
@@ -75,13 +82,15 @@ def parse_appraisal(top: Table) -> tuple[tuple[Instrument, ...], str]:
 def read_form(table: Table, name: str) -> Form:
     """The form in a table that was parsed. Raises InputError where it cannot be one."""
     levels = _levels(table)
+    names = [level.name for level in levels]
     abbreviations = table.table("abbreviations")
     form = Form(
         name=name,
         title=table.text("title", "Data extraction"),
         subject=table.choice("subject", SUBJECTS, SUBJECTS[0]),
         levels=levels,
-        fields=_fields(table, levels),
+        # One level after the other, however they are mixed in the file: only their order on a level tells anything.
+        fields=tuple(sorted(_fields(table, levels), key=lambda field: names.index(field.level))),
         abbreviations=tuple((short, abbreviations.text(short)) for short in list(abbreviations.rest())),
         citation=table.text("citation", ""),
     )
@@ -211,9 +220,12 @@ def _check_condition(
             f"{table.where}: when names the field {when.field!r}",
             hint="expected one that stands before it, on the same level or one above",
         )
-    wrong = [
-        value for value in when.values if asked.choices and not asked.others and value not in asked.choices
-    ]
+    if not when.values:
+        raise InputError(
+            f"{table.where}: when waits for nothing", hint="write is = [ ] with at least one value"
+        )
+    known = (*asked.choices, *CODES)
+    wrong = [value for value in when.values if asked.choices and not asked.others and value not in known]
     if wrong:
         raise InputError(
             f"{table.where}: when waits for {wrong[0]!r}, which {when.field} cannot be",

@@ -29,6 +29,7 @@ class ExtractionGate:
         self._review = review
         self._dones = extractions.dones(review, form)
         self._opened = extractions.openings(review, form)
+        self._extractors = extractions.extractors(review, form)
 
     def done(self, study: str) -> list[Done]:
         """Who is done with a study, in order of time."""
@@ -69,7 +70,17 @@ class ExtractionGate:
 
     def others_than(self, study: str, by: str) -> int:
         """How many others have begun a study: for the check that no third one begins, which names nobody."""
-        return len({word.by for word in extractions.standing(self._review, self.form, study=study)} - {by})
+        return len(self._extractors.get(study, set()) - {by})
+
+    def would_open(self, mode: str) -> list[str]:
+        """Studies that someone is still entering and that would be revealed if the form had this mode."""
+        return [
+            study
+            for study, names in self._extractors.items()
+            if not self.is_open(study)
+            and len(done := self.done(study)) >= NEEDED[mode]
+            and names - {one.by for one in done}
+        ]
 
     def hidden_log_ids(self, viewer: str | None) -> set[int]:
         """Log ids of words that this viewer may not see now; of nobody in particular: all closed ones."""

@@ -146,6 +146,22 @@ def standing(
     return [word for word in last.values() if word.value is not None]
 
 
+def extractors(review: Review, form: str) -> dict[str, set[str]]:
+    """Study → everyone who ever entered a value of it in this form."""
+    found: dict[str, set[str]] = {}
+    for study, name in review.db.execute(
+        """
+        select distinct extractions.study, log.actor
+        from extractions
+        join log on log.id = extractions.log_id
+        where extractions.form = :form
+        """,
+        {"form": form},
+    ):
+        found.setdefault(study, set()).add(name)
+    return found
+
+
 def forms(review: Review) -> list[str]:
     """Names of the forms that hold any value."""
     return [name for (name,) in review.db.execute("select distinct form from extractions order by form")]
