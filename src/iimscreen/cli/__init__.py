@@ -29,6 +29,7 @@ from iimscreen.cli import (
     living,
     receipts,
     records,
+    revisit,
     search,
     share,
     strategy,
@@ -152,6 +153,7 @@ for _phase in (
     exchange,
     team,
     extract,
+    revisit,
     tell,
     living,
 ):
