@@ -55,15 +55,14 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
         "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over",
         "amending", "resolving", "reliability", "sharing", "exporting", "fulltext",
-        "review_forms", "extracting", "report", "logbook", "review_flow", "appendix",
+        "review_forms", "extracting", "revisiting", "appraising", "report", "logbook", "review_flow", "appendix",
         "living", "updating", "previous", "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "text_formats"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
-        "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms", "quotes",
-        "citations",
-        "wording", "settings",
+        "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms",
+        "quotes", "citations", "wording", "settings", "traffic_light",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip

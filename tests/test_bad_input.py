@@ -124,6 +124,7 @@ NEED_A_REVIEW = {
     "version": ("version",),
     "version close": ("version", "close", "--by", "ann"),
     "previous load": ("previous", "load", "a.csv", "--by", "ann"),
+    "extract revisit": ("extract", "revisit"),
     "watch": ("watch", "--source", "none"),
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }

@@ -30,6 +30,7 @@ from iimscreen.cli import (
     living,
     receipts,
     records,
+    revisit,
     search,
     share,
     strategy,
@@ -154,6 +155,7 @@ for _phase in (
     team,
     fulltexts,
     extract,
+    revisit,
     tell,
     living,
 ):
