@@ -55,10 +55,10 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
         "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over",
         "amending", "resolving", "reliability", "sharing", "exporting", "fulltext",
-        "review_forms", "extracting", "report", "logbook", "review_flow", "appendix",
+        "review_forms", "extracting", "extraction_sheets", "report", "logbook", "review_flow", "appendix",
         "living", "updating", "previous", "watching", "demo",
     ),
-    "Doors (input and output)": ("store", "sources", "formats", "decision_formats"),
+    "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "sheets"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
         "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms",

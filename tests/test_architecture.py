@@ -55,10 +55,11 @@ FLOORS: dict[str, int] = {
             "sharing",
             "review_forms",
             "extracting",
+            "extraction_sheets",
         ),
         3,
     ),
-    **dict.fromkeys(("store", "sources", "formats", "decision_formats"), 2),
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats", "sheets"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -117,6 +118,7 @@ OWNERS = {  # third-party libraries with a room of their own
     "rapidfuzz": "matching",
     "numpy": "matching",
     "typer": ("cli", "__main__"),
+    "openpyxl": "sheets",
 }
 SQL = re.compile(
     r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|create\s+(table|view|trigger))\b",

@@ -24,6 +24,7 @@ from iimscreen.cli import (
     duplicates,
     exchange,
     extract,
+    extract_sheets,
     find,
     judge,
     living,
@@ -152,6 +153,7 @@ for _phase in (
     exchange,
     team,
     extract,
+    extract_sheets,
     tell,
     living,
 ):
