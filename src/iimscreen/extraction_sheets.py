@@ -215,7 +215,7 @@ def _help(seat: Seat) -> tuple[tuple[str, str], ...]:
             "A treatment, an outcome or an event says in the column `of` whose it is, such as P1.",
         ),
         ("Yellow", "A value that must be there, or a code, before you are done with the study."),
-        ("Hatched", "Not asked here: leave it empty. What decides it stands in a column before it."),
+        ("Grey", "Not asked here: leave it empty. What decides it stands in a column before it."),
         ("Several", "Choices parted by semicolons: skin; ILD."),
         (
             "Numbers",

@@ -43,8 +43,12 @@ if TYPE_CHECKING:
 
 FIRST = HEADING_ROWS + 1  # row of the first values
 _SPARE_QUOTES = 40
+_HEIGHTS = (18.0, 48.0, 38.0, 13.0)  # of the rows of the heading
+_MOST_LINES = 6
+_MOST_TOLD = 1000  # a range up to more than that is there to catch slips, and is not worth a line
 _DARK, _MIDDLE, _LIGHT, _KEY = "FF1F4E5F", "FFD5E4EA", "FFF3F7F9", "FFEDEDED"
-_LACKING, _NOT_ASKED, _LINE = "FFFFF2CC", "FFBFBFBF", "FFB7C4CA"
+_SHADE = "FFF1F6F8"
+_LACKING, _NOT_ASKED, _LINE = "FFFFF2CC", "FFD0D0D0", "FFB7C4CA"
 _WIDTHS = {STUDY: 20.0, ROW: 6.0, OF: 10.0, ABOUT: 34.0, FIELD: 18.0, "report": 18.0, "page": 12.0}
 _WIDTHS |= {"quote": 60.0, "formula": 24.0, "note": 30.0}
 
@@ -98,6 +102,7 @@ class _Styles:
     about: StyleArray  # what goes in
     name: StyleArray
     key: StyleArray
+    about_study: StyleArray
     value: StyleArray
     locked: StyleArray
     heading: StyleArray
@@ -143,6 +148,7 @@ def _styles(book: Any) -> _Styles:
         about=made(font=small, fill=_LIGHT, line=True),
         name=made(font=Font(name="Consolas", size=8, color="FF7F7F7F"), fill=_LIGHT, wrap=False, line=True),
         key=made(fill=_KEY, font=Font(name="Calibri", size=11, color="FF333333"), wrap=False, line=True),
+        about_study=made(fill=_KEY, font=Font(name="Calibri", size=9, color="FF333333"), line=True),
         value=made(is_open=True),
         locked=made(fill=_KEY, font=Font(name="Calibri", size=11, color="FF595959")),
         heading=made(font=Font(name="Calibri", size=14, bold=True, color=_DARK), wrap=False),
@@ -215,6 +221,7 @@ def _level(
     shown = columns(content.form, level)
     keys = sum(column.field is None for column in shown)
     is_of = shown[keys - 1].name == OF
+    widths = [_width(column) for column in shown]
     _set_up(sheet, shown, styles, frozen=keys)
     first, last = FIRST, max(grid.last_rows[level.name], FIRST)
     for number, column in enumerate(shown, 1):
@@ -224,9 +231,9 @@ def _level(
             _color(sheet, content.form, level, grid, column, number, place, keys)
         elif column.name == OF:
             _validate_of(sheet, level, place, rules.rows_above(grid, level, first), grid)
-    _line_between_studies(sheet, f"A{first}:{letters(len(shown))}{last}", level)
-    for row in _heading(sheet, content.form, shown, styles):
-        sheet.append(row)
+    _part_studies(sheet, f"A{first}:{letters(len(shown))}{last}", level, grid)
+    _write_heading(sheet, content, shown, styles)
+    at = HEADING_ROWS
     for study in content.studies:
         value = styles.locked if study.is_locked else styles.value
         for row_id in content.rows[study.name, level.name] if level.letter else ("",):
@@ -234,7 +241,7 @@ def _level(
             if level.letter:
                 cells.append(_cell(sheet, row_id, styles.key))
             elif content.form.subject == "study":
-                cells.append(_cell(sheet, study.about, styles.key))
+                cells.append(_cell(sheet, study.about, styles.about_study))
             if is_of:
                 cells.append(
                     _value(
@@ -249,7 +256,22 @@ def _level(
                 cells.append(
                     _value(sheet, found.unit if column.is_unit else found.text, value, study.is_locked)
                 )
+            at += 1
+            _heighten(
+                sheet, at, [(cell.value, width) for cell, width in zip(cells, widths, strict=True) if cell]
+            )
             sheet.append(cells)
+
+
+def _heighten(sheet: Any, row: int, texts: Sequence[tuple[str, float]]) -> None:
+    """Room for texts of several lines; LibreOffice makes none by itself, and Excel would."""
+    lines = max((_lines_of(text, width) for text, width in texts if len(text) > 11), default=1)
+    if lines > 1:
+        sheet.row_dimensions[row].height = 15.0 * min(lines, _MOST_LINES)
+
+
+def _lines_of(text: str, width: float) -> int:
+    return sum(1 + int(len(line) / width) for line in text.split("\n"))
 
 
 def _found(content: Content, study: str, row: str, column: Column) -> Shown:
@@ -310,7 +332,14 @@ def _width(column: Column) -> float:
     return float(min(max(base, max(map(len, field.title.split()), default=0) + 3), 32))
 
 
-def _heading(sheet: Any, form: Form, shown: Sequence[Column], styles: _Styles) -> Iterator[list[Any]]:
+def _write_heading(sheet: Any, content: Content, shown: Sequence[Column], styles: _Styles) -> None:
+    for number, height in enumerate(_HEIGHTS, 1):
+        sheet.row_dimensions[number].height = height
+    for row in _heading(sheet, content.heading.reviewer, shown, styles):
+        sheet.append(row)
+
+
+def _heading(sheet: Any, reviewer: str, shown: Sequence[Column], styles: _Styles) -> Iterator[list[Any]]:
     """Section, title, what goes in, name."""
     section = None
     sections = []
@@ -318,7 +347,7 @@ def _heading(sheet: Any, form: Form, shown: Sequence[Column], styles: _Styles) -
         own = column.field.section if column.field else None
         sections.append(_cell(sheet, own if own and own != section else "", styles.section))
         section = own if column.field else section
-    sections[0] = _cell(sheet, form.title, styles.section)
+    sections[0] = _cell(sheet, f"Sheet of {reviewer}", styles.section)
     yield sections
     yield [
         _cell(
@@ -336,9 +365,7 @@ def _goes_in(column: Column) -> str:
     """In a few words, as the help of the cell says the rest."""
     field = column.field
     if field is None:
-        return {STUDY: "leave as it is", ROW: "leave as it is", ABOUT: "", OF: "such as P1"}.get(
-            column.name, ""
-        )
+        return {STUDY: "as it is", OF: "such as P1"}.get(column.name, "")
     if column.is_unit:
         return "of it"
     match field.kind:
@@ -352,7 +379,7 @@ def _goes_in(column: Column) -> str:
             return "text"
         case _:
             said = "whole number" if field.kind is FieldKind.INTEGER else "number"
-            if field.least is not None and field.most is not None:
+            if field.least is not None and field.most is not None and field.most <= _MOST_TOLD:
                 said += f", {field.least:g} to {field.most:g}"
             return said + (f", in {field.units[0]}" if len(field.units) == 1 else "")
 
@@ -429,9 +456,7 @@ def _color(
     if field is None:
         return
     if field.when is not None:
-        grey = PatternFill(
-            "lightUp", start_color=_NOT_ASKED, end_color="FFF2F2F2", bgColor="FFF2F2F2", fgColor=_NOT_ASKED
-        )
+        grey = PatternFill("solid", start_color=_NOT_ASKED, end_color=_NOT_ASKED)
         formula = rules.is_not_asked(grid, level, field.when, FIRST)
         sheet.conditional_formatting.add(
             place, FormulaRule(formula=[formula], fill=grey, font=Font(color="FF9C0006"), stopIfTrue=True)
@@ -444,15 +469,19 @@ def _color(
         sheet.conditional_formatting.add(place, FormulaRule(formula=[formula], fill=yellow))
 
 
-def _line_between_studies(sheet: Any, place: str, level: Level) -> None:
+def _part_studies(sheet: Any, place: str, level: Level, grid: rules.Grid) -> None:
+    """A line above each study, and every other one on a shade."""
     from openpyxl.formatting.rule import FormulaRule
-    from openpyxl.styles import Border, Side
+    from openpyxl.styles import Border, PatternFill, Side
 
     if level.letter:
         line = Border(top=Side(style="thin", color=_DARK))
         sheet.conditional_formatting.add(
             place, FormulaRule(formula=[f"$A{FIRST}<>$A{FIRST - 1}"], border=line)
         )
+    shade = PatternFill("solid", start_color=_SHADE, end_color=_SHADE)
+    formula = f"IFERROR(ISODD(MATCH($A{FIRST},{grid.range(ITSELF, STUDY)},0)),FALSE)"
+    sheet.conditional_formatting.add(place, FormulaRule(formula=[formula], fill=shade))
 
 
 # --- quotes, help, and what the workbook is for ----------------------------------------------------
@@ -480,8 +509,7 @@ def _quotes(book: Any, content: Content, styles: _Styles, lists: _Lists, grid: r
         found.showErrorMessage = found.showInputMessage = True
         found.prompt = prompt
         sheet.data_validations.append(found)
-    for row in _heading(sheet, content.form, shown, styles):
-        sheet.append(row)
+    _write_heading(sheet, content, shown, styles)
     for study, row_id, field in quoted:
         found_here = content.cells[study, row_id, field]
         keys = [_cell(sheet, text, styles.key) for text in (study or WHOLE_REVIEW, row_id, field)]
@@ -499,7 +527,8 @@ def _help(book: Any, content: Content, styles: _Styles) -> None:
     _protect(sheet)
     for number, (heading, text) in enumerate(content.help):
         if not text:
-            sheet.append([])
+            if number:
+                sheet.append([])
             sheet.append([_cell(sheet, heading, styles.heading if number == 0 else styles.wide)])
         else:
             sheet.append([_cell(sheet, heading, styles.text), *_lines(sheet, text, styles)])
