@@ -59,6 +59,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "living", "updating", "previous", "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "text_formats"),
+        "review_forms", "extracting", "extraction_sheets", "report", "logbook", "review_flow", "appendix",
+    "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "sheets"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
         "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms",

@@ -61,6 +61,8 @@ FLOORS: dict[str, int] = {
         3,
     ),
     **dict.fromkeys(("store", "sources", "formats", "decision_formats", "text_formats"), 2),
+            "extraction_sheets",
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats", "sheets"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -127,6 +129,7 @@ OWNERS = {  # third-party libraries with a room of their own
     "pypdf": "text_formats",
     "numpy": "matching",
     "typer": ("cli", "__main__"),
+    "openpyxl": "sheets",
 }
 SQL = re.compile(
     r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|create\s+(table|view|trigger))\b",

@@ -24,6 +24,7 @@ from iimscreen.cli import (
     duplicates,
     exchange,
     extract,
+    extract_sheets,
     find,
     fulltexts,
     judge,
@@ -156,6 +157,7 @@ for _phase in (
     fulltexts,
     extract,
     revisit,
+    extract_sheets,
     tell,
     living,
 ):
