@@ -86,6 +86,16 @@ class ExtractionGate:
         """How many others have begun a study: for the check that no third one begins, which names nobody."""
         return len(self._extractors.get(study, set()) - {by})
 
+    def would_open(self, mode: str) -> list[str]:
+        """Studies that someone is still entering and that would be revealed if the form had this mode."""
+        return [
+            study
+            for study, names in self._extractors.items()
+            if not self.is_open(study)
+            and len(done := self.done(study)) >= NEEDED[mode]
+            and names - {one.by for one in done}
+        ]
+
     def hidden_log_ids(self, viewer: str | None) -> set[int]:
         """Log ids of words that this viewer may not see now; of nobody in particular: all closed ones."""
         return {
