@@ -56,6 +56,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over",
         "amending", "resolving", "reliability", "sharing", "exporting", "fulltext",
         "review_forms", "extracting", "revisiting", "appraising", "report", "logbook", "review_flow", "appendix",
+        "consensus", "extracted",
         "living", "updating", "previous", "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "text_formats"),
