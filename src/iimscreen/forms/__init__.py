@@ -21,23 +21,30 @@ SUBJECTS = ("study", "review")
 
 # What tables and audit can take a field for. Which level it stands on is the form's matter.
 ROLES = (
-    *("first-author", "year", "country", "centre", "recruited-from", "recruited-to", "design", "source"),
-    *("n-total", "n-eligible", "n-excluded", "funding", "consecutive"),
-    *("label", "unit", "n", "age", "sex", "subtype", "antibodies", "organs", "failed", "features"),
-    *("drug", "dose", "route", "line", "concomitant", "duration", "stop-reason"),
-    *("outcome-drug", "domain", "instrument", "time", "value", "response", "n-assessed", "n-improved"),
-    *(
-        "outcome-unit",
-        "event-drug",
-        "event",
-        "n-events",
-        "n-with-event",
-        "serious",
-        "stopped",
-        "event-outcome",
-    ),
+    # of the study
+    *("first-author", "year", "country", "centre", "registration", "funding", "source", "overlap"),
+    *("design", "consecutive", "recruited-from", "recruited-to", "comparator", "follow-up"),
+    *("n-total", "n-eligible", "mixed", "n-excluded", "excluded-why", "n-juvenile", "n-imnm", "separable"),
+    # of a patient or group
+    *("label", "unit", "n", "age", "age-measure", "age-spread", "sex", "n-female"),
+    *("subtype", "n-dm", "n-cadm", "n-pm", "n-ass", "n-ibm", "n-overlap", "overlap-disease", "criteria"),
+    *("antibodies", "antibody-counts", "malignancy", "n-malignancy", "disease-duration"),
+    *("organs", "organ-counts", "failed", "steroid-dose", "features", "events-told"),
+    # of a treatment
+    *("drug", "n-treated", "dose", "frequency", "dose-change", "route", "start", "start-after", "line"),
+    *("concomitant", "duration", "stop-reason"),
+    # of an outcome
+    *("domain", "outcome-drug", "instrument", "time", "time-text", "value", "value-kind", "spread"),
+    *("outcome-unit", "finding", "reference-range", "direction", "response"),
+    *("n-assessed", "n-improved", "n-complete", "n-worse"),
+    # of an adverse event
+    *("event", "event-drug", "n-with-event", "n-events", "event-time", "grade", "serious", "stopped"),
+    *("event-outcome", "death-cause", "related"),
+    # of an appraisal
     *("judgement", "overall"),
 )
+# Of the choices of a field with the role "response", those that count as an improvement.
+IMPROVED = ("complete", "partial", "improved")
 
 
 def parse_form(text: str, where: str) -> Form:
