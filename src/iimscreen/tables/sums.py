@@ -134,9 +134,13 @@ def subjects(
 
 
 def _named(reading: Reading, by: str) -> list[tuple[Subject, dict[str, Subject]]]:
-    """Each patient or group, and the names that it counts under, with so many of it as count there."""
     rows = {row.row: row for row in reading.subjects()} | {"": reading.data.itself}
     return [(one, _parts(reading, one, rows[one.row], by)) for one in counts_of(reading)]
+
+
+def counted_by_drug(reading: Reading) -> list[tuple[Subject, dict[str, Subject]]]:
+    """Each patient or group of a study, and drug → so many of it as had this drug."""
+    return _named(reading, "drug")
 
 
 def _parts(reading: Reading, whole: Subject, row: DataRow, by: str) -> dict[str, Subject]:
