@@ -58,7 +58,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "review_forms", "extracting", "report", "logbook", "review_flow", "appendix",
         "living", "updating", "previous", "watching", "demo",
     ),
-    "Doors (input and output)": ("store", "sources", "formats", "decision_formats"),
+    "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "table_files"),
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
         "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms",

@@ -58,7 +58,7 @@ FLOORS: dict[str, int] = {
         ),
         3,
     ),
-    **dict.fromkeys(("store", "sources", "formats", "decision_formats"), 2),
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats", "table_files"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -109,6 +109,7 @@ PURE = (
     "errors",
     "formats",
     "decision_formats",
+    "table_files",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
@@ -118,6 +119,7 @@ OWNERS = {  # third-party libraries with a room of their own
     "textual": "tui",
     "rapidfuzz": "matching",
     "numpy": "matching",
+    "docx": "table_files",
     "typer": ("cli", "__main__"),
 }
 SQL = re.compile(

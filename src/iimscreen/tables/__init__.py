@@ -12,6 +12,23 @@ from iimscreen.wording import counted
 
 Scalar = str | int | float | None
 
+# The tables by name, in the order in which they are printed, with what a paper calls them.
+LABELS = {
+    "characteristics": "Table 1",
+    "subjects": "Table 2",
+    "responses": "Table 3",
+    "responses-within-studies": "Table 4",
+    "adverse-events": "Table 5",
+    "patients": "Supplementary Table 1",
+    "excluded": "Supplementary Table 2",
+    "own-characteristics": "Own series, Table 1",
+    "own-subjects": "Own series, Table 2",
+    "own-responses": "Own series, Table 3",
+    "own-adverse-events": "Own series, Table 4",
+    "own-patients": "Own series, Supplementary Table 1",
+    "references": "",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -34,6 +51,11 @@ class Table:
     abbreviations: tuple[tuple[str, str], ...] = ()  # those used in it
     sources: tuple[str, ...] = ()  # studies it rests on
     stamps: tuple[str, ...] = ()  # over it: that data is not final, the notice of the protocol
+
+    @property
+    def caption(self) -> str:
+        """What stands over it: "Table 1. Characteristics of included studies"."""
+        return ". ".join(filter(None, (LABELS.get(self.name, ""), self.title)))
 
     @property
     def rows(self) -> tuple[Line, ...]:
@@ -118,6 +140,13 @@ def abbreviations_in(table: Table, form: Form) -> tuple[tuple[str, str], ...]:
         for short in sorted(known, key=str.casefold)
         if re.search(rf"(?<![\w-]){re.escape(short)}(?![\w-])", text)
     )
+
+
+def footnotes(table: Table) -> tuple[str, ...]:
+    """What stands under a table: notes, what the form lacks, the abbreviations used."""
+    lacks = tuple(f"{one[:1].upper()}{one[1:]}." for one in table.lacks)
+    used = "; ".join(f"{short}, {long}" for short, long in table.abbreviations)
+    return (*table.notes, *lacks, *((f"Abbreviations: {used}.",) if used else ()))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iimscreen.model import StudyData
 from iimscreen.tables import Gathered, Line, Table, finished
-from iimscreen.tables.reading import LITERATURE, OWN, Reading, lacking, said
+from iimscreen.tables.reading import BLANK, BLANK_SAID, LITERATURE, OWN, Reading, lacking
 from iimscreen.tables.sums import Count, counts_of, secondary, subjects
 
 _ROLES = (
@@ -41,7 +41,7 @@ def characteristics(gathered: Gathered, kind: str = LITERATURE) -> Table:
     return finished(
         Table(
             name="own-characteristics" if is_own else "characteristics",
-            title="Own series: characteristics" if is_own else "Characteristics of included studies",
+            title="Characteristics of the own series" if is_own else "Characteristics of included studies",
             columns=(*head, *_COLUMNS),
             lines=tuple(_line(gathered, study, is_own=is_own) for study in studies),
             notes=_notes(gathered, is_own=is_own),
@@ -55,9 +55,9 @@ def characteristics(gathered: Gathered, kind: str = LITERATURE) -> Table:
 def _notes(gathered: Gathered, *, is_own: bool) -> tuple[str, ...]:
     counts = "Subjects: eligible ones; of a group, its n. Subjects under several drugs or subtypes count under each."
     if is_own:
-        return ("Own patients are in no number of the literature.", counts)
+        return ("Own patients are in no number of the literature.", counts, BLANK_SAID)
     order = f"Studies are ordered by {gathered.order}. " if gathered.order else ""
-    return (f"{order}Ref.: number in the list of references.", counts)
+    return (f"{order}Ref.: number in the list of references.", counts, BLANK_SAID)
 
 
 def _line(gathered: Gathered, study: StudyData, *, is_own: bool) -> Line:
@@ -81,16 +81,16 @@ def _of_study(reading: Reading, role: str) -> str:
     if lacking(reading.form, role):
         return ""
     value = reading.value(reading.data.itself, role)
-    return str(value) if value is not None else said(None)
+    return str(value) if value is not None else BLANK
 
 
 def recruited(reading: Reading) -> str:
     """When subjects were recruited: "2018-03 to 2020-12"."""
     ends = [_of_study(reading, role) for role in ("recruited-from", "recruited-to")]
-    stated = [one for one in ends if one]
+    stated = [one for one in ends if one and one != BLANK]
     if len(set(stated)) == 1:
         return stated[0]
-    return " to ".join(stated)
+    return " to ".join(ends) if stated else ends[0]
 
 
 def _subjects(reading: Reading) -> str:
@@ -109,4 +109,4 @@ def _parts(gathered: Gathered, study: StudyData, by: str) -> str:
     sums = subjects((study,), gathered.form, by=by, kind=study.kind)
     if len(sums.parts) == 1 and sums.parts[0].known == sums.total.known:
         return sums.parts[0].name
-    return "; ".join(f"{part.name} {part}" for part in sums.parts)
+    return "; ".join(f"{part.name}{' ' if part.is_exact else ': '}{part}" for part in sums.parts)

@@ -57,7 +57,7 @@ def events(gathered: Gathered, kind: str = LITERATURE) -> Table:
     return finished(
         Table(
             name="own-adverse-events" if kind == OWN else "adverse-events",
-            title="Own series: adverse events" if kind == OWN else "Adverse events by drug",
+            title="Adverse events in the own series" if kind == OWN else "Adverse events by drug",
             columns=_COLUMNS,
             lines=tuple(lines),
             notes=(
@@ -193,11 +193,11 @@ def _told(watched: Sequence[Watched]) -> str:
         )
     )
     rows = Count("all", tuple(one.subject for one in watched if one.is_told))
-    parts = [f"Told of {rows if rows.rows else 'nobody'} in {counted(len(told), 'study', 'studies')}"]
+    parts = [f"told of {rows} in {counted(len(told), 'study', 'studies')}"] if told else []
     if none:
         parts.append(f"none occurred in {studies_said(none)}")
     partly = [one for one in watched if not one.is_told and one.subject.study in told]
     if partly:
         parts.append(f"not reported of {counted(len(partly), 'row')} in these")
     parts.append(f"not reported in {studies_said(silent)}" if silent else "not reported in 0 studies")
-    return "; ".join(parts)
+    return f"Adverse events: {'; '.join(parts)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from iimscreen.model import DataRow, StudyData
 from iimscreen.tables import Gathered, Line, Table, finished, listed
-from iimscreen.tables.reading import LITERATURE, OWN, Reading, lacking, said
+from iimscreen.tables.reading import BLANK, BLANK_SAID, LITERATURE, OWN, Reading, lacking
 from iimscreen.tables.sums import Count, Subject, Sums, subjects
 from iimscreen.wording import counted
 
@@ -44,10 +44,10 @@ def patients(gathered: Gathered, kind: str = LITERATURE) -> Table:
     return finished(
         Table(
             name="own-patients" if kind == OWN else "patients",
-            title="Own series: patients" if kind == OWN else "Patients and groups by drug",
+            title="Patients of the own series" if kind == OWN else "Patients and groups by drug",
             columns=_COLUMNS,
             lines=tuple(lines),
-            notes=notes_of(sums),
+            notes=(*notes_of(sums), BLANK_SAID),
             lacks=lacking(gathered.form, *_ROLES),
             sources=sums.total.studies,
         ),
@@ -69,7 +69,7 @@ def by_drug(gathered: Gathered, kind: str = LITERATURE) -> Table:
     return finished(
         Table(
             name="own-subjects" if kind == OWN else "subjects",
-            title="Own series: subjects by drug and subtype"
+            title="Subjects of the own series by drug and subtype"
             if kind == OWN
             else "Subjects by drug and subtype",
             columns=("", "Subjects", "Patients and groups", "Studies", "Which"),
@@ -148,7 +148,7 @@ def _shown(reading: Reading, row: DataRow, role: str) -> str:
     if lacking(reading.form, role):
         return ""
     value = reading.value(row, role)
-    return said(None) if value is None else str(value)
+    return BLANK if value is None else str(value)
 
 
 def _age(reading: Reading, row: DataRow) -> str:
@@ -194,7 +194,7 @@ def _treatments(reading: Reading, row: DataRow, drug: str) -> str:
         stop = reading.text(one, "stop-reason")
         parts.append(f"stopped: {stop}" if stop and not stop.startswith("not stopped") else stop)
         lines.append(", ".join(filter(None, parts)))
-    return "\n".join(filter(None, lines)) or said(None)
+    return "\n".join(filter(None, lines)) or BLANK
 
 
 def _for(duration: str) -> str:
@@ -209,8 +209,8 @@ def _outcomes(reading: Reading, row: DataRow, drug: str) -> str:
         if of is False:
             continue
         text = _outcome(reading, one) + (" (drug not told)" if of is None else "")
-        by_domain.setdefault(reading.text(one, "domain") or said(None), []).append(text)
-    return "\n".join(f"{domain}: {'; '.join(texts)}" for domain, texts in by_domain.items()) or said(None)
+        by_domain.setdefault(reading.text(one, "domain") or BLANK, []).append(text)
+    return "\n".join(f"{domain}: {'; '.join(texts)}" for domain, texts in by_domain.items()) or BLANK
 
 
 def _outcome(reading: Reading, row: DataRow) -> str:
@@ -251,4 +251,4 @@ def _events(reading: Reading, row: DataRow, drug: str) -> str:
         flags += [reading.text(one, "event-outcome"), "drug not told" if of is None else ""]
         beside = ", ".join(filter(None, flags))
         found.append(reading.text(one, "event") + (f" ({beside})" if beside else ""))
-    return "; ".join(found) or reading.text(row, "events-told") or said(None)
+    return "; ".join(found) or reading.text(row, "events-told") or BLANK

@@ -9,6 +9,8 @@ from iimscreen.model import Cell, DataRow, Field, FieldKind, Form, StudyData, Va
 
 LITERATURE, OWN = "literature", "own"
 NOT_ENTERED = "not entered"
+BLANK = "–"  # the same in the cell of a table
+BLANK_SAID = "–: nothing was entered."
 _ONE = frozenset(("patient", "one patient", "single patient", "individual", "individual patient"))
 # What a field is called in a sentence, where its role does not say it.
 _CALLED = {

@@ -38,7 +38,9 @@ def responses(gathered: Gathered, kind: str = LITERATURE) -> Table:
     return finished(
         Table(
             name="own-responses" if kind == OWN else "responses",
-            title="Own series: responses" if kind == OWN else "Responses by drug, domain and study design",
+            title="Responses in the own series"
+            if kind == OWN
+            else "Responses by drug, domain and study design",
             columns=(
                 *("Domain", "Design", "Studies", "Improved / assessed"),
                 *("Not reported", "Not applicable", "Not countable"),
@@ -195,6 +197,7 @@ METAFOR = (
     "not_reported",
     "n",
     "interval_allowed",
+    "final",
 )
 
 
@@ -218,6 +221,7 @@ def metafor(gathered: Gathered) -> Dataset:
                     None if unknown else sum(one.unreported or 0 for one in group),
                     n,
                     "yes" if allows_interval(study, gathered.form) else "no",
+                    "no" if study.missing else "yes",
                 )
             )
     return Dataset(
