@@ -66,6 +66,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
         "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms",
         "quotes", "citations", "wording", "settings", "traffic_light",
+    "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "table_files"),
+        "tables", "wording", "settings",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip

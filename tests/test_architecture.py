@@ -65,6 +65,7 @@ FLOORS: dict[str, int] = {
     **dict.fromkeys(("store", "sources", "formats", "decision_formats", "text_formats"), 2),
             "extraction_sheets",
     **dict.fromkeys(("store", "sources", "formats", "decision_formats", "sheets"), 2),
+    **dict.fromkeys(("store", "sources", "formats", "decision_formats", "table_files"), 2),
     **dict.fromkeys(
         (
             "queries",
@@ -87,6 +88,7 @@ FLOORS: dict[str, int] = {
             "quotes",
             "citations",
             "traffic_light",
+            "tables",
             "wording",
             "settings",
         ),
@@ -112,6 +114,7 @@ PURE = (
     "bundles",
     "forms",
     "traffic_light",
+    "tables",
     "wording",
     "model",
     "errors",
@@ -120,6 +123,7 @@ PURE = (
     "text_formats",
     "quotes",
     "citations",
+    "table_files",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
@@ -130,6 +134,7 @@ OWNERS = {  # third-party libraries with a room of their own
     "rapidfuzz": ("matching", "quotes"),
     "pypdf": "text_formats",
     "numpy": "matching",
+    "docx": "table_files",
     "typer": ("cli", "__main__"),
     "openpyxl": "sheets",
 }
