@@ -62,7 +62,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "Thought (pure)": (
         "queries", "protocol", "toml_tables", "syntax", "forensics", "recall", "press", "matching", "voting",
         "agreement", "comparison", "side_by_side", "composition", "notices", "flow", "bundles", "forms",
-        "wording", "settings",
+        "tables", "wording", "settings",
     ),
     "Ground": ("model", "errors"),
 }  # fmt: skip
