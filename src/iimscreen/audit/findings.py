@@ -48,7 +48,9 @@ class Finding:
     @property
     def where(self) -> str:
         """The studies and the row; of many studies the first ones."""
-        shown = ", ".join(self.studies[:3]) + (f" and {len(self.studies) - 3} more" if self.studies[3:] else "")
+        shown = ", ".join(self.studies[:3]) + (
+            f" and {len(self.studies) - 3} more" if self.studies[3:] else ""
+        )
         return f"{shown}, row {self.row}" if self.row else shown
 
 

@@ -37,7 +37,7 @@ def _years(stated: Stated, there: Counted) -> Finding | None:
     years = sorted((part.number, part.study) for part in there.parts if part.number is not None)
     if not years:
         return None
-    year, study = years[0] if stated.counts == FIRST_YEAR else years[-1]
+    year = years[0 if stated.counts == FIRST_YEAR else -1][0]
     if year == stated.value:
         return None
     others = [study for one, study in years if one == year]
@@ -92,8 +92,8 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
 
 def _told(total: float, left: float, unknown: Sequence[str], is_open: bool) -> str:
     if is_open:
-        rest = f"{shown(left)} left for {number_of(len(unknown), 'study', 'studies')} that {'does' if len(unknown) == 1 else 'do'} not report it"
-        return f"the rows give {shown(total)}, {rest}"
+        those = number_of(len(unknown), "study that does", "studies that do")
+        return f"the rows give {shown(total)}, {shown(left)} left for {those} not report it"
     at_least = f"at least {shown(total + len(unknown))}" if unknown else shown(total)
     by = abs(left - len(unknown))
     return f"the rows give {at_least} ({shown(by)} {'fewer' if left > 0 else 'more'})"
@@ -110,7 +110,12 @@ def _groups(dossier: Dossier, stated: Stated, there: Counted) -> list[_Group]:
     inside = {part.study: part for part in there.parts}
     found: list[_Group] = []
     for other in sorted(dossier.stated, key=lambda one: -len(one.studies)):
-        if other.counts != SUBJECTS or not other.studies or other == stated or not _is_narrower(other, stated):
+        if (
+            other.counts != SUBJECTS
+            or not other.studies
+            or other == stated
+            or not _is_narrower(other, stated)
+        ):
             continue
         members = set(other.studies)
         if not members < set(inside):
@@ -204,9 +209,7 @@ def _are_apart(one: Stated, two: Stated) -> bool:
     return any(name in told and not set(values) & set(told[name]) for name, values in one.filters)
 
 
-def _counted_once(
-    dossier: Dossier, stated: Stated, there: Counted, groups: Sequence[_Group]
-) -> list[str]:
+def _counted_once(dossier: Dossier, stated: Stated, there: Counted, groups: Sequence[_Group]) -> list[str]:
     """What is left when nobody is counted by two studies."""
     if stated.counts != SUBJECTS or groups:
         return []
