@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
+    audit,
     begin,
     duplicates,
     exchange,
@@ -152,6 +153,7 @@ for _phase in (
     exchange,
     team,
     extract,
+    audit,
     tell,
     living,
 ):
