@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
+    audit,
     begin,
     duplicates,
     exchange,
@@ -158,6 +159,7 @@ for _phase in (
     extract,
     revisit,
     extract_sheets,
+    audit,
     tell,
     living,
 ):
