@@ -85,6 +85,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "fulltext",
         "review_forms",
         "extracting",
+        "quoting",
         "extraction_sheets",
         "extracted",
         "consensus",

@@ -58,6 +58,7 @@ FLOORS: dict[str, int] = {
             "fulltext",
             "review_forms",
             "extracting",
+            "quoting",
             "extraction_sheets",
             "extracted",
             "consensus",
