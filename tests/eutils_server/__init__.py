@@ -2,7 +2,8 @@
 
 It speaks HTTP as NCBI's does (ESearch with limits by date, EFetch, EPost, EInfo; history; full texts of
 PubMed Central; the reply texts are those that captured replies show), can misbehave on a script, and can
-enforce NCBI's limit of requests. With it, the true Biopython and the true network code of `iimscreen.sources` run in tests.
+enforce NCBI's limit of requests. With it, the true Biopython and the true network code of
+`iimscreen.sources` run in tests.
 
     with serving(records=invented(450)) as server:
         server.misbehave("efetch", [429, "cut"])
