@@ -100,6 +100,14 @@ NEED_A_REVIEW = {
     "fulltext retrieved": ("fulltext", "retrieved", "--all", "--by", "ann"),
     "fulltext not-retrieved": ("fulltext", "not-retrieved", "1", "--by", "ann", "--reason", "lost"),
     "fulltext load": ("fulltext", "load", "a.csv", "--by", "ann"),
+    "study new": ("study", "new", "--each", "--by", "ann"),
+    "study link": ("study", "link", "A 2020", "1", "--by", "ann"),
+    "study unlink": ("study", "unlink", "A 2020", "1", "--note", "x", "--by", "ann"),
+    "study drop": ("study", "drop", "A 2020", "--note", "x", "--by", "ann"),
+    "study list": ("study", "list"),
+    "study show": ("study", "show", "A 2020"),
+    "study suggest": ("study", "suggest"),
+    "study apart": ("study", "apart", "1", "2", "--note", "x", "--by", "ann"),
     "prisma": ("prisma",),
     "status": ("status",),
     "log": ("log",),
@@ -121,6 +129,7 @@ NEED_A_REVIEW = {
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }
 NEED_NONE = {
+    "study",
     "init",
     "search",
     "demo",
