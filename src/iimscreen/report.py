@@ -170,6 +170,7 @@ def _check(review: Review) -> Check:
     ]
     if log.has_merged(review):
         notes += [*judged_after, *dedupe.contradictions(review)]
+    notes += studies.contradictions(review)
     notes += [
         f"the rows of {actor} fork in {counted(forks, 'place')}: work on two machines, of which nothing is lost; "
         "the last word on a record is the later one"

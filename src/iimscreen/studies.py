@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from iimscreen import review_flow
 from iimscreen.errors import InputError, ProtocolError
@@ -102,9 +103,9 @@ def known(review: Review, name: str) -> Study:
     near = near or [one for one in standing if folded and folded in _folded(one)]
     hint = f"did you mean {', '.join(map(repr, near[:5]))}?" if near else "`iimscreen study list` names them"
     if any(_folded(one) == folded for one in stored.given_up(review)):
-        hint = f"it was given up: `iimscreen study new {name!r} --by NAME` takes it up again"
+        hint = f"it was given up: `iimscreen study new {quote(name)} --by NAME` takes it up again"
     elif not near and name in _earlier_names(review):
-        hint = f"the version before has one: `iimscreen study new {name!r} --report REPORT --by NAME`"
+        hint = f"the version before has one: `iimscreen study new {quote(name)} --report REPORT --by NAME`"
     raise InputError(f"there is no study {name!r}", hint=hint)
 
 
@@ -117,7 +118,8 @@ def _free_name(review: Review, name: str) -> str:
         )
     if clean in stored.standing(review):
         raise InputError(
-            f"there is a study {clean!r} already", hint=f"`iimscreen study link {clean!r} REPORT --by NAME`"
+            f"there is a study {clean!r} already",
+            hint=f"`iimscreen study link {quote(clean)} REPORT --by NAME`",
         )
     near = [one for one in _all_names(review) if one != clean and _folded(one) == _folded(clean)]
     if near:
@@ -390,7 +392,7 @@ def suggest(review: Review) -> list[Asked]:
                 tuple((part.name, round(part.points), part.words) for part in pair.parts),
                 linked.get(pair.key, ()),
                 linked.get(pair.other_key, ()),
-                _answer(linked, pair.key, pair.other_key, there[pair.key].record),
+                _answer(review, pair.key, pair.other_key, there[pair.key].record),
             )
             for pair in found
             if frozenset((pair.key, pair.other_key)) not in apart
@@ -420,13 +422,20 @@ def _answers(review: Review) -> tuple[set[frozenset[str]], set[frozenset[str]]]:
     return linked, apart
 
 
-def _answer(linked: Mapping[str, tuple[str, ...]], key: str, other_key: str, record: Record) -> str:
-    """The command that makes one study of two reports."""
-    for one, other in ((key, other_key), (other_key, key)):
-        if one in linked:
-            only = " --only" if other in linked else ""
-            return f"iimscreen study link {linked[one][0]!r} {other}{only} --by NAME"
-    return f"iimscreen study new {_family_year(record)!r} --report {key} --report {other_key} --by NAME"
+def _answer(review: Review, key: str, other_key: str, record: Record) -> str:
+    """The command that makes one study of two reports: where both have one, the smaller goes into the larger."""
+    linked = stored.of_reports(review)
+    if key not in linked and other_key not in linked:
+        (name,) = _lettered([_family_year(record)], {_folded(one) for one in _all_names(review)})
+        return f"iimscreen study new {quote(name)} --report {key} --report {other_key} --by NAME"
+    if key not in linked or other_key not in linked:
+        one, other = (key, other_key) if key in linked else (other_key, key)
+        return f"iimscreen study link {quote(linked[one][0])} {other} --by NAME"
+    small, large = sorted(
+        (linked[key][0], linked[other_key][0]), key=lambda name: len(_links_of(review, name))
+    )
+    moved = " ".join(_links_of(review, small))
+    return f"iimscreen study link {quote(large)} {moved} --only --by NAME"
 
 
 def set_apart(review: Review, given: str, other: str, *, note: str, by: str) -> tuple[str, str]:
@@ -440,7 +449,7 @@ def set_apart(review: Review, given: str, other: str, *, note: str, by: str) -> 
         if both:
             raise InputError(
                 f"{keys[0]} and {keys[1]} are both linked to {', '.join(sorted(both))}",
-                hint=f"`iimscreen study unlink {min(both)!r} {keys[1]} --note WHY --by NAME` first",
+                hint=f"`iimscreen study unlink {quote(min(both))} {keys[1]} --note WHY --by NAME` first",
             )
         first, second = (one.key for one in sorted(records.by_keys(review, keys), key=lambda one: one.id))
         duplicates.add_links(
@@ -449,3 +458,16 @@ def set_apart(review: Review, given: str, other: str, *, note: str, by: str) -> 
             actor=who,
         )
     return first, second
+
+
+def contradictions(review: Review) -> list[str]:
+    """What two people who could not know of each other may have done: one study under two names, in sentences."""
+    by_folded: dict[str, list[str]] = {}
+    for name in stored.standing(review):
+        by_folded.setdefault(_folded(name), []).append(name)
+    return [
+        f"studies {' and '.join(map(repr, names))} differ in case and spaces only: `iimscreen study link` moves the "
+        "reports of one to the other, `iimscreen study drop` gives one up"
+        for names in by_folded.values()
+        if len(names) > 1
+    ]

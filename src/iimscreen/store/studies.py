@@ -103,11 +103,11 @@ def links(review: Review) -> list[Link]:
 
 
 def of_reports(review: Review) -> dict[str, tuple[str, ...]]:
-    """Report → the studies that it is linked to, by name; reports without are absent.
+    """Report → the studies of the literature that it is linked to, by name; reports without are absent.
 
     A report has the links of all its records, also of those that were merged into it since.
     """
-    known = standing(review)
+    known = {name for name, study in standing(review).items() if study.kind == LITERATURE}
     found: dict[str, set[str]] = {}
     for link in links(review):
         if link.verdict == LINKED and link.study in known:
