@@ -179,8 +179,8 @@ def _read(path: Path, data: bytes) -> list[Line]:
             if value and value in seen:
                 raise InputError(
                     f"{path}, line {line.number}: {value} stands on line {seen[value]} as well",
-                    hint="one line for each report; a study with several reports repeats its name in `study`, a report of several "
-                    "studies names them there, parted by |",
+                    hint="one line for each report; a study with several reports repeats its name in `study`, and a "
+                    "report of several studies names them there, parted by |",
                 )
             if value:
                 seen[value] = line.number
