@@ -107,6 +107,14 @@ NEED_A_REVIEW = {
     "fulltext find": ("fulltext", "find", "myositis"),
     "fulltext note": ("fulltext", "note", "1", "--attempt", "asked the library", "--by", "ann"),
     "fulltext excluded": ("fulltext", "excluded"),
+    "study new": ("study", "new", "--each", "--by", "ann"),
+    "study link": ("study", "link", "A 2020", "1", "--by", "ann"),
+    "study unlink": ("study", "unlink", "A 2020", "1", "--note", "x", "--by", "ann"),
+    "study drop": ("study", "drop", "A 2020", "--note", "x", "--by", "ann"),
+    "study list": ("study", "list"),
+    "study show": ("study", "show", "A 2020"),
+    "study suggest": ("study", "suggest"),
+    "study apart": ("study", "apart", "1", "2", "--note", "x", "--by", "ann"),
     "prisma": ("prisma",),
     "status": ("status",),
     "log": ("log",),
@@ -132,6 +140,7 @@ NEED_A_REVIEW = {
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }
 NEED_NONE = {
+    "study",
     "init",
     "search",
     "demo",

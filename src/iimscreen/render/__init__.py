@@ -440,6 +440,9 @@ def status(found: Status, *, rules: bool, as_json: bool) -> None:
         _say(f"rule: {rule}", "dim")
     for sentence in found.missing:
         _say(f"open: {sentence}", "yellow")
+    if found.without_study:
+        have = "has no study yet: it counts" if found.without_study == 1 else "have no study yet: each counts"
+        _say(f"{counted(found.without_study, 'included report')} {have} as one study")
     _say(f"Next: {found.next_command}", "bold")
 
 
