@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
+    appraise,
     begin,
     duplicates,
     exchange,
@@ -154,6 +155,7 @@ for _phase in (
     team,
     extract,
     revisit,
+    appraise,
     tell,
     living,
 ):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from iimscreen.decision_formats._cells import safe
+from iimscreen.decision_formats._cells import safe, table
 from iimscreen.model import StoredRecord, Verdict
 from iimscreen.voting import Vote
 
@@ -26,6 +26,7 @@ __all__ = [
     "notes_of",
     "read",
     "safe",
+    "table",
     "words_of",
     "write",
 ]
