@@ -140,7 +140,10 @@ class Loaded:
 
 
 def load(review: Review, path: Path, *, by: str) -> Loaded:
-    """Make the instrument in a file the one of its name. Raises ProtocolError if entered rows would lose their level."""
+    """Make the instrument in a file the one of its name.
+
+    Raises InputError if it is none, ProtocolError if rows that were entered would lose their level.
+    """
     name = team.check_name(by)
     try:
         text = path.read_text(encoding="utf-8")

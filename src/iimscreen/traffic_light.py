@@ -206,7 +206,10 @@ def _disc(x: float, y: float, mark: str) -> str:
         f'stroke-width="1"{dashes}/>'
     )
     if mark:
-        made += f'<text x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle" font-size="15" font-weight="bold">{mark}</text>'
+        made += (
+            f'<text x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle" font-size="15" '
+            f'font-weight="bold">{mark}</text>'
+        )
     return made
 
 

@@ -75,9 +75,8 @@ def loaded(made: Loaded) -> None:
     for change in made.changes:
         _say(f"  {change.what}")
     if made.is_new:
-        _say(
-            f"{name} can be used now: {counted(len(made.form.fields), 'field')}. Name it in [appraisal] of the protocol."
-        )
+        _say(f"{name} can be used now: {counted(len(made.form.fields), 'field')}.")
+        _say("Next: name it in [appraisal] of the protocol, with the designs it is for.")
         return
     _say(f"{name} is in force as loaded.")
     if any(change.fields for change in made.changes):

@@ -14,7 +14,7 @@ from iimscreen.errors import ProtocolError
 from iimscreen.forms import NEEDED
 from iimscreen.store import extractions
 from iimscreen.store.connection import Review
-from iimscreen.store.extractions import CHECKED, DONE, Done, Word
+from iimscreen.store.extractions import CHECKED, DONE, REOPENED, Done, Word
 
 
 class ExtractionGate:
@@ -27,13 +27,19 @@ class ExtractionGate:
         self.form = form
         self.mode = mode
         self._review = review
-        self._dones = extractions.dones(review, form)
+        self._dones: dict[str, list[Done]] = {}
+        for one in extractions.dones(review, form).values():
+            self._dones.setdefault(one.study, []).append(one)
         self._opened = extractions.openings(review, form)
         self._extractors = extractions.extractors(review, form)
 
     def done(self, study: str) -> list[Done]:
         """Who is done with a study, in order of time."""
-        return [one for one in self._dones.values() if one.study == study and one.state in (DONE, CHECKED)]
+        return [one for one in self._dones.get(study, ()) if one.state in (DONE, CHECKED)]
+
+    def reopened(self, study: str) -> list[Done]:
+        """Who was done with a study and has taken it up again, in order of time."""
+        return [one for one in self._dones.get(study, ()) if one.state == REOPENED]
 
     def is_open(self, study: str) -> bool:
         """Whether the values of a study are revealed."""
@@ -59,6 +65,14 @@ class ExtractionGate:
             word
             for word in extractions.standing(self._review, self.form, study=study)
             if word.by == viewer or self.is_open(word.study)
+        ]
+
+    def blind_words(self, *, study: str | None = None) -> list[Word]:
+        """What everyone said last of a study that is open before they could see another's values of it."""
+        return [
+            word
+            for word in extractions.blind(self._review, self.form, study=study)
+            if self.is_open(word.study)
         ]
 
     def extractors(self, study: str) -> list[str]:
