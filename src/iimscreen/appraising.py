@@ -246,9 +246,9 @@ def plot(review: Review, name: str) -> str:
             hint=f"`iimscreen appraise table --form {name}` prints it as a table",
         )
     notes = [form.citation] if form.citation else []
-    open_ones = [one.data.study for one in found if not one.is_final]
+    open_ones = [one.data.missing[0] for one in found if not one.is_final]
     if open_ones:
-        notes.append(f"Not final: {', '.join(open_ones)}.")
+        notes.append(f"Not final: {'; '.join(open_ones)}.")
     notes += [in_force(review).notice] if in_force(review).notice else []
     return traffic_light.svg(
         title=form.title,

@@ -105,12 +105,15 @@ class _Plot:
             yield _text(self._x(left, number - 1), y, str(number), field.title)
         if self.overall is not None:
             yield _text(self._x(left, len(self.questions), gap=True), y, "overall", self.overall.title)
-        for lane in self.lanes:
-            yield from self._lane(lane, left, y + _ROW / 2 + 6)
-            y += _ROW
-        y += _ROW
-        yield from self._key(y)
         y += 10
+        for lane in self.lanes:
+            yield _rule(y, width)
+            yield from self._lane(lane, left, y + _ROW / 2)
+            y += _ROW
+        yield _rule(y, width)
+        y += _ROW - 6
+        yield from self._key(y)
+        y += 18
         for line in self._legend(letters):
             y += _LINE
             yield f'<text x="{_EDGE}" y="{y}">{_xml(line)}</text>'
@@ -121,7 +124,9 @@ class _Plot:
 
     def _lane(self, lane: Lane, left: float, y: float) -> Iterator[str]:
         yield '<g role="list">'
-        name = textwrap.shorten(lane.study, _MOST_LETTERS, placeholder="…")
+        name = (
+            lane.study if len(lane.study) <= _MOST_LETTERS else f"{lane.study[: _MOST_LETTERS - 1].rstrip()}…"
+        )
         yield f'<text x="{_EDGE}" y="{y + 4.5}">{_xml(name)}<title>{_xml(lane.study)}</title></text>'
         for number, field in enumerate(self.questions):
             yield _light(self._x(left, number), y, lane, field, f"{number + 1}. {field.title}")
@@ -136,7 +141,7 @@ class _Plot:
         for mark, words in self._words_of_signs():
             yield _disc(x, y, mark)
             yield f'<text x="{x + _RADIUS + 6}" y="{y + 4.5}">{_xml(words)}</text>'
-            x += 2 * _RADIUS + 24 + _LETTER * len(words)
+            x += 2 * _RADIUS + 30 + 0.9 * _LETTER * len(words)
 
     def _words_of_signs(self) -> Iterator[tuple[str, str]]:
         shown = {
@@ -149,7 +154,7 @@ class _Plot:
             (BETWEEN, "unclear"),
             (BAD, "no"),
             (NOT_APPLICABLE, "not applicable"),
-            (NOT_FINAL, "not final"),
+            (NOT_FINAL, "no final answer"),
         ):
             if mark in shown:
                 yield mark, words
@@ -159,7 +164,7 @@ class _Plot:
 
     def _legend(self, letters: int) -> Iterator[str]:
         for number, field in enumerate(self.questions, start=1):
-            yield from textwrap.wrap(f"{number:>2}  {field.title}", letters, subsequent_indent="    ")
+            yield from textwrap.wrap(f"{number}. {field.title}", letters)
         if self.overall is not None:
             marks = ", ".join(
                 f"{sign(self.overall, Value(choice))} {choice}" for choice in self.overall.choices
@@ -181,6 +186,12 @@ class _Plot:
                 counts = ", ".join(f"{answer} {count}" for answer, count in answers.most_common())
                 said.append(f"{field.title} {counts}.")
         return " ".join(said)
+
+
+def _rule(y: float, width: float) -> str:
+    return (
+        f'<line x1="{_EDGE}" y1="{y}" x2="{width - _EDGE:.0f}" y2="{y}" stroke="#DDDDDD" stroke-width="1"/>'
+    )
 
 
 def _text(x: float, y: float, text: str, title: str) -> str:
