@@ -136,6 +136,12 @@ NEED_A_REVIEW = {
     "version close": ("version", "close", "--by", "ann"),
     "previous load": ("previous", "load", "a.csv", "--by", "ann"),
     "extract revisit": ("extract", "revisit"),
+    "appraise": ("appraise", "list"),
+    "appraise list": ("appraise", "list"),
+    "appraise show": ("appraise", "show", "sof"),
+    "appraise load": ("appraise", "load", "a.toml", "--by", "ann"),
+    "appraise plot": ("appraise", "plot", "--form", "sof", "--out", "a.svg"),
+    "appraise table": ("appraise", "table", "--form", "sof"),
     "watch": ("watch", "--source", "none"),
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }

@@ -21,6 +21,7 @@ from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
     audit,
+    appraise,
     begin,
     duplicates,
     exchange,
@@ -162,6 +163,7 @@ for _phase in (
     revisit,
     extract_sheets,
     audit,
+    appraise,
     tell,
     living,
 ):
