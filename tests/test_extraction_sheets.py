@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import zipfile
@@ -19,7 +18,7 @@ from iimscreen import review_protocol
 from iimscreen.extracting import Given, Seat
 from iimscreen.forms import parse_form
 from iimscreen.sheets.layout import sheet_names
-from iimscreen.store import extractions, log, open_review, studies
+from iimscreen.store import log, open_review, studies
 from test_bad_input import told
 
 SHEET = Path("data-ann.xlsx")
@@ -470,8 +469,10 @@ def test_a_text_longer_than_a_cell_stays_where_it_is(sheet, load):
 
 def converted(path: Path, kind: str) -> Path:
     subprocess.run(
-        ["soffice", "-env:UserInstallation=file:///tmp/soffice-of-sheets", "--headless"]
-        + ["--convert-to", kind, "--outdir", "converted", str(path)],
+        [
+            *("soffice", f"-env:UserInstallation={Path('profile').absolute().as_uri()}", "--headless"),
+            *("--convert-to", kind, "--outdir", "converted", str(path)),
+        ],
         check=True,
         capture_output=True,
         timeout=120,
@@ -585,7 +586,6 @@ def test_a_csv_of_excel_in_half_of_europe_is_read_too(load):
         ("", "line 1: column 'study', 'field', 'value' is missing"),
         ("study,field,value,report\nPaik 2017,design,NR,nobody:1\n", "line 2"),
     ],
-    ids=lambda value: "",
 )
 def test_a_wrong_line_of_a_csv_stores_nothing_and_is_named(load, text, words):
     Path("a.csv").write_text(text, encoding="utf-8")
