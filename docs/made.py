@@ -50,7 +50,7 @@ PLAYED = (
     "a-living-review.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
-    "Front (terminal)": ("cli", "render", "prisma_text", "loop", "pair_loop", "keyboard", "tui"),
+    "Front (terminal)": ("cli", "render", "prisma_text", "loop", "pair_loop", "consensus_loop", "keyboard", "tui"),
     "Work (one per phase)": (
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
         "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over",

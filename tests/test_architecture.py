@@ -18,7 +18,20 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room is a module, or a folder of modules. It imports from its own floor or below.
 FLOORS: dict[str, int] = {
-    **dict.fromkeys(("__main__", "cli", "loop", "pair_loop", "keyboard", "render", "prisma_text", "tui"), 4),
+    **dict.fromkeys(
+        (
+            "__main__",
+            "cli",
+            "loop",
+            "pair_loop",
+            "consensus_loop",
+            "keyboard",
+            "render",
+            "prisma_text",
+            "tui",
+        ),
+        4,
+    ),
     **dict.fromkeys(
         (
             "search",

@@ -21,6 +21,7 @@ from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
     begin,
+    consensus,
     duplicates,
     exchange,
     extract,
@@ -152,6 +153,7 @@ for _phase in (
     exchange,
     team,
     extract,
+    consensus,
     tell,
     living,
 ):
