@@ -43,6 +43,11 @@ def standing(review: Review) -> dict[str, Study]:
     return found
 
 
+def ever_named(review: Review) -> frozenset[str]:
+    """Names of all studies that there are or were."""
+    return frozenset(name for (name,) in review.db.execute("select distinct study from study_names"))
+
+
 def add(
     review: Review,
     name: str,
