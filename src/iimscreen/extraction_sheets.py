@@ -364,7 +364,7 @@ def _given(
     *,
     now: Form | None = None,
 ) -> tuple[list[Given], int]:
-    """The cells that differ from what stands, and how many values do not. Raises InputError with all that cannot be used.
+    """The cells that differ from what stands, and how many values do not. Raises InputError with all that are wrong.
 
     `form` is the one that they were filled in by, `now` the one in force.
     """

@@ -20,9 +20,10 @@ from typer.core import TyperGroup
 from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
-    audit,
     appraise,
+    audit,
     begin,
+    consensus,
     duplicates,
     exchange,
     extract,
@@ -162,6 +163,7 @@ for _phase in (
     extract,
     revisit,
     extract_sheets,
+    consensus,
     audit,
     appraise,
     tell,
