@@ -55,6 +55,8 @@ FLOORS: dict[str, int] = {
             "sharing",
             "review_forms",
             "extracting",
+            "extracted",
+            "consensus",
         ),
         3,
     ),
@@ -244,7 +246,7 @@ def test_only_the_gate_reads_votes() -> None:
         ),
         ("lacking", {"waits", "still_waits", "round_waits"}, {"openings.py"}),  # what notes that it opens
         ("duplicate_votes", {"standing", "log_ids"}, {"duplicate_gate.py"}),
-        ("extractions", {"standing", "history", "extractors"}, {"extraction_gate.py"}),
+        ("extractions", {"standing", "history", "blind", "extractors"}, {"extraction_gate.py"}),
         ("tally", {"Tally"}, set()),  # imported by its name; see below
     ],
 )

@@ -536,10 +536,18 @@ def _extract(review: Review, report: str) -> None:
         ("extractions", {**own, "row": "", "field": "n", "value": "1", **sha256, "was_open": 0}),
         ("extraction_dones", {**own, "state": "done", "note": None}),
         ("extraction_openings", own),
-        ("row_pairings", {**own, "rows": "{}", "note": None}),
+        ("row_pairings", {**own, "rows": "{}", "withdrawn": 0, "note": None}),
         (
             "extraction_resolutions",
-            {**own, "rows": "{}", "field": "n", "value": "1", "chosen": "ann", "manner": "consensus"}
+            {
+                **own,
+                "rows": "{}",
+                "field": "n",
+                "value": "1",
+                "about": "{}",
+                "chosen": "of ann",
+                "manner": "consensus",
+            }
             | {"names": "[]", **sha256},
         ),
         (

@@ -82,13 +82,15 @@ def parse_appraisal(top: Table) -> tuple[tuple[Instrument, ...], str]:
 def read_form(table: Table, name: str) -> Form:
     """The form in a table that was parsed. Raises InputError where it cannot be one."""
     levels = _levels(table)
+    names = [level.name for level in levels]
     abbreviations = table.table("abbreviations")
     form = Form(
         name=name,
         title=table.text("title", "Data extraction"),
         subject=table.choice("subject", SUBJECTS, SUBJECTS[0]),
         levels=levels,
-        fields=_fields(table, levels),
+        # One level after the other, however they are mixed in the file: only their order on a level tells anything.
+        fields=tuple(sorted(_fields(table, levels), key=lambda field: names.index(field.level))),
         abbreviations=tuple((short, abbreviations.text(short)) for short in list(abbreviations.rest())),
         citation=table.text("citation", ""),
     )
@@ -218,9 +220,12 @@ def _check_condition(
             f"{table.where}: when names the field {when.field!r}",
             hint="expected one that stands before it, on the same level or one above",
         )
-    wrong = [
-        value for value in when.values if asked.choices and not asked.others and value not in asked.choices
-    ]
+    if not when.values:
+        raise InputError(
+            f"{table.where}: when waits for nothing", hint="write is = [ ] with at least one value"
+        )
+    known = (*asked.choices, *CODES)
+    wrong = [value for value in when.values if asked.choices and not asked.others and value not in known]
     if wrong:
         raise InputError(
             f"{table.where}: when waits for {wrong[0]!r}, which {when.field} cannot be",

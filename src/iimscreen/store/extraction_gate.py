@@ -14,7 +14,7 @@ from iimscreen.errors import ProtocolError
 from iimscreen.forms import NEEDED
 from iimscreen.store import extractions
 from iimscreen.store.connection import Review
-from iimscreen.store.extractions import CHECKED, DONE, Done, Word
+from iimscreen.store.extractions import CHECKED, DONE, REOPENED, Done, Word
 
 
 class ExtractionGate:
@@ -27,13 +27,19 @@ class ExtractionGate:
         self.form = form
         self.mode = mode
         self._review = review
-        self._dones = extractions.dones(review, form)
+        self._dones: dict[str, list[Done]] = {}
+        for one in extractions.dones(review, form).values():
+            self._dones.setdefault(one.study, []).append(one)
         self._opened = extractions.openings(review, form)
         self._extractors = extractions.extractors(review, form)
 
     def done(self, study: str) -> list[Done]:
         """Who is done with a study, in order of time."""
-        return [one for one in self._dones.values() if one.study == study and one.state in (DONE, CHECKED)]
+        return [one for one in self._dones.get(study, ()) if one.state in (DONE, CHECKED)]
+
+    def reopened(self, study: str) -> list[Done]:
+        """Who was done with a study and has taken it up again, in order of time."""
+        return [one for one in self._dones.get(study, ()) if one.state == REOPENED]
 
     def is_open(self, study: str) -> bool:
         """Whether the values of a study are revealed."""
@@ -61,6 +67,14 @@ class ExtractionGate:
             if word.by == viewer or self.is_open(word.study)
         ]
 
+    def blind_words(self, *, study: str | None = None) -> list[Word]:
+        """What everyone said last of a study that is open before they could see another's values of it."""
+        return [
+            word
+            for word in extractions.blind(self._review, self.form, study=study)
+            if self.is_open(word.study)
+        ]
+
     def extractors(self, study: str) -> list[str]:
         """Who has entered a study that is open, in order of their being done; only then, of all."""
         self.require_open(study, "who extracted")
@@ -71,6 +85,16 @@ class ExtractionGate:
     def others_than(self, study: str, by: str) -> int:
         """How many others have begun a study: for the check that no third one begins, which names nobody."""
         return len(self._extractors.get(study, set()) - {by})
+
+    def would_open(self, mode: str) -> list[str]:
+        """Studies that someone is still entering and that would be revealed if the form had this mode."""
+        return [
+            study
+            for study, names in self._extractors.items()
+            if not self.is_open(study)
+            and len(done := self.done(study)) >= NEEDED[mode]
+            and names - {one.by for one in done}
+        ]
 
     def hidden_log_ids(self, viewer: str | None) -> set[int]:
         """Log ids of words that this viewer may not see now; of nobody in particular: all closed ones."""

@@ -146,6 +146,16 @@ def standing(
     return [word for word in last.values() if word.value is not None]
 
 
+def blind(review: Review, form: str, *, study: str | None = None) -> list[Word]:
+    """The last word of each person on each cell that was given blind, ones emptied then left out."""
+    last = {
+        (word.study, word.row, word.field, word.by): word
+        for word in history(review, form, study=study)
+        if not word.was_open
+    }
+    return [word for word in last.values() if word.value is not None]
+
+
 def extractors(review: Review, form: str) -> dict[str, set[str]]:
     """Study → everyone who ever entered a value of it in this form."""
     found: dict[str, set[str]] = {}
