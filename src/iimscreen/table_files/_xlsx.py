@@ -177,7 +177,7 @@ def _write_dataset(sheet: Worksheet, dataset: Dataset) -> None:
                 _put(sheet, number, place, value, wrap=is_broken)
         if is_broken:
             texts = ["" if one is None else str(one) for one in row]
-            sheet.row_dimensions[number].height = _height(texts, widths)
+            sheet.row_dimensions[number].height = _height(texts, [width + 2 for width in widths])
     sheet.freeze_panes = "B2"
     if dataset.rows:
         sheet.auto_filter.ref = f"A1:{_letter(len(dataset.columns))}{len(dataset.rows) + 1}"
