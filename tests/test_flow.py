@@ -80,7 +80,7 @@ def test_a_record_found_by_a_citation_before_the_database_counts_with_the_databa
     assert found.boxes["records_screened"] == 1
     assert found.boxes["citations_results"] == 1
     assert found.boxes["other_sought_reports"] == 0
-    assert found.footnotes == (
+    assert found.footnotes[-1:] == (
         "1 record identified by other methods: 1 also found by databases or registers and counted there.",
     )
     assert flow.violations(found, reports) == []
@@ -341,7 +341,7 @@ def test_no_number_betrays_a_blind_round(review: tuple[list[Origin], list[Report
 # --- the update of a living review -----------------------------------------------------------------
 
 # A version of 38 studies in 41 reports: r39 to r41 are second reports of studies 1 to 3.
-BEFORE = {f"r{n}": f"study {n if n <= 38 else n - 38}" for n in range(1, 42)}
+BEFORE = {f"r{n}": (f"study {n if n <= 38 else n - 38}",) for n in range(1, 42)}
 
 
 def an_update(**more: object) -> Previous:
@@ -397,7 +397,7 @@ def test_a_retracted_report_leaves_the_total_and_a_footnote_says_so() -> None:
 
 
 def test_a_report_known_before_and_included_since_counts_in_the_total_alone() -> None:
-    found = built([an_origin("a")], [a_report("a")], previous=an_update(added={"old": "old"}))
+    found = built([an_origin("a")], [a_report("a")], previous=an_update(added={"old": ("old",)}))
 
     assert (found.boxes["new_reports"], found.boxes["total_reports"]) == (1, 43)
     assert "Total +1 report: old was known then and is included since." in found.footnotes
@@ -455,7 +455,7 @@ def test_every_possible_update_adds_up(
     """Some reports of any review are known to the version before; the others are its update."""
     origins, reports = review
     known = {r.key for r in reports if data.draw(st.booleans())}
-    before = {r.key: r.key for r in reports if r.key in known and r.assessment is INCLUDED}
+    before = {r.key: (r.key,) for r in reports if r.key in known and r.assessment is INCLUDED}
     previous = an_update(
         reports=before,
         found=frozenset(known),

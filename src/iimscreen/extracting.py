@@ -8,7 +8,7 @@ from typing import Any
 
 from iimscreen import forms, review_forms, team
 from iimscreen.errors import InputError, ProtocolError
-from iimscreen.forms import DATA, ITSELF, NEEDED, OF, values
+from iimscreen.forms import DATA, ITSELF, NEEDED, OF, rows, values
 from iimscreen.model import Field, Form, Level, Value
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, extractions, studies
@@ -78,6 +78,7 @@ class Seat:
         self.form = review_forms.in_force(review, form)
         self.mode = review_forms.mode(review, form)
         self._fields = {field.name: field for field in self.form.fields}
+        self._changed: dict[str, dict[str, tuple[str, ...]]] | None = None  # by versions of the form
 
     def gate(self) -> ExtractionGate:
         """The gate to this form's values, as it stands."""
@@ -112,7 +113,7 @@ class Seat:
             contents = [
                 self._content(place, word, is_open[place[0]])
                 for place, (_, word) in new.items()
-                if not _says_the_same(own.get(place), word)
+                if not _says_the_same(own.get(place), word) or self.is_outdated(own.get(place))
             ]
             extractions.add(self.review, contents, by=self.reviewer)
         return _counted(cells, new, own)
@@ -199,6 +200,15 @@ class Seat:
             )
         return Value(text)
 
+    def is_outdated(self, word: Word | None) -> bool:
+        """Whether a word was given while its field was defined otherwise: the same given anew is logged then."""
+        if word is None or word.value is None or word.form_sha256 == self.form.sha256:
+            return False
+        if self._changed is None:
+            self._changed = review_forms.touched_since(self.review, self.form)
+        changed = self._changed.get(word.form_sha256)
+        return changed is None or word.field in changed  # of a version that is not in this file: who knows
+
     # --- checks ------------------------------------------------------------------------------------
 
     def _check_studies(self, cells: Sequence[Given]) -> None:
@@ -282,30 +292,34 @@ class Seat:
 
     # --- done --------------------------------------------------------------------------------------
 
+    def entered(self, study: str) -> dict[str, dict[str, Value]]:
+        """Row → field → what this person entered of a study."""
+        found: dict[str, dict[str, Value]] = {"": {}}
+        for (_, row, name), word in self.own([study]).items():
+            if word.value is not None:
+                found.setdefault(row, {})[name] = word.value
+        return found
+
     def missing(self, study: str) -> list[str]:
         """What keeps this person from being done with a study, in sentences: required fields without a
         value, rows whose row above has none, fields that are no longer asked.
         """
-        now: dict[tuple[str, str], dict[str, Value]] = {(study, ""): {}}
-        for (_, row, name), word in self.own([study]).items():
-            if word.value is not None:
-                now.setdefault((study, row), {})[name] = word.value
-        found = []
-        for (_, row), cells in now.items():
-            level = forms.level_of_row(self.form, row)
-            above = cells.get(OF)
-            if above is not None and (study, above.text) not in now:
-                found.append(f"{_row(study, row)} is of {above.text}, which has no values")
-            around = self._around(now, study, row)
-            for field in forms.fields_of(self.form, level.name):
-                asked = values.holds(field.when, around)
-                if field.required and asked is not False and field.name not in cells:
-                    found.append(f"{_row(study, row)} lacks {field.name} ({field.title})")
-                if asked is False and field.name in cells and field.when is not None:
-                    found.append(
-                        f"{_row(study, row)} has {field.name}, which is not asked where {field.when.field} is "
-                        f"{around[field.when.field]}"
-                    )
+        entered = self.entered(study)
+        found = [
+            f"{_row(study, row)} "
+            + (f"is of {above}, which has no values" if above else "names no row above it")
+            for row, above in rows.without_row_above(self.form, entered)
+        ]
+        found += [
+            f"{_row(study, row)} lacks {field.name} ({field.title})"
+            for row, field in rows.lacking(self.form, entered)
+        ]
+        found += [
+            f"{_row(study, row)} has {field.name}, which is not asked where {field.when.field} is "
+            f"{rows.around(entered, row)[field.when.field]}"
+            for row, field in rows.outlasted(self.form, entered)
+            if field.when is not None
+        ]
         return found
 
     def done(self, study: str, *, note: str | None = None) -> str:

@@ -6,6 +6,7 @@ from importlib import resources
 
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.forms import DATA, parse_form
+from iimscreen.forms.changes import touched
 from iimscreen.model import Form
 from iimscreen.review_protocol import in_force as protocol_in_force
 from iimscreen.review_protocol import of_version
@@ -61,3 +62,10 @@ def versions(review: Review, name: str = DATA) -> list[Form]:
         found = [bundled(name)] if name in bundled_names() else []
         found += [parse_form(one.text, one.origin) for one in form_texts.versions(review, name)]
     return list({form.sha256: form for form in found if form is not None}.values())
+
+
+def touched_since(review: Review, form: Form) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Hash of each other version of a form → field → why a value given under it must be looked at again."""
+    return {
+        old.sha256: touched(old, form) for old in versions(review, form.name) if old.sha256 != form.sha256
+    }

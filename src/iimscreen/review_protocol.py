@@ -103,7 +103,14 @@ def _check_forms(review: Review, old: Protocol, new: Protocol, path: Path) -> No
                 "which another has not finished",
                 hint="have them finish it first: `iimscreen extract status` tells who is done",
             )
-    lost = lost_letters(old.form, new.form) if DATA in extractions.forms(review) else []
+    used = extractions.form_versions(review, DATA)
+    earlier = [of_version(version).form for version in protocols.versions(review)]
+    lost = [
+        sentence
+        for form in earlier
+        if form is not None and form.sha256 in used
+        for sentence in lost_letters(form, new.form)
+    ]
     if lost:
         raise ProtocolError(
             f"{path}: {lost[0]}, but values are entered",

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from math import isfinite
 
 from iimscreen.errors import InputError
 from iimscreen.model import Condition, Field, FieldKind, Form, Instrument, Level
@@ -18,6 +19,7 @@ MODES = ("double", "checked", "single")
 NEEDED = {"double": 2, "checked": 1, "single": 1}  # who must be done before values are shown to others
 CODES = {"NR": "not reported", "NA": "not applicable", "UN": "unclear", "AS": "authors asked"}
 SUBJECTS = ("study", "review")
+MANY = ("judgement",)  # roles that several fields of a form may have
 
 # What tables and audit can take a field for. Which level it stands on is the form's matter.
 ROLES = (
@@ -41,7 +43,7 @@ ROLES = (
     *("event", "event-drug", "n-with-event", "n-events", "event-time", "grade", "serious", "stopped"),
     *("event-outcome", "death-cause", "related"),
     # of an appraisal
-    *("judgement", "overall"),
+    *("judgement", "overall", "certainty", "n-studies", "n-participants", "effect", "reason"),
 )
 # Of the choices of a field with the role "response", those that count as an improvement.
 IMPROVED = ("complete", "partial", "improved")
@@ -138,7 +140,7 @@ def _fields(table: Table, levels: tuple[Level, ...]) -> tuple[Field, ...]:
         field = _field(one, tuple(level.name for level in levels), section)
         if field.name in found:
             raise InputError(f"{one.where}: field {field.name!r} stands twice", hint="give each its own name")
-        if field.role and field.role in roles:
+        if field.role and field.role in roles and field.role not in MANY:
             raise InputError(f"{one.where}: role {field.role!r} stands twice", hint="one field has it")
         if field.when is not None:
             _check_condition(one, field.when, found, levels, field.level)
@@ -194,6 +196,7 @@ def _check_field(table: Table, field: Field) -> None:
         (not is_number and (field.least is not None or field.most is not None), "least or most"),
         (not is_number and field.tolerance != 0, "tolerance"),
         (field.tolerance < 0, "a tolerance below 0"),
+        (not all(map(isfinite, (field.least or 0, field.most or 0, field.tolerance))), "inf or nan"),
         (field.least is not None and field.most is not None and field.least > field.most, "least above most"),
         (
             any(";" in choice or choice in CODES for choice in field.choices),
@@ -288,6 +291,11 @@ def field_named(form: Form, name: str) -> Field:
 def with_role(form: Form, role: str) -> Field | None:
     """The field that tables and audit take for this; None if the form has none."""
     return next((field for field in form.fields if field.role == role), None)
+
+
+def judgements(form: Form) -> tuple[Field, ...]:
+    """The questions of an instrument of appraisal, in order, without the overall judgement."""
+    return tuple(field for field in form.fields if field.role == "judgement")
 
 
 def fields_of(form: Form, level: str) -> tuple[Field, ...]:

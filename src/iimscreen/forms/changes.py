@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from iimscreen.forms import fields_of
-from iimscreen.forms.values import range_words
+from iimscreen.forms.values import range_words, spelled
 from iimscreen.model import Condition, Field, Form, Level
 from iimscreen.wording import counted
 
@@ -165,7 +165,7 @@ _ASPECTS: tuple[tuple[str, Callable[[Field], str], bool], ...] = (
     ("required", lambda field: "yes" if field.required else "no", False),
     ("role", lambda field: field.role or "none", False),
     ("section", lambda field: field.section or "none", False),
-    ("tolerance", lambda field: f"{field.tolerance!r}", False),
+    ("tolerance", lambda field: spelled(field.tolerance), False),
 )
 
 

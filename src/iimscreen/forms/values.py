@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping
 
@@ -96,7 +97,7 @@ def _number(field: Field, text: str, unit: str) -> Value:
     if not _NUMBER.fullmatch(text):
         raise _wrong(field, text, kind + (f" and a unit of {', '.join(field.units)}" if field.units else ""))
     value = float(text)
-    if field.kind is FieldKind.INTEGER and not value.is_integer():
+    if not (value.is_integer() if field.kind is FieldKind.INTEGER else math.isfinite(value)):
         raise _wrong(field, text, kind)
     if (field.least is not None and value < field.least) or (field.most is not None and value > field.most):
         raise _wrong(field, text, f"{kind} {range_words(field)}")
@@ -123,10 +124,10 @@ def range_words(field: Field) -> str:
     if field.least is None and field.most is None:
         return "any"
     if field.least is None:
-        return f"up to {field.most:g}"
+        return f"up to {spelled(field.most or 0.0)}"
     if field.most is None:
-        return f"from {field.least:g} on"
-    return f"from {field.least:g} to {field.most:g}"
+        return f"from {spelled(field.least)} on"
+    return f"from {spelled(field.least)} to {spelled(field.most)}"
 
 
 def _date(field: Field, text: str) -> str:

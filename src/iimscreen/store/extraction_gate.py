@@ -86,6 +86,10 @@ class ExtractionGate:
         """How many others have begun a study: for the check that no third one begins, which names nobody."""
         return len(self._extractors.get(study, set()) - {by})
 
+    def any_closed(self) -> bool:
+        """Whether anything was entered that is not revealed."""
+        return any(not self.is_open(study) for study in self._extractors)
+
     def would_open(self, mode: str) -> list[str]:
         """Studies that someone is still entering and that would be revealed if the form had this mode."""
         return [

@@ -177,6 +177,16 @@ def forms(review: Review) -> list[str]:
     return [name for (name,) in review.db.execute("select distinct form from extractions order by form")]
 
 
+def form_versions(review: Review, form: str) -> set[str]:
+    """Hashes of the versions of a form under which any value was given."""
+    return {
+        sha256
+        for (sha256,) in review.db.execute(
+            "select distinct form_sha256 from extractions where form = :form", {"form": form}
+        )
+    }
+
+
 def in_words(review: Review, log_ids: Sequence[int]) -> dict[int, str]:
     """Log id → what was entered, of rows that the gate has let through."""
     found = {}
