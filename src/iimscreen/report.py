@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from iimscreen import flow, living, review_flow, review_protocol, voting, watching
 from iimscreen.duplicates import asking, progress
+from iimscreen.fulltext import files
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
 from iimscreen.store import (
@@ -159,6 +160,8 @@ def _check(review: Review) -> Check:
         *living.verify(review),
         *flow.violations(made, reports),
     ]
+    changed, missing, texts = files.verify(review)
+    faults += changed
     notes = [
         f"{key} has votes and was merged into another record since: they count for the report of {kept}"
         for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
@@ -170,7 +173,9 @@ def _check(review: Review) -> Check:
         "the last word on a record is the later one"
         for actor, forks in log.forks(review)
     ]
+    notes += missing
     entries = log.entries(review)
+    of_texts = (f"{counted(texts, 'file')} of full texts against their hashes",) if texts else ()
     return Check(
         (
             f"{counted(len(entries), 'log row')} of {counted(len({e.actor for e in entries}), 'actor')}: chain, "
@@ -182,6 +187,7 @@ def _check(review: Review) -> Check:
             "the file itself: SQLite's integrity check and every foreign key",
             f"{counted(len(versions.closures(review)), 'completed version')}: numbers without a gap, and each flow "
             "derived anew from the log against what was noted when it was closed",
+            *of_texts,
             "PRISMA 2020 identities F1 to F11 (F14 has no data yet; F12 and F13 hold by construction)",
         ),
         tuple(faults),
