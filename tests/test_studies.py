@@ -330,6 +330,7 @@ def _moved(review: Review, move: str, name: str, number: int) -> None:
         return
 
 
+@pytest.mark.slow  # 0.1 s a history, each in a review file of its own
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=_MOVES, number=st.integers(0, 3))
 def test_identities_hold_after_any_history_of_links_and_unlinking_undoes_a_link(
@@ -526,6 +527,7 @@ def test_without_suggestions_the_command_says_so(run: Run, included: list[str]) 
 # --- what is blind ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # 48 commands
 def test_no_command_of_studies_tells_an_open_vote(run: Run, review: Review, tmp_path: Path) -> None:
     """Whatever bob says of the full texts, ann, who has not judged the second one, sees the same."""
     keys = bring_in(review, [PILOT, EXTENSION])
