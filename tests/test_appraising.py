@@ -49,7 +49,7 @@ def review(review: Review) -> Review:
     with review.writing():
         for name, key in zip((CASE, COHORT, TRIAL), keys, strict=True):
             studies.add(review, name, by="ann")
-            studies.add_link(review, name, key, "linked", by="ann")
+            studies.add_links(review, name, [key], "linked", by="ann")
         studies.add(review, "Our six", kind="own", by="ann")
     for study, design in ((CASE, "case report"), (COHORT, "comparative cohort")):
         for name in ("ann", "bob"):

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from iimscreen.dedupe import DedupeOutcome
     from iimscreen.demo import DemoOutcome
     from iimscreen.formats import Layout
-    from iimscreen.fulltext import Sought
     from iimscreen.importing import ImportOutcome
     from iimscreen.logbook import LogView
     from iimscreen.report import Status
@@ -394,29 +393,7 @@ def conflicts(found: Sequence[tuple[str, Sequence[Conflict]]], *, as_json: bool)
             out.print(Text(f"    {plain(votes)}{todo}", style="dim"), soft_wrap=True)
 
 
-# --- full text and report --------------------------------------------------------------------------
-
-
-def fulltexts(sought: Sequence[Sought]) -> None:
-    """Reports sought and what became of them."""
-    table = _table(
-        "no.", "report", "title", "outcome", title=f"{counted(len(sought), 'report')} sought for retrieval"
-    )
-    for one in sought:
-        outcome = "to be marked"
-        if one.retrieval is not None:
-            outcome = one.retrieval.outcome.replace("_", " ")
-            outcome += "".join(f": {x}" for x in (one.retrieval.reason, one.retrieval.file_name) if x)
-        _row(table, one.record.id, named(one.record), one.record.record.title or "", outcome)
-    console().print(table)
-
-
-def marked(records: Sequence[StoredRecord], outcome: str) -> None:
-    """Which reports were marked; by name where they are few."""
-    if len(records) <= 5:
-        for one in records:
-            _say(f"{named(one)}  {plain(one.record.title)}")
-    _say(f"{counted(len(records), 'report')} marked as {outcome}.")
+# --- report --------------------------------------------------------------------------
 
 
 def record_list(keys: Sequence[str], found: Sequence[StoredRecord], *, as_json: bool) -> None:
@@ -463,6 +440,9 @@ def status(found: Status, *, rules: bool, as_json: bool) -> None:
         _say(f"rule: {rule}", "dim")
     for sentence in found.missing:
         _say(f"open: {sentence}", "yellow")
+    if found.without_study:
+        have = "has no study yet: it counts" if found.without_study == 1 else "have no study yet: each counts"
+        _say(f"{counted(found.without_study, 'included report')} {have} as one study")
     _say(f"Next: {found.next_command}", "bold")
 
 
