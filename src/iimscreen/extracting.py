@@ -89,6 +89,20 @@ class Seat:
         """(study, row, field) → this person's own word, of some studies or all."""
         return extractions.own(self.review, self.form.name, self.reviewer, studies=wanted)
 
+    def checked(self, wanted: Iterable[str]) -> dict[Place, Word]:
+        """(study, row, field) → what another entered of studies that this person checks, and is done with."""
+        if self.mode != CHECKED:
+            return {}
+        gate = self.gate()
+        return {
+            word.place: word
+            for study in wanted
+            for done in gate.done(study)
+            if done.state == DONE and done.by != self.reviewer
+            for word in gate.words(study=study)
+            if word.by == done.by
+        }
+
     # --- entering ----------------------------------------------------------------------------------
 
     def take(self, given: Iterable[Given], *, base: int | None = None, check_quotes: bool = True) -> Taken:
@@ -250,7 +264,8 @@ class Seat:
     def _check_rows(self, new: Mapping[Place, tuple[Given, _Said]], own: Mapping[Place, Word]) -> None:
         """Raise InputError where a row lacks the row above it, or a field is filled in that is not asked."""
         now: dict[tuple[str, str], dict[str, Value]] = {}
-        for (study, row, name), word in own.items():
+        checked = self.checked({place[0] for place in new})
+        for (study, row, name), word in [*checked.items(), *own.items()]:
             if word.value is not None:
                 now.setdefault((study, row), {})[name] = word.value
         for (study, row, name), (_, said) in new.items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iimscreen import flow, living, review_flow, review_protocol, studies, voting, watching
+from iimscreen.consensus import checking
 from iimscreen.duplicates import asking, progress
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
@@ -177,13 +178,20 @@ def _check(review: Review) -> Check:
         for actor, forks in log.forks(review)
     ]
     entries = log.entries(review)
+    extraction_faults, extraction_notes = checking.verify(review)
+    faults += extraction_faults
+    notes += extraction_notes
+    # How many values were entered is as closed as they are.
+    told = [entry for entry in entries if entry.kind != "extractions"]
+    values = " and every extracted value" if len(told) < len(entries) else ""
     return Check(
         (
-            f"{counted(len(entries), 'log row')} of {counted(len({e.actor for e in entries}), 'actor')}: chain, "
+            f"{counted(len(told), 'log row')}{values} of {counted(len({e.actor for e in entries}), 'actor')}: chain, "
             f"order and content; the log ends with {entries[-1].uid[:16]} (note it elsewhere: rows cut off its end "
             "leave no gap)",
             f"{counted(runs.finished_runs(review), 'run')}: raw replies and records against their logged hashes",
             "the record kept for each report against the verdicts on duplicates and the records removed",
+            "extracted values against the forms, and final words on them against the rows that they name",
             "edits of records and removals: what takes an edit back names it, and no removed record was judged after",
             "the file itself: SQLite's integrity check and every foreign key",
             f"{counted(len(versions.closures(review)), 'completed version')}: numbers without a gap, and each flow "
