@@ -364,9 +364,10 @@ def _given(
     *,
     now: Form | None = None,
 ) -> tuple[list[Given], int]:
-    """The cells that differ from what stands, and how many values do not. Raises InputError with all that cannot be used.
+    """The cells that differ from what stands, and how many values do not.
 
-    `form` is the one that they were filled in by, `now` the one in force.
+    `form` is the one that they were filled in by, `now` the one in force. Raises InputError with all that
+    cannot be used.
     """
     fields = {field.name: field for field in form.fields}
     in_force_now = {field.name: field for field in (now or form).fields}
