@@ -451,7 +451,7 @@ PROGRAM = " ".join(IIMSCREEN)
 def test_a_full_disk_is_told_and_leaves_the_review_as_it_was(review_file, many_records):
     result = in_a_mount_of_its_own(
         f"""
-        mkdir disk && mount -t tmpfs -o size=800k tmpfs disk && cp review.db disk/ && cd disk
+        mkdir disk && mount -t tmpfs -o size=1200k tmpfs disk && cp review.db disk/ && cd disk
         {PROGRAM} import ../many.jsonl --database Embase; echo code $?
         {PROGRAM} init --review other.db; echo code $?
         head -c 2000000 /dev/zero > filler 2>/dev/null; ls -A

@@ -47,9 +47,7 @@ def share(
             f"({_kinds(made.kinds)}), {max(1, round(made.size / 1000)):,} kB."
         )
     what = "voted and extracted" if VALUES in made.kinds else "voted"
-    typer.echo(
-        f"It holds what {made.reviewer} {what} in plain text: whoever has it can read it.", err=True
-    )
+    typer.echo(f"It holds what {made.reviewer} {what} in plain text: whoever has it can read it.", err=True)
     if made.kept_back:
         typer.echo(
             f"{counted(made.kept_back, 'row')} cannot travel in a bundle; a copy that lacks them needs the review "

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from iimscreen import forms
 from iimscreen.errors import InputError
-from iimscreen.formats import workbook
-from iimscreen.formats.workbook import Cell, Sheet, Workbook, letters
+from iimscreen.formats import _workbook as workbook
+from iimscreen.formats._workbook import Cell, Sheet, Workbook, letters
 from iimscreen.forms import OF
 from iimscreen.forms.values import described
 from iimscreen.model import Field, FieldKind, Form, Level

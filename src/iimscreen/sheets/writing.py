@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iimscreen import forms
-from iimscreen.formats.workbook import escaped, letters
+from iimscreen.formats._workbook import escaped, letters
 from iimscreen.forms import CODES, ITSELF, OF
 from iimscreen.forms.values import described
 from iimscreen.model import Field, FieldKind, Form, Level
