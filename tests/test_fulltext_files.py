@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from conftest import a_record, bring_in
 from iimscreen import fulltext
 from iimscreen.fulltext import files, reading
 from iimscreen.model import FieldKind, Value
@@ -428,7 +429,7 @@ def test_reports_that_turn_out_to_be_one_have_the_files_of_both(
         Path(f"{place}.txt").write_text(f"Text number {place}", encoding="utf-8")
         attached(run, sought[place], f"{place}.txt")
 
-    result = run("duplicates", "merge", sought[0], sought[1], "--by", "ann", "--note", "one paper")
+    result = run("duplicates", "merge", sought[0], sought[1], "--by", "ann", "--note", "one paper", "--yes")
     assert result.exit_code == 0, result.output
 
     (one,) = [one for one in run_json("fulltext") if one["files"]]
@@ -462,3 +463,40 @@ def test_a_copy_that_was_lost_is_made_again_when_its_file_is_attached_to_another
     attached(run, sought[1], "a.txt")
 
     assert kept.read_text(encoding="utf-8") == "Five of 8"
+
+
+# --- while title and abstract are blind ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("attach", "RECORD", "a.txt", "--by", "ann"),
+        ("text", "RECORD"),
+        ("find", "five"),
+        ("find", "five", "--report", "RECORD"),
+        ("note", "RECORD", "--attempt", "x", "--by", "ann"),
+        ("fetch", "--by", "ann"),
+        ("fetch", "--report", "RECORD", "--by", "ann"),
+        ("excluded",),
+    ],
+    ids=" ".join,
+)
+def test_no_command_of_full_texts_tells_what_another_voted(
+    run: Run, review: Review, words: tuple[str, ...]
+) -> None:
+    keys = bring_in(review, [a_record(n) for n in (1, 2, 3)])
+    run("dedupe")
+    Path("a.txt").write_text("Five of 8", encoding="utf-8")
+    for key, verdict in zip(keys, ("include", "exclude"), strict=False):
+        run("screen", "--reviewer", "bob", "--record", key, "--verdict", verdict)
+
+    said = []
+    for key in keys[:2]:
+        result = run("fulltext", *(key if word == "RECORD" else word for word in words))
+        assert result.exit_code == 6, result.output
+        said.append(result.output.replace(key, "RECORD"))
+
+    assert said[0] == said[1]
+    assert stored() == []
