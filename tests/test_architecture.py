@@ -26,6 +26,7 @@ FLOORS: dict[str, int] = {
             "prisma_text",
             "loop",
             "pair_loop",
+            "consensus_loop",
             "keyboard",
             "tui",
             "consensus_loop",

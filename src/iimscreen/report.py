@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from iimscreen import flow, living, review_flow, review_protocol, studies, voting, watching
 from iimscreen.consensus import checking
 from iimscreen.duplicates import asking, progress
+from iimscreen.fulltext import files
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
 from iimscreen.store import (
@@ -165,6 +166,8 @@ def _check(review: Review) -> Check:
         *living.verify(review),
         *flow.violations(made, reports),
     ]
+    changed, missing, texts = files.verify(review)
+    faults += changed
     notes = [
         f"{key} has votes and was merged into another record since: they count for the report of {kept}"
         for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
@@ -177,6 +180,7 @@ def _check(review: Review) -> Check:
         "the last word on a record is the later one"
         for actor, forks in log.forks(review)
     ]
+    notes += missing
     entries = log.entries(review)
     extraction_faults, extraction_notes = checking.verify(review)
     faults += extraction_faults
@@ -184,6 +188,7 @@ def _check(review: Review) -> Check:
     # How many values were entered is as closed as they are.
     told = [entry for entry in entries if entry.kind != "extractions"]
     values = " and every extracted value" if len(told) < len(entries) else ""
+    of_texts = (f"{counted(texts, 'file')} of full texts against their hashes",) if texts else ()
     return Check(
         (
             f"{counted(len(told), 'log row')}{values} of {counted(len({e.actor for e in entries}), 'actor')}: chain, "
@@ -196,6 +201,7 @@ def _check(review: Review) -> Check:
             "the file itself: SQLite's integrity check and every foreign key",
             f"{counted(len(versions.closures(review)), 'completed version')}: numbers without a gap, and each flow "
             "derived anew from the log against what was noted when it was closed",
+            *of_texts,
             "PRISMA 2020 identities F1 to F11 (F14 has no data yet; F12 and F13 hold by construction)",
         ),
         tuple(faults),
