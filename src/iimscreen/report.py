@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from iimscreen import flow, living, review_flow, review_protocol, studies, voting, watching
 from iimscreen.consensus import checking
 from iimscreen.duplicates import asking, progress
+from iimscreen.forms import DATA
 from iimscreen.fulltext import files
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
@@ -21,10 +22,12 @@ from iimscreen.store import (
     reviewers,
     rounds,
     runs,
+    studies,
     versions,
 )
 from iimscreen.store import reports as stored_reports
 from iimscreen.store.duplicate_gate import DuplicateGate
+from iimscreen.store.extraction_gate import ExtractionGate
 from iimscreen.store.gate import Gate, Progress, RoundProgress
 from iimscreen.wording import counted
 
@@ -110,7 +113,17 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None], witho
         return "iimscreen watch --source none"
     if without_study:
         return "iimscreen study new --each --by NAME"
-    return "iimscreen prisma"
+    # Who has named no study does not extract here.
+    return "iimscreen extract status" if _is_extracting(review) else "iimscreen prisma"
+
+
+def _is_extracting(review: Review) -> bool:
+    """Whether there are studies, and one that not all who are needed have finished."""
+    protocol = in_force(review)
+    if protocol.form is None:
+        return False
+    gate = ExtractionGate(review, DATA, protocol.extraction)
+    return any(not gate.is_open(study) or gate.reopened(study) for study in studies.standing(review))
 
 
 def _who_votes(review: Review, gate: Gate, stage: str) -> str | None:
