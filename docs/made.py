@@ -89,6 +89,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "quoting",
         "extraction_sheets",
         "extracted",
+        "tabulating",
         "consensus",
         "revisiting",
         "appraising",
