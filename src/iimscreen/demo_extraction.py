@@ -51,7 +51,7 @@ def _name_studies(review: Review) -> None:
         for line in _lines("studies.csv"):
             studies.add(review, line["study"], kind=line["kind"], by=REVIEWERS[0])
             if line["record"]:
-                studies.add_link(review, line["study"], line["record"], "linked", by=REVIEWERS[0])
+                studies.add_links(review, line["study"], [line["record"]], "linked", by=REVIEWERS[0])
 
 
 def _extract(review: Review, name: str) -> int:
