@@ -90,6 +90,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "quoting",
         "extraction_sheets",
         "extracted",
+        "tabulating",
         "consensus",
         "revisiting",
         "appraising",

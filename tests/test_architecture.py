@@ -63,6 +63,7 @@ FLOORS: dict[str, int] = {
             "quoting",
             "extraction_sheets",
             "extracted",
+            "tabulating",
             "consensus",
             "revisiting",
             "appraising",
