@@ -64,7 +64,16 @@ def _extract(review: Review, name: str) -> int:
             rows.add((study, row))
             given.append(Given("", study, row, OF, line["of"]))
         given.append(
-            Given("", study, row, line["field"], line["value"], line["unit"], page=line["page"], note=line["note"])
+            Given(
+                "",
+                study,
+                row,
+                line["field"],
+                line["value"],
+                line["unit"],
+                page=line["page"],
+                note=line["note"],
+            )
         )
     seat.take(given)
     for study in dict.fromkeys(one.study for one in given):
