@@ -107,6 +107,14 @@ NEED_A_REVIEW = {
     "fulltext find": ("fulltext", "find", "myositis"),
     "fulltext note": ("fulltext", "note", "1", "--attempt", "asked the library", "--by", "ann"),
     "fulltext excluded": ("fulltext", "excluded"),
+    "study new": ("study", "new", "--each", "--by", "ann"),
+    "study link": ("study", "link", "A 2020", "1", "--by", "ann"),
+    "study unlink": ("study", "unlink", "A 2020", "1", "--note", "x", "--by", "ann"),
+    "study drop": ("study", "drop", "A 2020", "--note", "x", "--by", "ann"),
+    "study list": ("study", "list"),
+    "study show": ("study", "show", "A 2020"),
+    "study suggest": ("study", "suggest"),
+    "study apart": ("study", "apart", "1", "2", "--note", "x", "--by", "ann"),
     "prisma": ("prisma",),
     "status": ("status",),
     "log": ("log",),
@@ -128,10 +136,17 @@ NEED_A_REVIEW = {
     "version close": ("version", "close", "--by", "ann"),
     "previous load": ("previous", "load", "a.csv", "--by", "ann"),
     "extract revisit": ("extract", "revisit"),
+    "appraise": ("appraise", "list"),
+    "appraise list": ("appraise", "list"),
+    "appraise show": ("appraise", "show", "sof"),
+    "appraise load": ("appraise", "load", "a.toml", "--by", "ann"),
+    "appraise plot": ("appraise", "plot", "--form", "sof", "--out", "a.svg"),
+    "appraise table": ("appraise", "table", "--form", "sof"),
     "watch": ("watch", "--source", "none"),
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }
 NEED_NONE = {
+    "study",
     "init",
     "search",
     "demo",
@@ -451,7 +466,7 @@ PROGRAM = " ".join(IIMSCREEN)
 def test_a_full_disk_is_told_and_leaves_the_review_as_it_was(review_file, many_records):
     result = in_a_mount_of_its_own(
         f"""
-        mkdir disk && mount -t tmpfs -o size=800k tmpfs disk && cp review.db disk/ && cd disk
+        mkdir disk && mount -t tmpfs -o size=1200k tmpfs disk && cp review.db disk/ && cd disk
         {PROGRAM} import ../many.jsonl --database Embase; echo code $?
         {PROGRAM} init --review other.db; echo code $?
         head -c 2000000 /dev/zero > filler 2>/dev/null; ls -A

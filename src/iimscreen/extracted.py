@@ -101,6 +101,9 @@ def _missing(reading: Reading, study: str) -> list[str]:
     found = [f"{who} has taken {name} up again" for who in people.again]
     found += [f"{who} has begun {name} and is not done" for who in people.begun]
     found += [
+        f"{who} checked {name} before {people.names[0]} was last done with it" for who in people.earlier
+    ]
+    found += [
         f"{who} extracted {name}, too; {' and '.join(people.names)} are compared" for who in people.aside
     ]
     if reading.mode == "checked" and people.manner == SINGLE:

@@ -20,8 +20,10 @@ from typer.core import TyperGroup
 from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
+    appraise,
     audit,
     begin,
+    consensus,
     duplicates,
     exchange,
     extract,
@@ -36,6 +38,7 @@ from iimscreen.cli import (
     search,
     share,
     strategy,
+    studies,
     team,
     tell,
     trace,
@@ -156,10 +159,13 @@ for _phase in (
     exchange,
     team,
     fulltexts,
+    studies,
     extract,
     revisit,
     extract_sheets,
+    consensus,
     audit,
+    appraise,
     tell,
     living,
 ):

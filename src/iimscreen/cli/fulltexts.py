@@ -115,7 +115,9 @@ def load(
 @fulltext_app.command("attach")
 def attach(
     record: Report,
-    files: Annotated[list[Path], typer.Argument(help="PDF, XML, HTML or TXT; supplements, too.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="PDF, XML, HTML or TXT; supplements, too.", metavar="FILE…")
+    ],
     by: By,
     link: Annotated[bool, typer.Option("--link", help="Leave them where they are; copy nothing.")] = False,
     any_size: Annotated[bool, typer.Option("--any-size", help="Also files of more than 100 MB.")] = False,

@@ -25,6 +25,9 @@ class People:
     aside: tuple[str, ...] = ()  # more people, as copies that were merged may bring: theirs are not compared
     again: tuple[str, ...] = ()  # have taken it up again
     begun: tuple[str, ...] = ()  # have entered values of it and are not done
+    earlier: tuple[
+        str, ...
+    ] = ()  # checked it before its extractor was last done with it: no check of what stands
 
 
 class Reading:
@@ -68,6 +71,9 @@ class Reading:
         signed = {one.by for one in done if one.state == extractions.CHECKED}
         checkers = [n for n in everyone if n in signed or (n in again and n not in blind)]
         extractors = [n for n in everyone if n not in checkers]
+        order = [*(one.by for one in done), *again]
+        earlier = [n for n in checkers if extractors and order.index(n) < order.index(extractors[0])]
+        checkers = [n for n in checkers if n not in earlier]
         if len(extractors) > 1:
             manner, names = DOUBLE, extractors[:2]
         elif extractors and checkers:
@@ -78,9 +84,10 @@ class Reading:
         return People(
             manner,
             tuple(names),
-            tuple(n for n in everyone if n not in names),
+            tuple(n for n in everyone if n not in names and n not in earlier),
             tuple(again),
             tuple(sorted(begun)),
+            tuple(earlier),
         )
 
     def is_independent(self, study: str) -> bool:

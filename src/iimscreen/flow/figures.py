@@ -85,7 +85,7 @@ class Previous:
     found: frozenset[str] = frozenset()  # reports known then, whatever their outcome
     dropped: Mapping[str, str] = field(default_factory=dict)  # report → why it no longer counts
     added: Links = field(default_factory=dict)  # report known then, included since → its studies now
-    now: Links = field(default_factory=dict)  # report → its studies now; those left out are as they were
+    standing: Links = field(default_factory=dict)  # report → its studies now; those left out are as they were
     # Known then, and in no box of an update, which has none for them:
     waiting: Mapping[str, State] = field(
         default_factory=dict

@@ -82,7 +82,7 @@ class Both:
     def is_spelled_otherwise(self) -> bool:
         """Whether both say the same in other letters."""
         said = {cell.value for cell in self.cells if cell is not None}
-        return self.state == "agreed" and len(said) > 1
+        return self.state in ("agreed", "checked") and len(said) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,8 +344,9 @@ class _Builder:
             return Both(name, cells, "open", None, outdated=outdated)
         # The words of the first; where the first names no place in the report, the other's place.
         source = one if one.quote or one.page or not (other.quote or other.page) else other
-        final = replace(source, value=one.value, names=self.names, settled="agreed")
-        return Both(name, cells, "agreed", final, outdated=outdated)
+        state = "checked" if self.manner == CHECKED else "agreed"
+        final = replace(source, value=one.value, names=self.names, settled=state)
+        return Both(name, cells, state, final, outdated=outdated)
 
 
 def about_of(names: Sequence[str], cells: Sequence[Cell | None]) -> dict[str, str]:

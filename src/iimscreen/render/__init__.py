@@ -440,13 +440,17 @@ def status(found: Status, *, rules: bool, as_json: bool) -> None:
         _say(f"rule: {rule}", "dim")
     for sentence in found.missing:
         _say(f"open: {sentence}", "yellow")
+    if found.without_study:
+        have = "has no study yet: it counts" if found.without_study == 1 else "have no study yet: each counts"
+        _say(f"{counted(found.without_study, 'included report')} {have} as one study")
     _say(f"Next: {found.next_command}", "bold")
 
 
 def log(view: LogView, *, as_json: bool) -> None:
     """The log, oldest first; times in this machine's zone, UTC in JSON."""
     if as_json:
-        json({"lines": [asdict(line) for line in view.lines], "hidden": view.hidden})
+        lines = [asdict(line) for line in view.lines]
+        json({"lines": lines, "hidden": view.hidden, "hides_values": view.hides_values})
         return
     import datetime as dt
 
@@ -455,6 +459,8 @@ def log(view: LogView, *, as_json: bool) -> None:
         _say(f"{line.id:>5}  {local:%Y-%m-%d %H:%M:%S %Z}  {plain(line.actor)}  {plain(line.text)}")
     if view.hidden:
         _say(f"Not shown: {counted(view.hidden, 'vote')} of blind rounds.", "yellow")
+    if view.hides_values:
+        _say("Not shown: extracted values of studies that are not open.", "yellow")
 
 
 def prisma(flow: Flow) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iimscreen.formats.workbook import letters
+from iimscreen.formats._workbook import letters
 from iimscreen.forms import ITSELF, OF
 from iimscreen.model import Condition, Field, FieldKind, Form, Level
 from iimscreen.sheets.layout import HEADING_ROWS, ROW, STUDY, columns, sheet_names

@@ -8,7 +8,8 @@ is free. What was revealed once stays so, although someone takes it up again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import cached_property
 
 from iimscreen.errors import ProtocolError
 from iimscreen.forms import NEEDED
@@ -31,7 +32,14 @@ class ExtractionGate:
         for one in extractions.dones(review, form).values():
             self._dones.setdefault(one.study, []).append(one)
         self._opened = extractions.openings(review, form)
-        self._extractors = extractions.extractors(review, form)
+
+    @cached_property
+    def _extractors(self) -> dict[str, set[str]]:
+        return extractions.extractors(self._review, self.form)
+
+    def to_note(self) -> list[str]:
+        """Studies that are complete, and whose opening is not noted yet."""
+        return [study for study in self._dones if self.opens_now(study)]
 
     def done(self, study: str) -> list[Done]:
         """Who is done with a study, in order of time."""
@@ -107,6 +115,35 @@ class ExtractionGate:
             for word in extractions.history(self._review, self.form)
             if word.by != viewer and not self.is_open(word.study)
         }
+
+    def rows_ever(self, study: str) -> dict[str, set[str]]:
+        """Person → rows of a study that ever held a value of theirs. Raises ProtocolError while it is closed."""
+        self.require_open(study, "which rows there are")
+        found: dict[str, set[str]] = {}
+        for word in extractions.history(self._review, self.form, study=study):
+            found.setdefault(word.by, set()).add(word.row)
+        return found
+
+    def unknown(self, known: Set[str], fields: Set[tuple[str, str]]) -> list[str]:
+        """Values of studies or fields that there are not, in sentences; of closed studies without saying which.
+
+        `fields`: (letter of the level, name) of every field that any version of the form had.
+        """
+        found = []
+        for word in extractions.history(self._review, self.form):
+            if word.study in known and (word.row[:1], word.field) in fields:
+                continue
+            if self.is_open(word.study) or word.study not in known:
+                place = " ".join(filter(None, (word.row, word.field)))
+                found.append(
+                    f"{word.by} gave a value to {place} of {word.study or 'the review'}, which the form "
+                    f"{self.form} never had"
+                )
+            else:
+                found.append(
+                    f"a value of a study that is closed stands where the form {self.form} has no field"
+                )
+        return list(dict.fromkeys(found))
 
 
 def note_openings(review: Review, form: str, mode: str, studies: Sequence[str]) -> None:

@@ -261,6 +261,11 @@ def dones(review: Review, form: str) -> dict[tuple[str, str], Done]:
     return found
 
 
+def forms_done(review: Review) -> list[str]:
+    """Names of the forms that anyone is or was done with for any study."""
+    return [name for (name,) in review.db.execute("select distinct form from extraction_dones order by form")]
+
+
 def note_opening(review: Review, study: str, form: str) -> None:
     """Log that the values of a study's form are revealed in this copy. Inside `writing()`."""
     log.append_one(review.db, "extraction_openings", {"study": study, "form": form})

@@ -55,7 +55,9 @@ def _set_up(word: Word, contents: Contents) -> None:
     word.core_properties.title = _clean(contents.title)[:255]
     word.core_properties.author = "iimscreen"
     if contents.stamps:
-        _stamp(section.header.paragraphs[0], "; ".join(contents.stamps))
+        _stamp(
+            section.header.paragraphs[0], "; ".join(contents.stamps), points=7
+        )  # on the pages that follow, too
 
 
 def _add(word: Word, table: Table) -> None:
@@ -132,11 +134,11 @@ def _row(
             run.font.bold = bold
 
 
-def _stamp(paragraph: Any, text: str) -> None:  # python-docx's paragraph
+def _stamp(paragraph: Any, text: str, *, points: int = 9) -> None:  # python-docx's paragraph
     from docx.shared import Pt, RGBColor
 
     run = paragraph.add_run(_clean(text))
-    run.font.bold, run.font.size, run.font.color.rgb = True, Pt(9), RGBColor.from_string(_RED)
+    run.font.bold, run.font.size, run.font.color.rgb = True, Pt(points), RGBColor.from_string(_RED)
 
 
 def _clean(text: str) -> str:

@@ -38,9 +38,9 @@ def patients(gathered: Gathered, kind: str = LITERATURE) -> Table:
     for part in sums.parts:
         lines.append(Line((part.name,), "heading"))
         lines += [_line(gathered, by_name[one.study], one, part.name) for one in part.rows]
-        lines.append(_total(f"Total {part.name}", part))
+        lines.append(_total(f"Subjects on {part.name}", part))
     if len(sums.parts) > 1:
-        lines.append(_total("All drugs, each subject once", sums.total))
+        lines.append(_total("Subjects on any drug, each once", sums.total))
     return finished(
         Table(
             name="own-patients" if kind == OWN else "patients",
@@ -109,8 +109,8 @@ def notes_of(sums: Sums, *, by: str = "drug") -> tuple[str, ...]:
 
 
 def _total(words: str, count: Count) -> Line:
-    of = f"{counted(len(count.rows), 'row')}, {counted(len(count.studies), 'study', 'studies')}"
-    return Line(("", words, of, str(count), *[""] * (len(_COLUMNS) - 4)), "total")
+    of = f"{counted(len(count.rows), 'row')} of {counted(len(count.studies), 'study', 'studies')}"
+    return Line((f"{words}: {count} in {of}", *[""] * (len(_COLUMNS) - 1)), "total")
 
 
 def _line(gathered: Gathered, study: StudyData, subject: Subject, drug: str) -> Line:
