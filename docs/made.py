@@ -58,6 +58,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "pair_loop",
         "keyboard",
         "tui",
+        "consensus_loop",
     ),
     "Work (one per phase)": (
         "review_protocol",
@@ -89,6 +90,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "quoting",
         "extraction_sheets",
         "extracted",
+        "tabulating",
         "consensus",
         "revisiting",
         "appraising",

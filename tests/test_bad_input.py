@@ -130,6 +130,7 @@ NEED_A_REVIEW = {
     "source note": ("source", "note", "By hand.", "--item", "4", "--by", "ann"),
     "source of": ("source", "of", "1"),
     "extract audit": ("extract", "audit"),
+    "extract tables": ("extract", "tables"),
     "extract state": ("extract", "state"),
     "extract overlap": ("extract", "overlap"),
     "version": ("version",),

@@ -396,7 +396,7 @@ def with_text(review: Review) -> str:
     """A report of the first study, with a text; its key."""
     (key,) = bring_in(review, [a_record(1)])
     with review.writing():
-        studies.add_link(review, "Paik 2017", key, "linked", by="ann")
+        studies.add_links(review, "Paik 2017", [key], "linked", by="ann")
         text = Incoming.of("a.txt", b"A woman aged 44.\nFerritin was 1328 ng/mL.", Path("a.txt"))
         Path("a.txt").write_bytes(text.data)
         attaching.add(review, key, [text], by="ann", origin="attached")

@@ -39,6 +39,7 @@ from iimscreen.cli import (
     share,
     strategy,
     studies,
+    tables,
     team,
     tell,
     trace,
@@ -166,6 +167,7 @@ for _phase in (
     consensus,
     audit,
     appraise,
+    tables,
     tell,
     living,
 ):

@@ -208,7 +208,9 @@ def _has_its_digits(quote: str, passage: str) -> bool:
     """
     there: list[str] = []  # what stands in the passage for each sign of the quote
     places: dict[int, int] = {}  # place in the passage → in the quote, of signs that stand for each other
-    for what, first, last, begin, end in Levenshtein.opcodes(quote, passage):
+    for step in Levenshtein.opcodes(quote, passage):
+        what, first, last = step.tag, step.src_start, step.src_end
+        begin, end = step.dest_start, step.dest_end
         if what in ("equal", "replace"):
             there += passage[begin:end]
             places.update(zip(range(begin, end), range(first, last), strict=True))

@@ -41,13 +41,16 @@ def patients(gathered: Gathered, kind: str = LITERATURE) -> Table:
         lines.append(_total(f"Subjects on {part.name}", part))
     if len(sums.parts) > 1:
         lines.append(_total("Subjects on any drug, each once", sums.total))
+    once = _once(gathered, "drug", kind)
+    if once is not None:
+        lines.append(_total("Subjects on any drug, those told of in two studies once", once.total))
     return finished(
         Table(
             name="own-patients" if kind == OWN else "patients",
             title="Patients of the own series" if kind == OWN else "Patients and groups by drug",
             columns=_COLUMNS,
             lines=tuple(lines),
-            notes=(*notes_of(sums), BLANK_SAID),
+            notes=(*notes_of(sums), *_overlaps(gathered, kind), BLANK_SAID),
             lacks=lacking(gathered.form, *_ROLES),
             sources=sums.total.studies,
         ),
@@ -65,6 +68,10 @@ def by_drug(gathered: Gathered, kind: str = LITERATURE) -> Table:
             lines.append(Line((heading,), "heading"))
             lines += [Line(_counted(gathered, part.name, part)) for part in sums.parts]
             lines.append(Line(_counted(gathered, "All, each subject once", sums.total), "total"))
+            once = _once(gathered, by, kind)
+            if once is not None:
+                told = "All, those told of in two studies once"
+                lines.append(Line(_counted(gathered, told, once.total), "total"))
             notes += notes_of(sums, by=by)
     return finished(
         Table(
@@ -74,7 +81,7 @@ def by_drug(gathered: Gathered, kind: str = LITERATURE) -> Table:
             else "Subjects by drug and subtype",
             columns=("", "Subjects", "Patients and groups", "Studies", "Which"),
             lines=tuple(lines),
-            notes=tuple(dict.fromkeys(notes)),
+            notes=(*dict.fromkeys(notes), *_overlaps(gathered, kind)),
             lacks=lacking(gathered.form, "drug", "subtype", "n"),
             sources=tuple(study.study for study in gathered.of_kind(kind)),
         ),
@@ -86,6 +93,24 @@ def _counted(gathered: Gathered, name: str, count: Count) -> tuple[str, ...]:
     cited = {study.study: gathered.cited(study) for study in gathered.studies}
     behind = (f"{study} [{cited[study]}]" if cited.get(study) else study for study in count.studies)
     return name, str(count), f"{len(count.rows):,}", f"{len(count.studies):,}", "; ".join(behind)
+
+
+def _once(gathered: Gathered, by: str, kind: str) -> Sums | None:
+    """The sums without studies whose patients count in another; None where there are none such."""
+    if not any(study.study in gathered.elsewhere for study in gathered.of_kind(kind)):
+        return None
+    return subjects(gathered.studies, gathered.form, by=by, kind=kind, without=gathered.elsewhere)
+
+
+def _overlaps(gathered: Gathered, kind: str) -> tuple[str, ...]:
+    told = [
+        f"{s.study}: {gathered.elsewhere[s.study]}"
+        for s in gathered.of_kind(kind)
+        if s.study in gathered.elsewhere
+    ]
+    return (
+        (f"Patients told of in two studies stand in both, as reported ({'; '.join(told)}).",) if told else ()
+    )
 
 
 def notes_of(sums: Sums, *, by: str = "drug") -> tuple[str, ...]:
