@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from iimscreen import auditing, extraction_sheets, settings, studies
+from iimscreen import auditing, extraction_sheets, settings, studies, tabulating
 from iimscreen.consensus import resolving
 from iimscreen.consensus.comparing import compare_all
 from iimscreen.extracting import Seat
@@ -16,6 +16,8 @@ from iimscreen.wording import counted
 
 REVIEWERS = ("ann", "bob")
 OWN = "Own patients"
+TABLES = "tables"
+FORMATS = ("csv", "html")  # which need no further library; `extract tables` writes Excel and Word, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Extraction:
     """What the demo prints of its extraction."""
 
     audit: auditing.Audit
-    files: tuple[str, ...]  # tables, as written
+    tables: str  # the folder of the tables that were written
 
 
 def _data(name: str) -> Path:
@@ -31,7 +33,10 @@ def _data(name: str) -> Path:
 
 
 def play(review: Review, on_step: Callable[[str], None]) -> Extraction:
-    """Name the studies, extract them as two people, settle where they differ, state the totals, audit."""
+    """Name the studies, extract them as two people, settle where they differ, write tables, audit.
+
+    Tables go into the folder "tables" beside the review file.
+    """
     named = studies.new_for_each(review, by=REVIEWERS[0])
     studies.new(review, OWN, by=REVIEWERS[0], own=True)
     on_step(
@@ -48,7 +53,12 @@ def play(review: Review, on_step: Callable[[str], None]) -> Extraction:
     )
     totals = auditing.read_totals(review, _data("stated-totals.csv"))
     auditing.state(review, totals, by=REVIEWERS[0])
-    return Extraction(auditing.run(review), ())
+    written = tabulating.write(tabulating.tabulate(review), review.path.parent / TABLES, FORMATS)
+    on_step(
+        f"9  Tables of studies, patients, responses and adverse events written: {counted(len(written.files), 'file')} "
+        f"in {TABLES}/, to be opened in a browser or a spreadsheet."
+    )
+    return Extraction(auditing.run(review), TABLES)
 
 
 def _extract(review: Review, name: str) -> int:

@@ -22,6 +22,7 @@ COUNTS = {
     WITH_EVENT: "patients with an adverse event, summed over events",
 }
 YEARS = (FIRST_YEAR, LAST_YEAR)
+OF_EVENTS = (EVENTS, WITH_EVENT)
 IN_ALL = "in all, eligible or not"  # what the other number of a mixed cohort is
 TITLE = "title"  # as the page of a value that only the title of a report tells
 
@@ -75,7 +76,7 @@ def counted(dossier: Dossier, stated: Stated) -> Counted:
     parts, untold = [], []
     for study in scope(dossier, stated):
         reading = dossier.reading(study)
-        if stated.counts in (EVENTS, WITH_EVENT):
+        if stated.counts in OF_EVENTS:
             held = _events(dossier, reading, stated)
         else:
             held = [_group(dossier, reading, one, stated) for one in counts_of(reading)]

@@ -81,12 +81,16 @@ def patients_once(dossier: Dossier) -> list[Finding]:
                     "patients-once",
                     ASKED,
                     (pair.study, pair.other),
-                    f"may {pair.other} tell of patients of {pair.study}? ({pair.score} of {_MOST} points: "
-                    f"{listed(what for points, what in pair.parts if points > 0)})",
+                    f"may {pair.other} tell of patients of {pair.study}? {pair.score} of {_MOST} points, above all "
+                    f"for {listed(what for _, what in sorted(pair.parts, key=_least)[:2])}",
                     parts,
                 )
             )
     return found
+
+
+def _least(part: tuple[int, str]) -> int:
+    return -part[0]
 
 
 def scored(dossier: Dossier, at_least: int = ASK_AT) -> list[Scored]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from iimscreen.audit.counting import FIRST_YEAR, IN_ALL, SUBJECTS, YEARS, Counted, Part, counted
+from iimscreen.audit.counting import FIRST_YEAR, IN_ALL, OF_EVENTS, SUBJECTS, YEARS, Counted, Part, counted
 from iimscreen.audit.findings import DIFFERS, OPEN, Comparison, Dossier, Finding, Stated, listed, shown
 from iimscreen.audit.fits import Fit, Term, fits, with_rest
 from iimscreen.wording import counted as number_of
@@ -68,7 +68,8 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
         "stated-totals",
         OPEN if is_open else DIFFERS,
         tuple(part.study for part in there.parts) + there.untold,
-        f"{stated.name}: stated {shown(stated.value)}, {_told(total, left, unknown, is_open)}",
+        f"{stated.name}: stated {shown(stated.value)}, {_told(total, left, unknown, is_open)}"
+        + (f", in {listed(term.name for term in terms[:3])}" if stated.counts in OF_EVENTS and terms else ""),
         (
             *_parts(terms, groups),
             *_of_titles(there),
