@@ -66,13 +66,14 @@ def rows(data: bytes, sheet: str | None) -> Iterator[Row]:
 class _Archive:
     """The parts of a zip archive, each unpacked piece by piece."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, most: int = MAX_UNPACKED) -> None:
         if data.startswith(_OLE):
             raise InputError(
                 "this is an old .xls workbook, or one that is encrypted with a password",
                 hint="open it, and save it as XLSX without a password, or as CSV UTF-8",
             )
         self._data = data
+        self._most = most  # bytes of one part unpacked
         try:
             parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
@@ -103,9 +104,9 @@ class _Archive:
                     piece = unpacker.unconsumed_tail if part.compress_type else b""
                     crc = zlib.crc32(block, crc)
                     total += len(block)
-                    if total > MAX_UNPACKED:
+                    if total > self._most:
                         raise InputError(
-                            f"part {name} of the workbook has more than {MAX_UNPACKED:,} bytes unpacked",
+                            f"part {name} of the workbook has more than {self._most:,} bytes unpacked",
                             hint="split it, or save the sheet as CSV UTF-8",
                         )
                     yield block

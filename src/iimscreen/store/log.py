@@ -92,6 +92,12 @@ def uid_at(review: Review, log_id: int) -> str | None:
     return None if found is None else str(found[0])
 
 
+def id_of(review: Review, uid: str) -> int | None:
+    """The number of the row of that uid; None if there is none."""
+    found = review.db.execute("select id from log where uid = :uid", {"uid": uid}).fetchone()
+    return None if found is None else int(found[0])
+
+
 # Made once: json.dumps makes an encoder for each call, which costs as much as encoding a short row.
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 

@@ -55,6 +55,11 @@ def _last_named(review: Review) -> dict[str, tuple[Study, bool]]:
     return found
 
 
+def ever_named(review: Review) -> frozenset[str]:
+    """Names of all studies that there are or were."""
+    return frozenset(name for (name,) in review.db.execute("select distinct study from study_names"))
+
+
 def add(
     review: Review,
     name: str,

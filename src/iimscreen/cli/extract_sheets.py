@@ -1,0 +1,93 @@
+"""Commands that write sheets of data extraction, and take them back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iimscreen.cli.extract import FormName, Reviewer, extract_app
+from iimscreen.cli.options import ReviewPath, opened
+from iimscreen.errors import InputError
+
+
+def add_to(_app: typer.Typer) -> None:
+    """Register these commands with those of `extract`."""
+    extract_app.command("sheet")(sheet)
+    extract_app.command("load")(load)
+
+
+def sheet(
+    reviewer: Reviewer,
+    study: Annotated[
+        list[str] | None, typer.Option("--study", help="Only this study; may be given several times.")
+    ] = None,
+    spare: Annotated[
+        int, typer.Option("--spare", min=0, max=500, help="Empty rows for each study on each sheet.")
+    ] = 5,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write; default: data-NAME.xlsx.")
+    ] = None,
+    form: FormName = "data",
+    review: ReviewPath = None,
+) -> None:
+    """Write an Excel sheet to be filled in.
+
+    One sheet for each level of the form, with drop-downs, ranges and help; it holds only your own values. Fill it
+    in, save it as XLSX, and give it to `iimscreen extract load`.
+    """
+    from iimscreen import extraction_sheets, team
+    from iimscreen.wording import counted
+
+    name = team.check_name(reviewer)
+    path = out or Path(f"{form}-{name}.xlsx")
+    if path.suffix.lower() != ".xlsx":
+        raise InputError(f"{path} would not open in Excel", hint="let its name end with .xlsx")
+    if path.exists():
+        raise InputError(
+            f"{path} exists, and what is filled in there would be lost", hint="name another file with --out"
+        )
+    with opened(review) as open_one:
+        data, studies = extraction_sheets.write(open_one, name, form=form, wanted=study or (), spare=spare)
+    try:
+        with path.open("xb") as file:
+            try:
+                file.write(data)
+            except OSError:
+                path.unlink()  # a part of it would pass for the whole
+                raise
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror}", hint="name another file with --out"
+        ) from error
+    typer.echo(f"Wrote {path}: {counted(studies, 'study', 'studies')}. Fill it in, save it as XLSX, then:")
+    typer.echo(f"iimscreen extract load {path} --reviewer {name}")
+
+
+def load(
+    file: Annotated[
+        Path,
+        typer.Argument(help="A sheet of `extract sheet`, or a CSV: study, row, of, field, value, unit, …"),
+    ],
+    reviewer: Reviewer,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and store nothing.")] = False,
+    form: Annotated[
+        str | None, typer.Option("--form", help="Of a CSV: data, or an instrument of appraisal.")
+    ] = None,
+    review: ReviewPath = None,
+) -> None:
+    """Enter a filled-in sheet, all or nothing.
+
+    A CSV has one value a line, with the columns study, field and value, and any of row, of, unit, quote, page,
+    report, formula and note; an empty value empties the cell.
+    """
+    from iimscreen import extraction_sheets
+    from iimscreen.wording import counted
+
+    with opened(review) as open_one:
+        loaded = extraction_sheets.load(open_one, file, reviewer, form=form, dry_run=dry_run)
+    told = f"{file}: {loaded.taken}"
+    if loaded.studies:
+        told += f"; {counted(loaded.studies, 'study', 'studies')}"
+    typer.echo(f"{told}." + (" Nothing was stored (--dry-run)." if dry_run else ""))
