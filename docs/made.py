@@ -56,9 +56,9 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "prisma_text",
         "loop",
         "pair_loop",
-        "consensus_loop",
         "keyboard",
         "tui",
+        "consensus_loop",
     ),
     "Work (one per phase)": (
         "review_protocol",
@@ -93,6 +93,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "consensus",
         "revisiting",
         "appraising",
+        "tabulating",
         "auditing",
         "report",
         "logbook",

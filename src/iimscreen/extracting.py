@@ -10,6 +10,7 @@ from iimscreen import forms, review_forms, team
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.forms import DATA, ITSELF, NEEDED, OF, rows, values
 from iimscreen.model import Field, Form, Level, Value
+from iimscreen.quoting import Sources
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, extractions, studies
 from iimscreen.store.extraction_gate import ExtractionGate, note_openings
@@ -31,7 +32,7 @@ class Given:
     unit: str = ""
     quote: str = ""
     page: str = ""
-    report: str = ""  # key of the report it is from
+    report: str = ""  # the report it is from: its key, number, pmid:… or doi:…
     formula: str = ""
     note: str = ""
 
@@ -104,11 +105,12 @@ class Seat:
 
     # --- entering ----------------------------------------------------------------------------------
 
-    def take(self, given: Iterable[Given], *, base: int | None = None) -> Taken:
+    def take(self, given: Iterable[Given], *, base: int | None = None, check_quotes: bool = True) -> Taken:
         """Log all of these cells, or none. Raises InputError naming the first that cannot be used.
 
-        `base`, the number of the log's last row when a sheet was written, tells what was changed on it:
-        a cell as it was then is left alone, and one that was changed here since is refused.
+        A quote must stand in the report's text, where that can be read, and a number in its quote, unless
+        `check_quotes` is off. `base`, the number of the log's last row when a sheet was written, tells what
+        was changed on it: a cell as it was then is left alone, and one that was changed here since is refused.
         """
         cells = list(given)
         with self.review.writing():
@@ -122,6 +124,7 @@ class Seat:
             )
             new = self._words(cells, own, was)
             self._check_rows(new, own)
+            self._check_sources(new, own, check_quotes)
             gate = self.gate()
             is_open = {study: gate.is_open(study) for study in {place[0] for place in new}}
             contents = [
@@ -293,6 +296,42 @@ class Seat:
                     ),
                 )
 
+    def _check_sources(
+        self, new: Mapping[Place, tuple[Given, _Said]], own: Mapping[Place, Word], check_quotes: bool
+    ) -> None:
+        """Raise InputError for the first value whose report is not the study's, or whose quote does not hold."""
+        sources: Sources | None = None
+        for place, (cell, said) in new.items():
+            beside = said.beside
+            if _says_the_same(own.get(place), said) or not any(
+                beside[name] for name in ("quote", "formula", "report")
+            ):
+                continue
+            sources = sources or Sources(self.review)
+            field = self._fields.get(cell.field)
+            try:
+                if beside["report"]:
+                    beside["report"] = sources.report(cell.study, beside["report"])
+                if not check_quotes or field is None:
+                    continue
+                problem = sources.problem(
+                    cell.study,
+                    field,
+                    said.value,
+                    beside["quote"],
+                    beside["formula"],
+                    beside["page"],
+                    beside["report"],
+                )
+                if problem is not None:
+                    raise InputError(
+                        f"{cell.field} of {_row(cell.study, cell.row)}: {problem}",
+                        hint="copy the report's own words (`iimscreen fulltext find WORDS`); --unchecked takes "
+                        "quotes as they are",
+                    )
+            except InputError as error:
+                raise _at(cell, error) from error
+
     def _around(
         self, now: Mapping[tuple[str, str], Mapping[str, Value]], study: str, row: str
     ) -> dict[str, Value]:
@@ -380,7 +419,7 @@ class _Said:
     """A word that is not logged yet."""
 
     value: Value | None
-    beside: Mapping[str, str]  # quote, page, report, formula, note
+    beside: dict[str, str]  # quote, page, report, formula, note
 
 
 def _as_said(word: Word | None) -> _Said:

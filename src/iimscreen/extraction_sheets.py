@@ -59,6 +59,14 @@ def write(
     """
     from iimscreen.sheets import writing
 
+    made = content(review, reviewer, form=form, wanted=wanted, spare=spare)
+    return writing.workbook(made), len(made.studies)
+
+
+def content(
+    review: Review, reviewer: str, *, form: str = DATA, wanted: Sequence[str] = (), spare: int = 5
+) -> Content:
+    """What stands on that workbook."""
     seat = Seat(review, reviewer, form)
     names = _for(seat, wanted)
     log_id, log_uid = log.last_row(review)
@@ -72,7 +80,7 @@ def write(
         log_uid=log_uid,
         digest=standing.digest(),
     )
-    content = Content(
+    return Content(
         heading=heading,
         form=seat.form,
         studies=_on_sheet(seat, names),
@@ -80,7 +88,6 @@ def write(
         rows=_rows(seat.form, names, standing.shown, spare),
         help=_help(seat),
     )
-    return writing.workbook(content), len(names)
 
 
 def _for(seat: Seat, wanted: Sequence[str]) -> list[str]:
@@ -281,8 +288,8 @@ def _load_csv(review: Review, data: bytes, name: str, seat: Seat, *, dry_run: bo
     standing = _Standing(
         {place: sheets.shown(fields.get(place[2]), cell) for place, cell in own.items()}, own, frozenset(own)
     )
-    given = _given(review, seat.form, entries, standing, faults)
-    return _entered(review, seat, given, len(entries) - len(given), base=None, dry_run=dry_run)
+    given, unchanged = _given(review, seat.form, entries, standing, faults)
+    return _entered(review, seat, given, unchanged, base=None, dry_run=dry_run)
 
 
 def _load_workbook(
@@ -304,8 +311,7 @@ def _load_workbook(
         )
     read = reading.read(filled, as_written, standing.shown)
     faults = list(read.faults)
-    given = _given(review, as_written, read.entries, standing, faults, now=seat.form)
-    unchanged = sum(entry.shown != NOTHING for entry in read.entries) - len(given)
+    given, unchanged = _given(review, as_written, read.entries, standing, faults, now=seat.form)
     return _entered(review, seat, given, unchanged, base=base, dry_run=dry_run)
 
 
@@ -364,19 +370,22 @@ def _given(
     faults: list[Fault],
     *,
     now: Form | None = None,
-) -> list[Given]:
-    """The cells that differ from what stands. Raises InputError with all that cannot be used.
+) -> tuple[list[Given], int]:
+    """The cells that differ from what stands, and how many values do not.
 
-    `form` is the one that they were filled in by, `now` the one in force.
+    `form` is the one that they were filled in by, `now` the one in force. Raises InputError with all that
+    cannot be used.
     """
     fields = {field.name: field for field in form.fields}
     in_force_now = {field.name: field for field in (now or form).fields}
     found = []
+    unchanged = 0
     reports: dict[str, str] = {}
     for entry in entries:
         before = standing.shown.get(entry.place, NOTHING)
         shown = sheets.without_unit(entry.shown)
         if sheets.plain(shown) == sheets.plain(sheets.without_unit(before)):
+            unchanged += bool(shown.text)
             continue
         try:
             name = entry.place[2]
@@ -398,7 +407,7 @@ def _given(
         found.append(cell)
     if faults:
         raise _told(faults)
-    return found
+    return found, unchanged
 
 
 def _check_as_then(then: Field | None, now: Field | None) -> None:
@@ -484,4 +493,4 @@ def _entered(
                 taken = seat.take(given, base=base)
         else:
             taken = seat.take(given, base=base)
-    return Loaded(replace(taken, same=taken.same + max(unchanged, 0)), len({cell.study for cell in given}))
+    return Loaded(replace(taken, same=taken.same + unchanged), len({cell.study for cell in given}))

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from iimscreen import __version__
 from iimscreen.cli import (
     appendix,
+    appraise,
     audit,
     begin,
     consensus,
@@ -37,6 +38,8 @@ from iimscreen.cli import (
     search,
     share,
     strategy,
+    studies,
+    tables,
     team,
     tell,
     trace,
@@ -157,11 +160,14 @@ for _phase in (
     exchange,
     team,
     fulltexts,
+    studies,
     extract,
     revisit,
     extract_sheets,
     consensus,
     audit,
+    appraise,
+    tables,
     tell,
     living,
 ):

@@ -115,7 +115,9 @@ def load(
 @fulltext_app.command("attach")
 def attach(
     record: Report,
-    files: Annotated[list[Path], typer.Argument(help="PDF, XML, HTML or TXT; supplements, too.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="PDF, XML, HTML or TXT; supplements, too.", metavar="FILE…")
+    ],
     by: By,
     link: Annotated[bool, typer.Option("--link", help="Leave them where they are; copy nothing.")] = False,
     any_size: Annotated[bool, typer.Option("--any-size", help="Also files of more than 100 MB.")] = False,
@@ -124,7 +126,7 @@ def attach(
     """Attach files to a report, and mark it retrieved.
 
     A copy is kept under fulltexts/ beside the review by its hash, or with --link the file stays where it is.
-    What a file is tells its content. A PDF that is damaged, encrypted or a scan is kept, and it is said that
+    Its content tells what a file is. A PDF that is damaged, encrypted or a scan is kept, and it is said that
     its text cannot be read; a web page saved as .pdf is refused.
     """
     from iimscreen import team

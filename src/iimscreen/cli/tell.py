@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 def prisma(
     as_json: AsJson = False,
     list_: Annotated[
-        str | None, typer.Option("--list", help="Print the records behind one number, e.g. records_excluded.")
+        str | None, typer.Option("--list", help="Print what is behind one number, e.g. records_excluded.")
     ] = None,
     version: Annotated[
         int | None, typer.Option("--version", help="The flow of a completed version, as it was then.")
@@ -35,6 +35,13 @@ def prisma(
     from iimscreen.store import records
 
     with opened(review) as open_one:
+        if list_ in flow.STUDY_LISTS:
+            from iimscreen.render import studies as shown
+
+            named = review_flow.named_studies(open_one, list_, version=version)
+            keys = [key for reports in named.values() for key in reports]
+            shown.of_flow(named, {one.key: one for one in records.by_keys(open_one, keys)}, as_json=as_json)
+            return
         if list_ is not None:
             keys = review_flow.named_list(open_one, list_, version=version)
             render.record_list(keys, list(records.by_keys(open_one, keys)), as_json=as_json)

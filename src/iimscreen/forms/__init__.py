@@ -52,7 +52,13 @@ IMPROVED = ("complete", "partial", "improved")
 def parse_form(text: str, where: str) -> Form:
     """The form in a TOML file of its own. Raises InputError naming `where`, the key, and what was expected."""
     top = parse(text, where)
-    form = read_form(top, top.text("name"))
+    name = top.text("name")
+    if not all(letter.isalnum() or letter in "-_" for letter in name) or name == DATA:
+        raise InputError(
+            f"{where}: name {name!r}: expected letters, digits, - and _ only, and not {DATA!r}",
+            hint="put the wording into title",
+        )
+    form = read_form(top, name)
     top.nothing_else()
     return form
 

@@ -85,7 +85,8 @@ def _quote_problem(quote: str, pages: Sequence[Page], page: str) -> str | None:
 def _place(passage: Passage) -> str:
     labels = [label for label in passage.labels if label]
     file = passage.pages[0].file
-    place = f"on page {' and '.join(labels)}" if labels else "in the text"
+    named = " and ".join(labels)
+    place = "in the text" if not labels else f"on page {named}" if named[0].isdigit() else f"in {named}"
     return f"{place} of {file}" if file else place
 
 

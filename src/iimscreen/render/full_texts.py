@@ -116,8 +116,8 @@ def fetched(asked: Wanted, stored: int) -> None:
         f"{counted(stored, 'full text')} stored, of {counted(len(asked.pmcids), 'report')} asked for."
     )
     for count, why in (
-        (asked.present, "had it already"),
-        (asked.refused, "was not given before (name it with --report to ask again)"),
+        (asked.present, "whose text is there already"),
+        (asked.refused, "not given before (name one with --report to ask again)"),
         (asked.without, "without a PMCID"),
     ):
         if count:

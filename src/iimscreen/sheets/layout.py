@@ -19,6 +19,7 @@ STUDY, ROW, ABOUT, FIELD = "#study", "#row", "#about", "#field"
 UNIT = ".unit"  # behind a field's name, of the column beside it
 QUOTES, HELP, LISTS, HIDDEN = "Quotes", "Help", "Lists", "iimscreen"
 HEADING_ROWS = 4  # section, title, what goes in, name
+FIRST_ROW = HEADING_ROWS + 1  # with values
 WHOLE_REVIEW = "the whole review"  # in place of a study, for a form that is filled in once
 
 

@@ -245,9 +245,9 @@ class _Reading:
                 cell = row.get(table.columns[column.name])
                 if cell is None:
                     if place in self._before:
-                        self._places[place] = self._where(table, number, column.name, repr(column.title))
+                        self._places[place] = self._where(table, number, column.name, column.title)
                     continue
-                where = self._where(table, number, column.name, repr(column.title))
+                where = self._where(table, number, column.name, column.title)
                 text = self._text(column.field, cell, where)
                 unit: str | None = ""
                 if text and column.name in has_unit:
@@ -271,7 +271,7 @@ class _Reading:
             return None
         if not study:
             self._fault(
-                self._where(table, number, STUDY, "'Study'"),
+                self._where(table, number, STUDY, "Study"),
                 f"found values ({', '.join(filled[:4])}) and no study",
                 "name the study and the row, or delete the line",
             )
@@ -287,7 +287,7 @@ class _Reading:
                 return None
             if not self._is_row(level, row_id):
                 self._fault(
-                    self._where(table, number, ROW, "'Row'"),
+                    self._where(table, number, ROW, "Row"),
                     f"found {row_id!r}, expected a row such as {level.letter}1",
                     "number the row, with a number that the study does not have yet",
                 )
@@ -295,7 +295,7 @@ class _Reading:
         if (study, row_id) in self._rows:
             self._fault(
                 self._where(
-                    table, number, ROW if level.letter else STUDY, "'Row'" if level.letter else "'Study'"
+                    table, number, ROW if level.letter else STUDY, "Row" if level.letter else "Study"
                 ),
                 f"{_line(study, row_id)} stands there already, at {self._rows[study, row_id]}",
                 "give the line the key that it had, or a new row of its own",
@@ -314,7 +314,7 @@ class _Reading:
         if study in self._studies:
             return study
         self._fault(
-            self._where(table, number, STUDY, "'Study'"),
+            self._where(table, number, STUDY, "Study"),
             f"found {found!r}, which is no study of this sheet",
             "write it as on the sheet of studies; `iimscreen extract sheet` writes a sheet for others",
         )

@@ -10,45 +10,46 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iimscreen import forms
-from iimscreen.formats._workbook import escaped, letters
+from iimscreen.formats._workbook import letters
 from iimscreen.forms import CODES, ITSELF, OF
 from iimscreen.forms.values import described
-from iimscreen.model import Field, FieldKind, Form, Level
-from iimscreen.sheets import NOTHING, Content, Shown, rules
+from iimscreen.model import FieldKind, Level
+from iimscreen.sheets import NOTHING, Content, Shown, marking, rules
 from iimscreen.sheets.layout import (
     ABOUT,
     FIELD,
+    FIRST_ROW,
     FORMAT,
     HEADING_ROWS,
     HELP,
     HIDDEN,
-    LISTS,
     QUOTES,
     ROW,
     STUDY,
     WHOLE_REVIEW,
     Column,
     columns,
-    listed,
     quote_columns,
     sheet_names,
 )
+from iimscreen.sheets.marking import Lists
+from iimscreen.sheets.styles import DARK, Styles, cell_of, styles_of, text_cell
 
 if TYPE_CHECKING:
     from openpyxl.styles.cell_style import StyleArray
 
-FIRST = HEADING_ROWS + 1  # row of the first values
 _SPARE_QUOTES = 40
-_HEIGHTS = (18.0, 48.0, 38.0, 13.0)  # of the rows of the heading
 _MOST_LINES = 6
 _MOST_TOLD = 1000  # a range up to more than that is there to catch slips, and is not worth a line
-_DARK, _MIDDLE, _LIGHT, _KEY = "FF1F4E5F", "FFD5E4EA", "FFF3F7F9", "FFEDEDED"
-_SHADE = "FFF1F6F8"
-_LACKING, _NOT_ASKED, _LINE = "FFFFF2CC", "FFD0D0D0", "FFB7C4CA"
+_KEYS_TAKE = {
+    OF: "such as P1",
+    FIELD: "its name",
+    "report": "where a study has several",
+    "page": "such as 4, table 2",
+}
 _WIDTHS = {STUDY: 20.0, ROW: 6.0, OF: 10.0, ABOUT: 34.0, FIELD: 18.0, "report": 18.0, "page": 12.0}
 _WIDTHS |= {"quote": 60.0, "formula": 24.0, "note": 30.0}
 
@@ -60,12 +61,12 @@ def workbook(content: Content) -> bytes:
     book = openpyxl.Workbook(write_only=True)
     book.properties.title = content.form.title
     book.properties.creator = "iimscreen"
-    styles = _styles(book)
-    lists = _Lists()
+    styles = styles_of(book)
+    lists = Lists()
     lists.add("codes", list(CODES))
     names = sheet_names(content.form)
     grid = rules.Grid(
-        content.form, {level.name: FIRST + _length(content, level) - 1 for level in content.form.levels}
+        content.form, {level.name: FIRST_ROW + _length(content, level) - 1 for level in content.form.levels}
     )
     for level in content.form.levels:
         _level(book, content, level, styles, lists, grid, names[level.name])
@@ -91,131 +92,11 @@ def _length(content: Content, level: Level) -> int:
     return sum(len(content.rows[study.name, level.name]) for study in content.studies)
 
 
-# --- styles ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Styles:
-    section: StyleArray
-    title: StyleArray
-    required: StyleArray
-    about: StyleArray  # what goes in
-    name: StyleArray
-    key: StyleArray
-    about_study: StyleArray
-    value: StyleArray
-    locked: StyleArray
-    heading: StyleArray
-    text: StyleArray
-    wide: StyleArray
-
-
-def _styles(book: Any) -> _Styles:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-
-    sheet = book.create_sheet("styles")
-    book.remove(sheet)
-
-    def made(
-        *,
-        font: Font | None = None,
-        fill: str = "",
-        is_open: bool = False,
-        wrap: bool = True,
-        vertical: str = "top",
-        line: bool = False,
-    ) -> Any:
-        cell = WriteOnlyCell(sheet)
-        cell.number_format = "@"
-        cell.font = font or Font(name="Calibri", size=11)
-        if fill:
-            cell.fill = PatternFill("solid", start_color=fill, end_color=fill)
-        cell.alignment = Alignment(wrap_text=wrap, vertical=vertical)
-        cell.protection = Protection(locked=not is_open)
-        if line:
-            side = Side(style="thin", color=_LINE)
-            cell.border = Border(bottom=side, right=side)
-        return cell._style
-
-    small = Font(name="Calibri", size=9, italic=True, color="FF44606B")
-    return _Styles(
-        section=made(font=Font(name="Calibri", size=11, bold=True, color="FFFFFFFF"), fill=_DARK, wrap=False),
-        title=made(font=Font(name="Calibri", size=11, color="FF12303B"), fill=_MIDDLE, line=True),
-        required=made(
-            font=Font(name="Calibri", size=11, bold=True, color="FF12303B"), fill=_MIDDLE, line=True
-        ),
-        about=made(font=small, fill=_LIGHT, line=True),
-        name=made(font=Font(name="Consolas", size=8, color="FF7F7F7F"), fill=_LIGHT, wrap=False, line=True),
-        key=made(fill=_KEY, font=Font(name="Calibri", size=11, color="FF333333"), wrap=False, line=True),
-        about_study=made(fill=_KEY, font=Font(name="Calibri", size=9, color="FF333333"), line=True),
-        value=made(is_open=True),
-        locked=made(fill=_KEY, font=Font(name="Calibri", size=11, color="FF595959")),
-        heading=made(font=Font(name="Calibri", size=14, bold=True, color=_DARK), wrap=False),
-        text=made(),
-        wide=made(font=Font(name="Calibri", size=11, bold=True, color=_DARK), wrap=False),
-    )
-
-
-def _cell(sheet: Any, text: str, style: StyleArray) -> Any:
-    from openpyxl.cell import WriteOnlyCell
-
-    cell = WriteOnlyCell(sheet, escaped(text))
-    if text:
-        cell.data_type = "s"  # also where it begins with =
-    cell._style = style
-    return cell
-
-
-# --- lists behind the drop-downs -------------------------------------------------------------------
-
-
-class _Lists:
-    """The lists of all drop-downs, each a column of a hidden sheet."""
-
-    def __init__(self) -> None:
-        self._columns: dict[str, list[str]] = {}
-
-    def add(self, name: str, items: Sequence[str]) -> str:
-        """Where a list stands; the same for lists that are alike."""
-        for known, others in self._columns.items():
-            if others == list(items):
-                return self.place(known)
-        self._columns[name] = list(items)
-        return self.place(name)
-
-    def place(self, name: str) -> str:
-        """The range of a list, as formulas name it."""
-        letter = letters(list(self._columns).index(name) + 1)
-        return f"{LISTS}!${letter}$2:${letter}${len(self._columns[name]) + 1}"
-
-    def write(self, book: Any) -> None:
-        sheet = book.create_sheet(LISTS)
-        sheet.sheet_state = "hidden"
-        sheet.protection.sheet = True
-        for number in range(1 + max(map(len, self._columns.values()))):
-            row: list[Any] = []
-            for name, items in self._columns.items():
-                text = name if number == 0 else items[number - 1] if number <= len(items) else None
-                row.append(None if text is None else _text_cell(sheet, text))
-            sheet.append(row)
-
-
-def _text_cell(sheet: Any, text: str) -> Any:
-    from openpyxl.cell import WriteOnlyCell
-
-    cell = WriteOnlyCell(sheet, escaped(text))
-    if text:
-        cell.data_type = "s"
-    cell.number_format = "@"
-    return cell
-
-
 # --- one sheet per level ---------------------------------------------------------------------------
 
 
 def _level(
-    book: Any, content: Content, level: Level, styles: _Styles, lists: _Lists, grid: rules.Grid, name: str
+    book: Any, content: Content, level: Level, styles: Styles, lists: Lists, grid: rules.Grid, name: str
 ) -> None:
     sheet = book.create_sheet(name)
     shown = columns(content.form, level)
@@ -223,25 +104,25 @@ def _level(
     is_of = shown[keys - 1].name == OF
     widths = [_width(column) for column in shown]
     _set_up(sheet, shown, styles, frozen=keys)
-    first, last = FIRST, max(grid.last_rows[level.name], FIRST)
+    first, last = FIRST_ROW, max(grid.last_rows[level.name], FIRST_ROW)
     for number, column in enumerate(shown, 1):
         place = f"{letters(number)}{first}:{letters(number)}{last}"
         if column.field is not None:
-            _validate(sheet, column, place, f"{letters(number)}{first}", lists)
-            _color(sheet, content.form, level, grid, column, number, place, keys)
+            marking.validate(sheet, column, place, f"{letters(number)}{first}", lists)
+            marking.colour(sheet, content.form, level, grid, column, number, place, keys)
         elif column.name == OF:
-            _validate_of(sheet, level, place, rules.rows_above(grid, level, first), grid)
-    _part_studies(sheet, f"A{first}:{letters(len(shown))}{last}", level, grid)
+            marking.validate_of(sheet, level, place, rules.rows_above(grid, level, first), grid)
+    marking.part_studies(sheet, f"A{first}:{letters(len(shown))}{last}", level, grid)
     _write_heading(sheet, content, shown, styles)
     at = HEADING_ROWS
     for study in content.studies:
         value = styles.locked if study.is_locked else styles.value
         for row_id in content.rows[study.name, level.name] if level.letter else ("",):
-            cells = [_cell(sheet, study.name or WHOLE_REVIEW, styles.key)]
+            cells = [cell_of(sheet, study.name or WHOLE_REVIEW, styles.key)]
             if level.letter:
-                cells.append(_cell(sheet, row_id, styles.key))
+                cells.append(cell_of(sheet, row_id, styles.key))
             elif content.form.subject == "study":
-                cells.append(_cell(sheet, study.about, styles.about_study))
+                cells.append(cell_of(sheet, study.about, styles.about_study))
             if is_of:
                 cells.append(
                     _value(
@@ -271,7 +152,17 @@ def _heighten(sheet: Any, row: int, texts: Sequence[tuple[str, float]]) -> None:
 
 
 def _lines_of(text: str, width: float) -> int:
-    return sum(1 + int(len(line) / width) for line in text.split("\n"))
+    """How many lines a text takes, broken at words."""
+    lines = 0
+    for paragraph in text.split("\n"):
+        lines += 1
+        used = 0.0
+        for word in paragraph.split(" "):
+            if used and used + len(word) > width:
+                lines, used = lines + 1, 0.0
+            used += len(word) + 1
+            lines += int((used - 2) / width) if used > width + 1 else 0
+    return lines
 
 
 def _found(content: Content, study: str, row: str, column: Column) -> Shown:
@@ -282,19 +173,19 @@ def _value(sheet: Any, text: str, style: StyleArray, is_locked: bool) -> Any:
     """A value's cell; an empty one has the style of its column, and none of its own."""
     if not text and not is_locked:
         return None
-    return _cell(sheet, text, style)
+    return cell_of(sheet, text, style)
 
 
-def _set_up(sheet: Any, shown: Sequence[Column], styles: _Styles, *, frozen: int) -> None:
+def _set_up(sheet: Any, shown: Sequence[Column], styles: Styles, *, frozen: int) -> None:
     """Widths, frozen panes, protection and print; before the first row is written."""
     for number, column in enumerate(shown, 1):
         dimension = sheet.column_dimensions[letters(number)]
         dimension.width = _width(column)
-        is_open = column.field is not None or column.name == OF
-        dimension._style = styles.value if is_open else styles.key
-    sheet.freeze_panes = f"{letters(frozen + 1)}{FIRST}"
+        is_key = number <= frozen and column.name != OF
+        dimension._style = styles.key if is_key else styles.value
+    sheet.freeze_panes = f"{letters(frozen + 1)}{FIRST_ROW}"
     sheet.sheet_view.zoomScale = 100
-    sheet.sheet_properties.tabColor = _DARK
+    sheet.sheet_properties.tabColor = DARK
     _protect(sheet)
     _print(sheet, f"1:{HEADING_ROWS}", f"A:{letters(frozen)}")
 
@@ -332,40 +223,48 @@ def _width(column: Column) -> float:
     return float(min(max(base, max(map(len, field.title.split()), default=0) + 3), 32))
 
 
-def _write_heading(sheet: Any, content: Content, shown: Sequence[Column], styles: _Styles) -> None:
-    for number, height in enumerate(_HEIGHTS, 1):
-        sheet.row_dimensions[number].height = height
-    for row in _heading(sheet, content.heading.reviewer, shown, styles):
+def _write_heading(sheet: Any, content: Content, shown: Sequence[Column], styles: Styles) -> None:
+    rows = list(_heading(sheet, content.heading.reviewer, shown, styles))
+    widths = [_width(column) for column in shown]
+    # Bold letters and small ones are wider and narrower than those that widths are counted in.
+    for number, (row, line, wider) in enumerate(
+        zip(rows, (17.0, 15.5, 12.5, 12.0), (0.0, 1.15, 0.9, 0.0), strict=True), 1
+    ):
+        lines = max(
+            _lines_of(cell.value or "", width / wider) if wider else 1
+            for cell, width in zip(row, widths, strict=True)
+        )
+        sheet.row_dimensions[number].height = line * min(lines, _MOST_LINES) + 2
         sheet.append(row)
 
 
-def _heading(sheet: Any, reviewer: str, shown: Sequence[Column], styles: _Styles) -> Iterator[list[Any]]:
+def _heading(sheet: Any, reviewer: str, shown: Sequence[Column], styles: Styles) -> Iterator[list[Any]]:
     """Section, title, what goes in, name."""
     section = None
     sections = []
     for column in shown:
         own = column.field.section if column.field else None
-        sections.append(_cell(sheet, own if own and own != section else "", styles.section))
+        sections.append(cell_of(sheet, own if own and own != section else "", styles.section))
         section = own if column.field else section
-    sections[0] = _cell(sheet, f"Sheet of {reviewer}", styles.section)
+    sections[0] = cell_of(sheet, f"Sheet of {reviewer}", styles.section)
     yield sections
     yield [
-        _cell(
+        cell_of(
             sheet,
             column.title + (" *" if column.is_value and column.field and column.field.required else ""),
             styles.required if column.field and column.field.required else styles.title,
         )
         for column in shown
     ]
-    yield [_cell(sheet, _goes_in(column), styles.about) for column in shown]
-    yield [_cell(sheet, column.name, styles.name) for column in shown]
+    yield [cell_of(sheet, _goes_in(column), styles.about) for column in shown]
+    yield [cell_of(sheet, column.name, styles.name) for column in shown]
 
 
 def _goes_in(column: Column) -> str:
     """In a few words, as the help of the cell says the rest."""
     field = column.field
     if field is None:
-        return {STUDY: "as it is", OF: "such as P1"}.get(column.name, "")
+        return _KEYS_TAKE.get(column.name, "")
     if column.is_unit:
         return "of it"
     match field.kind:
@@ -384,110 +283,10 @@ def _goes_in(column: Column) -> str:
             return said + (f", in {field.units[0]}" if len(field.units) == 1 else "")
 
 
-# --- validation and colour -------------------------------------------------------------------------
-
-
-def _validate(sheet: Any, column: Column, place: str, cell: str, lists: _Lists) -> None:
-    """Drop-down, range and help of one column."""
-    from openpyxl.worksheet.datavalidation import DataValidation
-
-    field = column.field
-    if field is None:
-        return
-    items = field.units if column.is_unit else listed(field)
-    formula = f"={lists.add(column.name, items)}" if items else rules.takes(field, cell)
-    is_free = bool(items) and not column.is_unit and (field.others or field.kind is FieldKind.CHOICES)
-    found = DataValidation(
-        type="list" if items else "custom" if formula else None,
-        formula1=formula.removeprefix("=") or None,
-        allow_blank=True,
-        showErrorMessage=bool(formula) and not is_free,
-        showInputMessage=True,
-        sqref=place,
-    )
-    found.promptTitle = _short(field.title if not column.is_unit else f"Unit of {field.title}", 32)
-    found.prompt = _short(_prompt(field) if not column.is_unit else "Choose one.", 255)
-    found.errorTitle = _short(field.title, 32)
-    found.error = _short(
-        f"Expected {', '.join(items)}"
-        if column.is_unit
-        else f"Expected {described(field)}, or a code: {', '.join(CODES)}.",
-        225,
-    )
-    sheet.data_validations.append(found)
-
-
-def _validate_of(sheet: Any, level: Level, place: str, formula: str, grid: rules.Grid) -> None:
-    from openpyxl.worksheet.datavalidation import DataValidation
-
-    above = grid.level(level.of)
-    found = DataValidation(
-        type="list", formula1=formula, allow_blank=True, showInputMessage=True, sqref=place
-    )
-    found.showErrorMessage = True
-    found.promptTitle = _short(f"Of which {above.title.lower()}", 32)
-    found.prompt = _short(f"Its row on the sheet {above.title}, such as {above.letter}1.", 255)
-    found.error = f"Expected a row of this study there, such as {above.letter}1."
-    sheet.data_validations.append(found)
-
-
-def _prompt(field: Field) -> str:
-    said = described(field)
-    parts = [
-        field.help,
-        f"{said[:1].upper()}{said[1:]}.",
-        "Codes: " + ", ".join(f"{code} {words}" for code, words in CODES.items()),
-    ]
-    return "\n".join(part for part in parts if part)
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
-def _color(
-    sheet: Any, form: Form, level: Level, grid: rules.Grid, column: Column, number: int, place: str, keys: int
-) -> None:
-    """Grey where a field is not asked, yellow where a value is lacking."""
-    from openpyxl.formatting.rule import FormulaRule
-    from openpyxl.styles import Font, PatternFill
-
-    field = column.field
-    if field is None:
-        return
-    if field.when is not None:
-        grey = PatternFill("solid", start_color=_NOT_ASKED, end_color=_NOT_ASKED)
-        formula = rules.is_not_asked(grid, level, field.when, FIRST)
-        sheet.conditional_formatting.add(
-            place, FormulaRule(formula=[formula], fill=grey, font=Font(color="FF9C0006"), stopIfTrue=True)
-        )
-    if field.required and not column.is_unit:
-        formula = rules.is_lacking(
-            form, level, number, row=FIRST, first=keys if level.of not in ("", ITSELF) else keys + 1
-        )
-        yellow = PatternFill("solid", start_color=_LACKING, end_color=_LACKING)
-        sheet.conditional_formatting.add(place, FormulaRule(formula=[formula], fill=yellow))
-
-
-def _part_studies(sheet: Any, place: str, level: Level, grid: rules.Grid) -> None:
-    """A line above each study, and every other one on a shade."""
-    from openpyxl.formatting.rule import FormulaRule
-    from openpyxl.styles import Border, PatternFill, Side
-
-    if level.letter:
-        line = Border(top=Side(style="thin", color=_DARK))
-        sheet.conditional_formatting.add(
-            place, FormulaRule(formula=[f"$A{FIRST}<>$A{FIRST - 1}"], border=line)
-        )
-    shade = PatternFill("solid", start_color=_SHADE, end_color=_SHADE)
-    formula = f"IFERROR(ISODD(MATCH($A{FIRST},{grid.range(ITSELF, STUDY)},0)),FALSE)"
-    sheet.conditional_formatting.add(place, FormulaRule(formula=[formula], fill=shade))
-
-
 # --- quotes, help, and what the workbook is for ----------------------------------------------------
 
 
-def _quotes(book: Any, content: Content, styles: _Styles, lists: _Lists, grid: rules.Grid) -> None:
+def _quotes(book: Any, content: Content, styles: Styles, lists: Lists, grid: rules.Grid) -> None:
     """Where each value stands in its report: the rows that there are, and spare ones."""
     from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -504,7 +303,7 @@ def _quotes(book: Any, content: Content, styles: _Styles, lists: _Lists, grid: r
         ("C", fields, "The field's name, as in the last row of the headings."),
     ):
         found = DataValidation(
-            type="list", formula1=formula, allow_blank=True, sqref=f"{column}{FIRST}:{column}{last}"
+            type="list", formula1=formula, allow_blank=True, sqref=f"{column}{FIRST_ROW}:{column}{last}"
         )
         found.showErrorMessage = found.showInputMessage = True
         found.prompt = prompt
@@ -512,12 +311,12 @@ def _quotes(book: Any, content: Content, styles: _Styles, lists: _Lists, grid: r
     _write_heading(sheet, content, shown, styles)
     for study, row_id, field in quoted:
         found_here = content.cells[study, row_id, field]
-        keys = [_cell(sheet, text, styles.key) for text in (study or WHOLE_REVIEW, row_id, field)]
+        keys = [cell_of(sheet, text, styles.key) for text in (study or WHOLE_REVIEW, row_id, field)]
         beside = (getattr(found_here, column.name) for column in shown[3:])
-        sheet.append([*keys, *(_cell(sheet, text, styles.value) if text else None for text in beside)])
+        sheet.append([*keys, *(cell_of(sheet, text, styles.value) if text else None for text in beside)])
 
 
-def _help(book: Any, content: Content, styles: _Styles) -> None:
+def _help(book: Any, content: Content, styles: Styles) -> None:
     """How to fill in, the codes, the question, and each field of the form."""
     sheet = book.create_sheet(HELP)
     for letter, width in (("A", 26.0), ("B", 20.0), ("C", 38.0), ("D", 60.0), ("E", 60.0)):
@@ -529,13 +328,13 @@ def _help(book: Any, content: Content, styles: _Styles) -> None:
         if not text:
             if number:
                 sheet.append([])
-            sheet.append([_cell(sheet, heading, styles.heading if number == 0 else styles.wide)])
+            sheet.append([cell_of(sheet, heading, styles.heading if number == 0 else styles.wide)])
         else:
-            sheet.append([_cell(sheet, heading, styles.text), *_lines(sheet, text, styles)])
+            sheet.append([cell_of(sheet, heading, styles.text), *_lines(sheet, text, styles)])
     sheet.append([])
-    sheet.append([_cell(sheet, "The fields", styles.wide)])
+    sheet.append([cell_of(sheet, "The fields", styles.wide)])
     sheet.append(
-        [_cell(sheet, text, styles.title) for text in ("Sheet", "Field", "Title", "What goes in", "Help")]
+        [cell_of(sheet, text, styles.title) for text in ("Sheet", "Field", "Title", "What goes in", "Help")]
     )
     names = sheet_names(content.form)
     for level in content.form.levels:
@@ -547,11 +346,11 @@ def _help(book: Any, content: Content, styles: _Styles) -> None:
                 described(field),
                 field.help,
             )
-            sheet.append([_cell(sheet, text, styles.text) if text else None for text in told])
+            sheet.append([cell_of(sheet, text, styles.text) if text else None for text in told])
 
 
-def _lines(sheet: Any, text: str, styles: _Styles) -> Iterable[Any]:
-    cell = _cell(sheet, text, styles.text)
+def _lines(sheet: Any, text: str, styles: Styles) -> Iterable[Any]:
+    cell = cell_of(sheet, text, styles.text)
     from openpyxl.styles import Alignment
 
     cell.alignment = Alignment(wrap_text=False, vertical="top")
@@ -576,7 +375,7 @@ def _hidden(book: Any, content: Content) -> None:
         *(("study", study.name) for study in content.studies),
     ]
     for pair in told:
-        sheet.append([_text_cell(sheet, text) for text in pair])
+        sheet.append([text_cell(sheet, text) for text in pair])
 
 
 _END = b"</worksheet>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from iimscreen.table_files import Contents
-from iimscreen.table_files._layout import of_table, spans
+from iimscreen.table_files._layout import spans
 from iimscreen.tables import Line, Table, footnotes
 
 _STYLE = """
@@ -17,7 +17,7 @@ figcaption { font-weight: 600; font-size: 15px; margin: 0 0 6px; }
 table { border-collapse: collapse; width: 100%; border-top: 2px solid #1a1a1a; border-bottom: 2px solid #1a1a1a; }
 thead { display: table-header-group; }
 th { text-align: left; border-bottom: 1px solid #1a1a1a; }
-th, td { padding: 4px 8px; vertical-align: top; overflow-wrap: break-word; }
+th, td { padding: 4px 8px; vertical-align: top; font-size: 12px; }
 tbody td { border-bottom: 1px solid #e3e6ea; }
 tr { break-inside: avoid; }
 tr.heading td { background: #e8ecf0; font-weight: 600; }
@@ -46,13 +46,11 @@ def files(contents: Contents) -> dict[str, bytes]:
 
 def _figure(table: Table) -> str:
     stamps = "".join(f'<p class="stamp">{_text(stamp)}</p>\n' for stamp in table.stamps)
-    widths = of_table(table)
-    columns = "".join(f'<col style="width:{100 * width / sum(widths):.1f}%">' for width in widths)
     head = "".join(f'<th scope="col">{_text(name)}</th>' for name in table.columns)
     body = "\n".join(_row(line, len(table.columns)) for line in table.lines)
     notes = "\n".join(f'<p class="note">{_text(note)}</p>' for note in footnotes(table))
     grid = (
-        f"<table>\n<colgroup>{columns}</colgroup>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        f"<table cellpadding='4' cellspacing='0'>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
         if table.lines
         else '<p class="note">No rows.</p>'
     )

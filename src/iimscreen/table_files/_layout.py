@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from iimscreen.tables import Table
 
-_LEAST, _MOST = 4, 38  # characters; beyond the latter a cell is broken into lines
+_LEAST, _MOST, _LONG_WORD = 5, 38, 20  # characters; beyond the latter two a cell is broken into lines
 
 
 def weights(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
@@ -18,7 +18,8 @@ def weights(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
         longest = max((len(word) for word in words), default=0)
         lines = sorted(len(line) for text in texts for line in (text.split("\n") or [""]))
         usual = lines[int(0.9 * (len(lines) - 1))] if lines else 0
-        found.append(min(max(_LEAST, min(longest, 22) + 1, min(usual, _MOST)), _MOST))
+        # Twice the text gets less than twice the room: long cells go on for several lines in any case.
+        found.append(min(max(_LEAST, min(longest, _LONG_WORD) + 3, round(4 + 0.4 * usual)), _MOST))
     return found
 
 

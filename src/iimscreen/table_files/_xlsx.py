@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ _MOST = 32_767  # characters in a cell of Excel
 _CUT = " … (cut; the CSV has all of it)"
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # no XML can hold these
 _NO_NAME = re.compile(r"[\[\]:*?/\\]")
-_LINE_POINTS = 12.5  # of one line of text in a row
+_PAGE = 110  # characters over a page in landscape
+_UNBROKEN = ("wide", "long")  # sheets to compute with: one line a row, however long
+_LINE_POINTS = 13  # of one line of text in a row
 
 
 def files(contents: Contents) -> dict[str, bytes]:
@@ -52,8 +55,10 @@ def _data(contents: Contents) -> bytes:
     for number, (name, text) in enumerate(lines, 1):
         _put(about, number, 1, name, bold=True)
         _put(about, number, 2, text)
+        about.row_dimensions[number].height = _height([text], [110])
     about.column_dimensions["A"].width = 14
     about.column_dimensions["B"].width = 110
+    _page(about)
     return _bytes(book)
 
 
@@ -83,7 +88,7 @@ def _clean(text: str) -> str:
 
 
 def _put(
-    sheet: Worksheet, row: int, column: int, value: Scalar, *, bold: bool = False
+    sheet: Worksheet, row: int, column: int, value: Scalar, *, bold: bool = False, wrap: bool = True
 ) -> Any:  # openpyxl's cell
     """A cell with a text as text, whatever it begins with, or a number as a number."""
     from openpyxl.styles import Alignment, Font
@@ -98,7 +103,7 @@ def _put(
     elif value is not None:
         cell.value = value
     cell.font = Font(name="Calibri", size=10, bold=bold)
-    cell.alignment = Alignment(vertical="top", wrap_text=True)
+    cell.alignment = Alignment(vertical="top", wrap_text=wrap)
     return cell
 
 
@@ -106,7 +111,7 @@ def _write_table(sheet: Worksheet, table: Table) -> None:
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
     columns = len(table.columns)
-    widths = [width + 2 for width in of_table(table)]
+    widths = _spread(of_table(table))
     for place, width in enumerate(widths, 1):
         sheet.column_dimensions[_letter(place)].width = width
     number = _over(sheet, table, columns, sum(widths))
@@ -140,7 +145,7 @@ def _write_table(sheet: Worksheet, table: Table) -> None:
         number += 1
     sheet.freeze_panes = sheet.cell(head + 1, 1)
     sheet.print_title_rows = f"{head}:{head}"
-    _page(sheet, sum(widths))
+    _page(sheet)
 
 
 def _over(sheet: Worksheet, table: Table, columns: int, width: int) -> int:
@@ -165,25 +170,31 @@ def _write_dataset(sheet: Worksheet, dataset: Dataset) -> None:
         cell.border = Border(bottom=Side(style="thin"))
         cell.fill = PatternFill("solid", fgColor="E8ECF0")
         sheet.column_dimensions[_letter(place)].width = widths[place - 1] + 2
+    is_broken = dataset.name not in _UNBROKEN
     for number, row in enumerate(dataset.rows, 2):
         for place, value in enumerate(row, 1):
             if value is not None and value != "":
-                _put(sheet, number, place, value)
+                _put(sheet, number, place, value, wrap=is_broken)
+        if is_broken:
+            texts = ["" if one is None else str(one) for one in row]
+            sheet.row_dimensions[number].height = _height(texts, [width + 2 for width in widths])
     sheet.freeze_panes = "B2"
     if dataset.rows:
         sheet.auto_filter.ref = f"A1:{_letter(len(dataset.columns))}{len(dataset.rows) + 1}"
     sheet.print_title_rows = "1:1"
-    _page(sheet, sum(widths))
+    _page(sheet, is_fitted=is_broken)
 
 
-def _page(sheet: Worksheet, width: int) -> None:
-    sheet.page_setup.orientation = "landscape" if width > 80 else "portrait"
+def _page(sheet: Worksheet, *, is_fitted: bool = True) -> None:
+    sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9  # A4
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    if is_fitted:
+        sheet.page_setup.fitToWidth = 1
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.8
+    sheet.page_margins.header = sheet.page_margins.footer = 0.4
     sheet.oddFooter.center.text = "&A, page &P of &N"
 
 
@@ -191,8 +202,15 @@ def _height(cells: Sequence[str], widths: Sequence[int]) -> float:
     """Points that the tallest cell of a row needs: neither Excel nor LibreOffice fits rows of merged cells."""
     lines = 1
     for text, width in zip(cells, widths, strict=False):
-        lines = max(lines, sum(1 + int(1.15 * len(part)) // max(width, 1) for part in text.split("\n")))
+        parts = text.split("\n")
+        lines = max(lines, sum(max(1, len(textwrap.wrap(part, max(int(0.95 * width), 1)))) for part in parts))
     return min(409.0, 3 + _LINE_POINTS * lines)  # 409: as tall as a row of Excel can be
+
+
+def _spread(widths: Sequence[int]) -> list[int]:
+    """The widths, made to fill a page of a table with few or narrow columns, so that notes under it have room."""
+    together = sum(widths)
+    return [width + 1 + max(0, _PAGE - together) * width // together for width in widths]
 
 
 def _letter(place: int) -> str:

@@ -84,6 +84,7 @@ class Gathered:
     order: str = ""  # how they are ordered, in words
     stamps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # for every table: which studies were left out
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # study → why its patients count in another
 
     def of_kind(self, kind: str) -> tuple[StudyData, ...]:
         """The studies of the literature, or one's own."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from iimscreen.citations import citation
 from iimscreen.model import StudyData
 from iimscreen.tables import Gathered, Line, Table, finished
-from iimscreen.tables.citing import reference
 
 
 def references(gathered: Gathered) -> Table:
@@ -15,7 +15,7 @@ def references(gathered: Gathered) -> Table:
     lines = []
     for key, number in gathered.numbers.items():
         record = gathered.reports.get(key)
-        cited = reference(record) if record is not None else f"{key}: no record of it is in this review"
+        cited = citation(record) if record is not None else f"{key}: no record of it is in this review"
         lines.append(Line((str(number), cited, _studies_of(key, studies))))
     unlinked = [study.study for study in studies if not study.reports]
     notes = (f"Without a report: {', '.join(unlinked)}.",) if unlinked else ()
@@ -44,7 +44,7 @@ def excluded(gathered: Gathered, reports: Sequence[tuple[str, str]]) -> Table:
             title="Reports excluded at full text",
             columns=("No.", "Report", "Reason"),
             lines=tuple(
-                Line((str(number), citation, reason)) for number, (citation, reason) in enumerate(reports, 1)
+                Line((str(number), cited, reason)) for number, (cited, reason) in enumerate(reports, 1)
             ),
             notes=() if reports else ("No report was excluded at full text.",),
         ),

@@ -38,16 +38,19 @@ def patients(gathered: Gathered, kind: str = LITERATURE) -> Table:
     for part in sums.parts:
         lines.append(Line((part.name,), "heading"))
         lines += [_line(gathered, by_name[one.study], one, part.name) for one in part.rows]
-        lines.append(_total(f"Total {part.name}", part))
+        lines.append(_total(f"Subjects on {part.name}", part))
     if len(sums.parts) > 1:
-        lines.append(_total("All drugs, each subject once", sums.total))
+        lines.append(_total("Subjects on any drug, each once", sums.total))
+    once = _once(gathered, "drug", kind)
+    if once is not None:
+        lines.append(_total("Subjects on any drug, those told of in two studies once", once.total))
     return finished(
         Table(
             name="own-patients" if kind == OWN else "patients",
             title="Patients of the own series" if kind == OWN else "Patients and groups by drug",
             columns=_COLUMNS,
             lines=tuple(lines),
-            notes=(*notes_of(sums), BLANK_SAID),
+            notes=(*notes_of(sums), *_overlaps(gathered, kind), BLANK_SAID),
             lacks=lacking(gathered.form, *_ROLES),
             sources=sums.total.studies,
         ),
@@ -64,7 +67,11 @@ def by_drug(gathered: Gathered, kind: str = LITERATURE) -> Table:
         if sums.parts:
             lines.append(Line((heading,), "heading"))
             lines += [Line(_counted(gathered, part.name, part)) for part in sums.parts]
-            lines.append(Line(_counted(gathered, "All, each subject once", sums.total), "total"))
+            lines.append(Line((*_counted(gathered, "All, each subject once", sums.total)[:-1], ""), "total"))
+            once = _once(gathered, by, kind)
+            if once is not None:
+                told = "All, those told of in two studies once"
+                lines.append(Line((*_counted(gathered, told, once.total)[:-1], ""), "total"))
             notes += notes_of(sums, by=by)
     return finished(
         Table(
@@ -74,7 +81,7 @@ def by_drug(gathered: Gathered, kind: str = LITERATURE) -> Table:
             else "Subjects by drug and subtype",
             columns=("", "Subjects", "Patients and groups", "Studies", "Which"),
             lines=tuple(lines),
-            notes=tuple(dict.fromkeys(notes)),
+            notes=(*dict.fromkeys(notes), *_overlaps(gathered, kind)),
             lacks=lacking(gathered.form, "drug", "subtype", "n"),
             sources=tuple(study.study for study in gathered.of_kind(kind)),
         ),
@@ -86,6 +93,24 @@ def _counted(gathered: Gathered, name: str, count: Count) -> tuple[str, ...]:
     cited = {study.study: gathered.cited(study) for study in gathered.studies}
     behind = (f"{study} [{cited[study]}]" if cited.get(study) else study for study in count.studies)
     return name, str(count), f"{len(count.rows):,}", f"{len(count.studies):,}", "; ".join(behind)
+
+
+def _once(gathered: Gathered, by: str, kind: str) -> Sums | None:
+    """The sums without studies whose patients count in another; None where there are none such."""
+    if not any(study.study in gathered.elsewhere for study in gathered.of_kind(kind)):
+        return None
+    return subjects(gathered.studies, gathered.form, by=by, kind=kind, without=gathered.elsewhere)
+
+
+def _overlaps(gathered: Gathered, kind: str) -> tuple[str, ...]:
+    told = [
+        f"{s.study}: {gathered.elsewhere[s.study]}"
+        for s in gathered.of_kind(kind)
+        if s.study in gathered.elsewhere
+    ]
+    return (
+        (f"Patients told of in two studies stand in both, as reported ({'; '.join(told)}).",) if told else ()
+    )
 
 
 def notes_of(sums: Sums, *, by: str = "drug") -> tuple[str, ...]:
@@ -109,8 +134,8 @@ def notes_of(sums: Sums, *, by: str = "drug") -> tuple[str, ...]:
 
 
 def _total(words: str, count: Count) -> Line:
-    of = f"{counted(len(count.rows), 'row')}, {counted(len(count.studies), 'study', 'studies')}"
-    return Line(("", words, of, str(count), *[""] * (len(_COLUMNS) - 4)), "total")
+    of = f"{counted(len(count.rows), 'row')} of {counted(len(count.studies), 'study', 'studies')}"
+    return Line((f"{words}: {count} in {of}", *[""] * (len(_COLUMNS) - 1)), "total")
 
 
 def _line(gathered: Gathered, study: StudyData, subject: Subject, drug: str) -> Line:
@@ -162,7 +187,7 @@ def _sex(reading: Reading, row: DataRow) -> str:
     women = reading.text(row, "n-female")
     if women and not reading.text(row, "sex"):
         n = reading.text(row, "n")
-        return f"women: {women}" + (f" of {n}" if n and women.isdecimal() else "")
+        return f"women: {women}" + (f" of {n}" if n else "") if women.isdecimal() else women
     return _shown(reading, row, "sex")
 
 
@@ -187,18 +212,22 @@ def _treatments(reading: Reading, row: DataRow, drug: str) -> str:
     for one in reading.under(row, "drug"):
         if drug not in reading.names(one, "drug"):
             continue
-        dose = " ".join(filter(None, (reading.text(one, "dose"), reading.text(one, "frequency"))))
-        parts = [dose, *(reading.text(one, role) for role in ("dose-change", "route", "line"))]
-        beside = reading.text(one, "concomitant")
-        parts += [f"with {beside}" if beside else "", _for(reading.text(one, "duration"))]
+        dose = " ".join(filter(None, (_named(reading, one, "dose"), _named(reading, one, "frequency"))))
+        parts = [dose, *(_named(reading, one, role) for role in ("dose-change", "route", "line"))]
+        parts += [_named(reading, one, "concomitant", "with"), _named(reading, one, "duration", "for")]
         stop = reading.text(one, "stop-reason")
-        parts.append(f"stopped: {stop}" if stop and not stop.startswith("not stopped") else stop)
-        lines.append(", ".join(filter(None, parts)))
+        is_going_on = stop.startswith("not stopped")
+        parts.append(stop if is_going_on else _named(reading, one, "stop-reason", "stopped:"))
+        lines.append("; ".join(filter(None, parts)))
     return "\n".join(filter(None, lines)) or BLANK
 
 
-def _for(duration: str) -> str:
-    return f"for {duration}" if duration[:1].isdigit() else duration
+def _named(reading: Reading, row: DataRow, role: str, before: str = "") -> str:
+    """A value behind a word of its own, a code behind the name of what is missing: "dose NR"."""
+    text = reading.text(row, role)
+    if text and _is_code(reading, row, role):
+        return f"{role.replace('-', ' ')} {text}"
+    return " ".join(filter(None, (before, text))) if text else ""
 
 
 def _outcomes(reading: Reading, row: DataRow, drug: str) -> str:
