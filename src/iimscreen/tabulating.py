@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iimscreen import auditing, extracted, review_forms, table_files, tables
+from iimscreen import extracted, review_forms, table_files, tables
+from iimscreen.audit.findings import Dossier
 from iimscreen.consensus.reading import Reading
 from iimscreen.decision_formats import Decided, own_ris
 from iimscreen.duplicates import kept_report
@@ -19,7 +20,7 @@ from iimscreen.forms import DATA
 from iimscreen.fulltext.excluded import excluded
 from iimscreen.model import Form, StoredRecord, StudyData
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, records
+from iimscreen.store import Review, overlap_answers, records
 from iimscreen.table_files import Contents
 from iimscreen.tables import (
     LABELS,
@@ -144,7 +145,7 @@ def _gathered(
         else ()
     )
     there = {study.study for study in data}
-    elsewhere = auditing.dossier(review).left_out()
+    elsewhere = Dossier(form, tuple(data), answers=tuple(overlap_answers.standing(review))).left_out()
     return Gathered(
         form=form,
         studies=_ordered(form, data, stored, order),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # no XML can hold these
 _PAGE_CM, _MARGIN_CM = (29.7, 21.0), 1.5
-_BODY_PT, _NOTE_PT = 8, 8
+_BODY_PT, _CLOSE_PT, _NOTE_PT = 8, 7, 8  # the second for tables of more columns than _MANY
+_MANY = 11
 _RED, _GREY = "B00020", "E8ECF0"
 
 
@@ -45,6 +46,7 @@ def _set_up(word: Word, contents: Contents) -> None:
     section = word.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = (Cm(length) for length in _PAGE_CM)
+    section.header_distance = Cm(0.6)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(_MARGIN_CM)
     normal: Any = word.styles["Normal"]  # python-docx types it as a style without a font
     normal.font.name, normal.font.size = "Calibri", Pt(10)
@@ -93,6 +95,7 @@ def _grid(word: Word, table: Table) -> None:
         grid.columns[place].width = width
     _row(grid, table.columns, widths, bold=True)
     _repeat_header(grid)
+    _set_close(grid)
     _rule(grid.rows[0], top=True, bottom=True)
     for line in table.lines:
         _line(grid, line, widths)
@@ -130,7 +133,7 @@ def _row(
             if number:
                 run.add_break()
             run.add_text(part)
-            run.font.size = Pt(_BODY_PT)
+            run.font.size = Pt(_CLOSE_PT if len(widths) > _MANY else _BODY_PT)
             run.font.bold = bold
 
 
@@ -160,6 +163,14 @@ def _element(name: str, **attributes: str) -> Any:  # lxml's element
 
 def _repeat_header(grid: WordTable) -> None:
     grid.rows[0]._tr.get_or_add_trPr().append(_element("w:tblHeader", val="true"))
+
+
+def _set_close(grid: WordTable) -> None:
+    """Less room on both sides of a cell than Word leaves, for tables of many columns."""
+    margins = _element("w:tblCellMar")
+    for side in ("w:left", "w:right"):
+        margins.append(_element(side, w="60", type="dxa"))  # twentieths of a point
+    grid._tbl.tblPr.append(margins)
 
 
 def _no_split(row: Any) -> None:

@@ -67,11 +67,11 @@ def by_drug(gathered: Gathered, kind: str = LITERATURE) -> Table:
         if sums.parts:
             lines.append(Line((heading,), "heading"))
             lines += [Line(_counted(gathered, part.name, part)) for part in sums.parts]
-            lines.append(Line(_counted(gathered, "All, each subject once", sums.total), "total"))
+            lines.append(Line((*_counted(gathered, "All, each subject once", sums.total)[:-1], ""), "total"))
             once = _once(gathered, by, kind)
             if once is not None:
                 told = "All, those told of in two studies once"
-                lines.append(Line(_counted(gathered, told, once.total), "total"))
+                lines.append(Line((*_counted(gathered, told, once.total)[:-1], ""), "total"))
             notes += notes_of(sums, by=by)
     return finished(
         Table(
@@ -187,7 +187,7 @@ def _sex(reading: Reading, row: DataRow) -> str:
     women = reading.text(row, "n-female")
     if women and not reading.text(row, "sex"):
         n = reading.text(row, "n")
-        return f"women: {women}" + (f" of {n}" if n and women.isdecimal() else "")
+        return f"women: {women}" + (f" of {n}" if n else "") if women.isdecimal() else women
     return _shown(reading, row, "sex")
 
 
@@ -212,18 +212,22 @@ def _treatments(reading: Reading, row: DataRow, drug: str) -> str:
     for one in reading.under(row, "drug"):
         if drug not in reading.names(one, "drug"):
             continue
-        dose = " ".join(filter(None, (reading.text(one, "dose"), reading.text(one, "frequency"))))
-        parts = [dose, *(reading.text(one, role) for role in ("dose-change", "route", "line"))]
-        beside = reading.text(one, "concomitant")
-        parts += [f"with {beside}" if beside else "", _for(reading.text(one, "duration"))]
+        dose = " ".join(filter(None, (_named(reading, one, "dose"), _named(reading, one, "frequency"))))
+        parts = [dose, *(_named(reading, one, role) for role in ("dose-change", "route", "line"))]
+        parts += [_named(reading, one, "concomitant", "with"), _named(reading, one, "duration", "for")]
         stop = reading.text(one, "stop-reason")
-        parts.append(f"stopped: {stop}" if stop and not stop.startswith("not stopped") else stop)
-        lines.append(", ".join(filter(None, parts)))
+        is_going_on = stop.startswith("not stopped")
+        parts.append(stop if is_going_on else _named(reading, one, "stop-reason", "stopped:"))
+        lines.append("; ".join(filter(None, parts)))
     return "\n".join(filter(None, lines)) or BLANK
 
 
-def _for(duration: str) -> str:
-    return f"for {duration}" if duration[:1].isdigit() else duration
+def _named(reading: Reading, row: DataRow, role: str, before: str = "") -> str:
+    """A value behind a word of its own, a code behind the name of what is missing: "dose NR"."""
+    text = reading.text(row, role)
+    if text and _is_code(reading, row, role):
+        return f"{role.replace('-', ' ')} {text}"
+    return " ".join(filter(None, (before, text))) if text else ""
 
 
 def _outcomes(reading: Reading, row: DataRow, drug: str) -> str:
