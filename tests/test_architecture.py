@@ -55,6 +55,7 @@ FLOORS: dict[str, int] = {
             "sharing",
             "review_forms",
             "extracting",
+            "extraction_lists",
             "extraction_sheets",
         ),
         3,

@@ -118,6 +118,20 @@ NEED_A_REVIEW = {
     "version close": ("version", "close", "--by", "ann"),
     "previous load": ("previous", "load", "a.csv", "--by", "ann"),
     "watch": ("watch", "--source", "none"),
+    "extract sheet": ("extract", "sheet", "--reviewer", "ann"),
+    "extract load": ("extract", "load", "a.csv", "--reviewer", "ann"),
+    "extract paste": (
+        "extract",
+        "paste",
+        "Paik 2017",
+        "1/2",
+        "--reviewer",
+        "ann",
+        "--row",
+        "O1",
+        "--times",
+        "0,4",
+    ),
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }
 NEED_NONE = {

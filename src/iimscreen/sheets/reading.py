@@ -15,12 +15,10 @@ from dataclasses import dataclass
 
 from iimscreen import forms
 from iimscreen.errors import InputError
-from iimscreen.formats import workbook
-from iimscreen.formats.workbook import Cell, Sheet, Workbook, letters
 from iimscreen.forms import OF
 from iimscreen.forms.values import described
 from iimscreen.model import Field, FieldKind, Form, Level
-from iimscreen.sheets import MOST_IN_A_CELL, Entry, Fault, Heading, Place, Shown
+from iimscreen.sheets import MOST_IN_A_CELL, Entry, Fault, Heading, Place, Shown, workbook
 from iimscreen.sheets.layout import (
     FIELD,
     FORMAT,
@@ -34,6 +32,7 @@ from iimscreen.sheets.layout import (
     quote_columns,
     sheet_names,
 )
+from iimscreen.sheets.workbook import Cell, Sheet, Workbook, letters
 
 _LOOK_FOR_HEADING = 30  # rows
 _AGAIN = "format the cell as text, and type it again"
