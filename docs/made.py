@@ -55,8 +55,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "review_protocol", "known_items", "tracing", "search", "importing", "snowball", "receipts", "replay", "sides",
         "dedupe", "duplicates", "curation", "rounds", "team", "screening", "decision_files", "taking_over",
         "amending", "resolving", "reliability", "sharing", "exporting", "fulltext",
-        "review_forms", "extracting", "extraction_lists", "extraction_sheets", "report", "logbook", "review_flow", "appendix",
-        "living", "updating", "previous", "watching", "demo",
+        "review_forms", "extracting", "extraction_lists", "extraction_sheets", "report", "logbook", "review_flow",
+        "appendix", "living", "updating", "previous", "watching", "demo",
     ),
     "Doors (input and output)": ("store", "sources", "formats", "decision_formats", "sheets"),
     "Thought (pure)": (
