@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
-from iimscreen.model import Author, Kind, Record, StoredRecord
+from iimscreen.model import Author, FieldKind, Kind, Record, StoredRecord
 
 _LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp"))
 _FAMILIES = st.sampled_from(["Paik", "de Visser", "Müller", "O'Brien", "Wang", "Casciola-Rosen"])
@@ -58,3 +60,73 @@ def stored_records(draw: st.DrawFn, max_size: int = 12) -> list[StoredRecord]:
         StoredRecord(number, f"source:{number}", "Some database", Kind.DATABASE, record)
         for number, record in enumerate(found, 1)
     ]
+
+
+# --- forms -----------------------------------------------------------------------------------------
+
+_NAMES = st.text("abcdefgh-_", min_size=1, max_size=4).filter(lambda name: name != "of")
+_WORDS = (
+    st.text(_LETTERS, min_size=1, max_size=8)
+    .map(lambda text: " ".join(text.split()).replace(";", ","))
+    .filter(bool)
+)
+_CHOICES = st.lists(
+    _WORDS.filter(lambda word: word not in ("NR", "NA", "UN", "AS")),
+    min_size=1,
+    max_size=4,
+    unique_by=str.casefold,
+)
+_LEVELS = (
+    {"name": "group", "title": "Group", "letter": "P"},
+    {"name": "line", "title": "Line", "letter": "T", "of": "group"},
+)
+
+
+@st.composite
+def form_fields(draw: st.DrawFn, name: str, level: str) -> dict[str, Any]:
+    """One [[field]] as a protocol has it."""
+    kind = draw(st.sampled_from(list(FieldKind)))
+    made: dict[str, Any] = {"name": name, "level": level, "title": draw(_WORDS), "type": kind.value}
+    if draw(st.booleans()):
+        made["required"] = True
+    if draw(st.booleans()):
+        made["help"] = draw(_WORDS)
+    if kind in (FieldKind.CHOICE, FieldKind.CHOICES):
+        made |= {"choices": draw(_CHOICES), "others": draw(st.booleans())}
+    if kind in (FieldKind.INTEGER, FieldKind.NUMBER):
+        least, most = sorted(draw(st.tuples(st.integers(-9, 9), st.integers(-9, 9))))
+        made |= draw(st.sampled_from([{}, {"least": least}, {"most": most}, {"least": least, "most": most}]))
+        made |= draw(st.sampled_from([{}, {"tolerance": 1.5}]))
+    if kind is FieldKind.NUMBER:
+        made |= draw(st.sampled_from([{}, {"units": ["mg"]}, {"units": ["mg", "g"]}]))
+    return made
+
+
+@st.composite
+def form_tables(draw: st.DrawFn) -> dict[str, Any]:
+    """The tables of a form that can be used, on one to three levels."""
+    deep = draw(st.integers(0, len(_LEVELS)))
+    names = draw(st.lists(_NAMES, min_size=deep + 1, max_size=8, unique=True))
+    levels = ["study", *(level["name"] for level in _LEVELS[:deep])]
+    on = levels + draw(
+        st.lists(
+            st.sampled_from(levels), min_size=len(names) - len(levels), max_size=len(names) - len(levels)
+        )
+    )
+    fields = [draw(form_fields(name, level)) for name, level in zip(names, on, strict=True)]
+    roles = draw(st.permutations(["drug", "n", "age", "sex", "dose", "design", "year", "domain"]))
+    for field, role in zip(fields, roles, strict=False):
+        if draw(st.booleans()):
+            field["role"] = role
+    asked = next((f for f in fields if f["level"] == "study" and f.get("choices")), None)
+    if asked is not None and asked is not fields[-1] and draw(st.booleans()):
+        fields[-1]["when"] = {"field": asked["name"], "is": [asked["choices"][0]]}
+    return {
+        "title": draw(_WORDS),
+        "level": [
+            level | {"key": [f["name"] for f in fields if f["level"] == level["name"]][:2]}
+            for level in _LEVELS[:deep]
+        ],
+        "field": fields,
+        "abbreviations": draw(st.dictionaries(_NAMES, _WORDS, max_size=2)),
+    }

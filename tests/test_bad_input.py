@@ -100,6 +100,21 @@ NEED_A_REVIEW = {
     "fulltext retrieved": ("fulltext", "retrieved", "--all", "--by", "ann"),
     "fulltext not-retrieved": ("fulltext", "not-retrieved", "1", "--by", "ann", "--reason", "lost"),
     "fulltext load": ("fulltext", "load", "a.csv", "--by", "ann"),
+    "fulltext attach": ("fulltext", "attach", "1", "a.pdf", "--by", "ann"),
+    "fulltext detach": ("fulltext", "detach", "1", "a.pdf", "--by", "ann"),
+    "fulltext fetch": ("fulltext", "fetch", "--by", "ann"),
+    "fulltext text": ("fulltext", "text", "1"),
+    "fulltext find": ("fulltext", "find", "myositis"),
+    "fulltext note": ("fulltext", "note", "1", "--attempt", "asked the library", "--by", "ann"),
+    "fulltext excluded": ("fulltext", "excluded"),
+    "study new": ("study", "new", "--each", "--by", "ann"),
+    "study link": ("study", "link", "A 2020", "1", "--by", "ann"),
+    "study unlink": ("study", "unlink", "A 2020", "1", "--note", "x", "--by", "ann"),
+    "study drop": ("study", "drop", "A 2020", "--note", "x", "--by", "ann"),
+    "study list": ("study", "list"),
+    "study show": ("study", "show", "A 2020"),
+    "study suggest": ("study", "suggest"),
+    "study apart": ("study", "apart", "1", "2", "--note", "x", "--by", "ann"),
     "prisma": ("prisma",),
     "status": ("status",),
     "log": ("log",),
@@ -114,9 +129,26 @@ NEED_A_REVIEW = {
     "source list": ("source", "list"),
     "source note": ("source", "note", "By hand.", "--item", "4", "--by", "ann"),
     "source of": ("source", "of", "1"),
+    "extract audit": ("extract", "audit"),
+    "extract tables": ("extract", "tables"),
+    "extract state": ("extract", "state"),
+    "extract overlap": ("extract", "overlap"),
     "version": ("version",),
     "version close": ("version", "close", "--by", "ann"),
     "previous load": ("previous", "load", "a.csv", "--by", "ann"),
+    "extract set": ("extract", "set", "A", "n", "1", "--reviewer", "ann"),
+    "extract done": ("extract", "done", "A", "--reviewer", "ann"),
+    "extract reopen": ("extract", "reopen", "A", "--reviewer", "ann"),
+    "extract form": ("extract", "form"),
+    "extract": ("extract", "form"),
+    "extract quotes": ("extract", "quotes", "--reviewer", "ann"),
+    "extract revisit": ("extract", "revisit"),
+    "appraise": ("appraise", "list"),
+    "appraise list": ("appraise", "list"),
+    "appraise show": ("appraise", "show", "sof"),
+    "appraise load": ("appraise", "load", "a.toml", "--by", "ann"),
+    "appraise plot": ("appraise", "plot", "--form", "sof", "--out", "a.svg"),
+    "appraise table": ("appraise", "table", "--form", "sof"),
     "watch": ("watch", "--source", "none"),
     "extract sheet": ("extract", "sheet", "--reviewer", "ann"),
     "extract load": ("extract", "load", "a.csv", "--reviewer", "ann"),
@@ -135,6 +167,7 @@ NEED_A_REVIEW = {
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }
 NEED_NONE = {
+    "study",
     "init",
     "search",
     "demo",
@@ -454,7 +487,7 @@ PROGRAM = " ".join(IIMSCREEN)
 def test_a_full_disk_is_told_and_leaves_the_review_as_it_was(review_file, many_records):
     result = in_a_mount_of_its_own(
         f"""
-        mkdir disk && mount -t tmpfs -o size=800k tmpfs disk && cp review.db disk/ && cd disk
+        mkdir disk && mount -t tmpfs -o size=1200k tmpfs disk && cp review.db disk/ && cd disk
         {PROGRAM} import ../many.jsonl --database Embase; echo code $?
         {PROGRAM} init --review other.db; echo code $?
         head -c 2000000 /dev/zero > filler 2>/dev/null; ls -A

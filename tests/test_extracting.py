@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from iimscreen import review_protocol
+from conftest import a_record, bring_in
+from iimscreen import quoting, review_protocol
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.extracting import Given, Seat
+from iimscreen.fulltext import attaching
+from iimscreen.fulltext.files import Incoming
 from iimscreen.store import Review, extractions, log, open_review, studies
 from iimscreen.store.extraction_gate import ExtractionGate
 
@@ -383,3 +386,61 @@ def test_open_values_of_others_are_not_in_the_log(review: Review, run_in: Callab
         assert result.exit_code == 0
         assert "Paik 2017 P1" not in result.output
     assert "Paik 2017 P1 label: Patient 1" in run_in("log", "--reviewer", "bob").stdout
+
+
+# --- quotes ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_text(review: Review) -> str:
+    """A report of the first study, with a text; its key."""
+    (key,) = bring_in(review, [a_record(1)])
+    with review.writing():
+        studies.add_links(review, "Paik 2017", [key], "linked", by="ann")
+        text = Incoming.of("a.txt", b"A woman aged 44.\nFerritin was 1328 ng/mL.", Path("a.txt"))
+        Path("a.txt").write_bytes(text.data)
+        attaching.add(review, key, [text], by="ann", origin="attached")
+    return key
+
+
+def test_a_quote_that_is_not_in_the_text_is_refused_unless_said(review: Review, with_text: str) -> None:
+    seat = Seat(review, "ann")
+    cell = given("age", "44", "P1", quote="a man of 44 years")
+
+    with pytest.raises(InputError, match="the quote 'a man of 44 years' is not in the text") as raised:
+        seat.take([cell])
+    assert "--unchecked" in (raised.value.hint or "")
+    seat.take([given("age", "44", "P1", quote="A woman aged 44", report=with_text)])
+
+    assert seat.own()["Paik 2017", "P1", "age"].quote == "A woman aged 44"
+    assert quoting.check(review, "ann").found == 1
+
+
+def test_a_number_must_be_in_its_quote_or_have_a_formula(review: Review, with_text: str) -> None:
+    seat = Seat(review, "ann")
+
+    with pytest.raises(InputError, match="45 is not in its quote"):
+        seat.take([given("age", "45", "P1", quote="A woman aged 44")])
+    seat.take([given("age", "45", "P1", quote="A woman aged 44", formula="44 + 1")])
+
+    assert seat.own()["Paik 2017", "P1", "age"].formula == "44 + 1"
+
+
+def test_a_value_names_a_report_of_its_study(review: Review, with_text: str) -> None:
+    with pytest.raises(InputError, match=f"{with_text} is no report of Hornung 2014"):
+        Seat(review, "ann").take([given("design", "trial", study="Hornung 2014", report=with_text)])
+
+
+def test_quotes_taken_as_they_are_are_told_later(
+    review: Review, with_text: str, run_in: Callable[..., Result]
+) -> None:
+    words = ("extract", "set", "Paik 2017", "age", "44", "--row", "P1", "--reviewer", "ann")
+    assert run_in(*words, "--quote", "aged forty-four").exit_code == 3
+    assert run_in(*words, "--quote", "aged forty-four", "--unchecked").exit_code == 0
+
+    result = run_in("extract", "quotes", "--reviewer", "ann")
+
+    assert "Paik 2017 P1 age: the quote 'aged forty-four' is not in the text" in " ".join(
+        result.stdout.split()
+    )
+    assert "1 value to look at" in result.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -80,7 +81,7 @@ def test_a_record_found_by_a_citation_before_the_database_counts_with_the_databa
     assert found.boxes["records_screened"] == 1
     assert found.boxes["citations_results"] == 1
     assert found.boxes["other_sought_reports"] == 0
-    assert found.footnotes == (
+    assert found.footnotes[-1:] == (
         "1 record identified by other methods: 1 also found by databases or registers and counted there.",
     )
     assert flow.violations(found, reports) == []
@@ -341,7 +342,7 @@ def test_no_number_betrays_a_blind_round(review: tuple[list[Origin], list[Report
 # --- the update of a living review -----------------------------------------------------------------
 
 # A version of 38 studies in 41 reports: r39 to r41 are second reports of studies 1 to 3.
-BEFORE = {f"r{n}": f"study {n if n <= 38 else n - 38}" for n in range(1, 42)}
+BEFORE = {f"r{n}": (f"study {n if n <= 38 else n - 38}",) for n in range(1, 42)}
 
 
 def an_update(**more: object) -> Previous:
@@ -397,7 +398,7 @@ def test_a_retracted_report_leaves_the_total_and_a_footnote_says_so() -> None:
 
 
 def test_a_report_known_before_and_included_since_counts_in_the_total_alone() -> None:
-    found = built([an_origin("a")], [a_report("a")], previous=an_update(added={"old": "old"}))
+    found = built([an_origin("a")], [a_report("a")], previous=an_update(added={"old": ("old",)}))
 
     assert (found.boxes["new_reports"], found.boxes["total_reports"]) == (1, 43)
     assert "Total +1 report: old was known then and is included since." in found.footnotes
@@ -455,7 +456,7 @@ def test_every_possible_update_adds_up(
     """Some reports of any review are known to the version before; the others are its update."""
     origins, reports = review
     known = {r.key for r in reports if data.draw(st.booleans())}
-    before = {r.key: r.key for r in reports if r.key in known and r.assessment is INCLUDED}
+    before = {r.key: (r.key,) for r in reports if r.key in known and r.assessment is INCLUDED}
     previous = an_update(
         reports=before,
         found=frozenset(known),
@@ -490,3 +491,231 @@ def test_a_record_in_two_boxes_is_named() -> None:
     twice = replace(found, lists={**found.lists, "duplicates": ("b",), "records_screened": ()})
 
     assert "F1: removed both as a duplicate and for other reasons: b" in flow.violations(twice, reports)
+
+
+# --- studies and reports ---------------------------------------------------------------------------
+
+
+def included(*keys: str, **more: object) -> tuple[Flow, list[Report]]:
+    """A flow of these included reports, and those reports."""
+    reports = [a_report(key) for key in keys]
+    return built([an_origin(key) for key in keys], reports, **more), reports
+
+
+def test_three_reports_of_one_study_count_as_one_study() -> None:
+    found, reports = included("a", "b", "c", links=dict.fromkeys("abc", ("Paik 2021",)))
+
+    assert found.lists["new_studies"] == ("Paik 2021",)
+    assert found.boxes["new_reports"] == 3
+    assert found.reports_of("new_studies") == {"Paik 2021": ("a", "b", "c")}
+    assert found.footnotes == ()
+    assert flow.violations(found, reports) == []
+
+
+def test_a_report_of_two_studies_makes_more_studies_than_reports_and_a_footnote_says_so() -> None:
+    found, reports = included("a", links={"a": ("Cohort A", "Cohort B")})
+
+    assert (found.boxes["new_studies"], found.boxes["new_reports"]) == (2, 1)
+    assert found.footnotes == (
+        "1 included report tells of more than one study, so there may be more studies than reports: "
+        "a (Cohort A; Cohort B).",
+    )
+    assert flow.violations(found, reports) == []
+
+
+def test_a_report_without_a_study_counts_as_one_and_a_footnote_says_how_many_do() -> None:
+    some, _ = included("a", "b", "c", links={"a": ("Paik 2021",)})
+    none, _ = included("a", "b")
+
+    assert some.lists["new_studies"] == ("Paik 2021", "b", "c")
+    assert some.without_study == ("b", "c")
+    assert some.footnotes == (
+        "2 of 3 included reports are linked to no study yet, and each counts as one study.",
+    )
+    assert none.footnotes == ("No included report is linked to a study yet; each counts as one study.",)
+
+
+def test_a_link_of_a_report_that_is_not_included_counts_nowhere() -> None:
+    reports = [a_report("a"), a_report("b", assessment=FOR_REVIEW)]
+
+    found = built(
+        [an_origin("a"), an_origin("b")], reports, links={"a": ("Paik 2021",), "b": ("Bitar 2019",)}
+    )
+
+    assert found.lists["new_studies"] == ("Paik 2021",)
+    assert flow.violations(found, reports) == []
+
+
+def test_a_new_report_of_an_earlier_study_counts_in_the_total_alone() -> None:
+    """The third term of F11: PRISMA 2020 has no box for it."""
+    found, reports = included("a", "b", previous=an_update(), links={"a": ("study 5",)})
+
+    boxes = found.boxes
+    assert (boxes["new_studies"], boxes["new_reports"]) == (1, 1)
+    assert (boxes["total_studies"], boxes["total_reports"]) == (39, 43)
+    assert found.lists["new_reports_of_previous_studies"] == ("a",)
+    assert found.reports_of("total_studies")["study 5"] == ("r5", "a")
+    assert (
+        "1 new report is of studies that version 1 included, and counts in the total alone: a (study 5)."
+        in found.footnotes
+    )
+    assert flow.violations(found, reports) == []
+
+
+def test_a_report_of_an_earlier_study_and_of_a_new_one_is_a_report_of_the_new_one() -> None:
+    found, reports = included("a", previous=an_update(), links={"a": ("New 2024", "study 5")})
+
+    assert (found.lists["new_studies"], found.lists["new_reports"]) == (("New 2024",), ("a",))
+    assert found.lists["new_reports_of_previous_studies"] == ()
+    assert (found.boxes["total_studies"], found.boxes["total_reports"]) == (39, 42)
+    assert flow.violations(found, reports) == []
+
+
+def test_a_study_whose_reports_were_all_retracted_stays_while_a_new_report_tells_of_it() -> None:
+    gone = an_update(dropped={"r1": "retracted", "r39": "retracted"})
+
+    without, _ = included(previous=gone)
+    found, reports = included("a", previous=gone, links={"a": ("study 1",)})
+
+    assert without.lists["previous_studies_dropped"] == ("study 1",)
+    assert "Total −1 study: study 1, of which no report is left." in without.footnotes
+    assert found.lists["previous_studies_dropped"] == ()
+    assert (found.boxes["new_studies"], found.boxes["total_studies"], found.boxes["total_reports"]) == (
+        0,
+        38,
+        40,
+    )
+    assert flow.violations(found, reports) == []
+
+
+def test_two_earlier_studies_found_to_be_one_are_one_in_the_total() -> None:
+    found, _ = included(previous=an_update(linked_since={"r5": ("study 6",)}))
+
+    assert found.lists["previous_studies_dropped"] == ("study 5",)
+    assert (found.boxes["previous_studies"], found.boxes["total_studies"]) == (38, 37)
+    assert "Total −1 study: study 5, which is told of as study 6 now." in found.footnotes
+    assert flow.violations(found, []) == []
+
+
+def test_an_earlier_study_found_to_be_two_is_two_in_the_total_and_none_is_new() -> None:
+    """r1 and r39 are the reports of study 1."""
+    found, _ = included(previous=an_update(linked_since={"r39": ("Another",)}))
+
+    assert (found.lists["previous_studies_added"], found.lists["new_studies"]) == (("Another",), ())
+    assert found.boxes["total_studies"] == 39
+    assert "Total +1 study: Another, which was told of as study 1 then." in found.footnotes
+    assert flow.violations(found, []) == []
+
+
+def test_an_earlier_study_that_is_called_otherwise_since_is_the_same_one() -> None:
+    before = {"r1": ("r1",)}
+    previous = an_update(reports=before, found=frozenset(before), linked_since={"r1": ("Paik 2021",)})
+
+    found, reports = included("a", previous=previous, links={"a": ("Paik 2021",)})
+
+    assert (found.boxes["previous_studies"], found.boxes["new_studies"], found.boxes["total_studies"]) == (
+        1,
+        0,
+        1,
+    )
+    assert found.lists["previous_studies_dropped"] == found.lists["previous_studies_added"] == ()
+    assert flow.violations(found, reports) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "told"),
+    [
+        ("new_studies", ("Paik 2021", "x"), "F8: new studies are not those of their included reports (x)"),
+        ("new_studies", (), "F8: new_reports and new_studies do not go together (a)"),
+        ("new_studies", ("Paik 2021", "Paik 2021"), "(one stands there twice)"),
+    ],
+)
+def test_studies_that_are_not_those_of_the_reports_are_a_fault(
+    name: str, keys: tuple[str, ...], told: str
+) -> None:
+    found, reports = included("a", links={"a": ("Paik 2021",)})
+
+    assert any(told in fault for fault in flow.violations(broken(found, name, keys), reports))
+
+
+def test_an_included_report_of_no_study_and_an_earlier_study_called_new_are_faults() -> None:
+    first, reports = included("a")
+    update, more = included("a", previous=an_update(), links={"a": ("study 5",)})
+
+    without = replace(first, links={})
+    new = broken(broken(update, "new_studies", ("study 5",)), "new_reports", ("a",))
+
+    assert "F8: 1 included report of no study (a)" in flow.violations(without, reports)
+    faults = flow.violations(new, more)
+    assert "F8: new studies with a report of an earlier one (study 5)" in faults
+    assert any(fault.startswith("F10") for fault in faults)
+
+
+def test_how_many_studies_there_are_is_not_told_while_full_text_is_blind() -> None:
+    found, _ = included("a", assessment_is_open=False, links={"a": ("Paik 2021",)})
+
+    assert found.boxes["new_studies"] is None
+    assert (found.footnotes, found.links, found.without_study) == ((), {}, ())
+
+
+names = st.sampled_from(
+    ["Paik 2021", "Bitar 2019", "Chen 2022", "1-0"]
+)  # the last is also the key of a report
+
+
+@st.composite
+def linked_updates(
+    draw: st.DrawFn,
+) -> tuple[list[Origin], list[Report], Previous, dict[str, tuple[str, ...]]]:
+    """Any review, some of whose reports a version before knew, with any links then and any links now."""
+    origins, reports = draw(reviews())
+    several = st.lists(names, max_size=3, unique=True).map(lambda found: tuple(sorted(found)))
+    before, now, dropped, added = {}, {}, {}, {}
+    known = [r for r in reports if draw(st.booleans())]
+    for report in known:
+        then = draw(several) or (report.key,)
+        match draw(st.sampled_from(["stays", "goes", "comes", "never"])):
+            case "stays":
+                before[report.key] = then
+            case "goes":
+                before[report.key] = then
+                dropped[report.key] = "retracted"
+            case "comes":
+                added[report.key] = then
+        if report.key in before and draw(st.booleans()):
+            now[report.key] = draw(several) or (report.key,)
+    previous = an_update(
+        reports=before, found=frozenset(r.key for r in known), dropped=dropped, added=added, linked_since=now
+    )
+    links = {r.key: found for r in reports if (found := draw(several))}
+    return origins, [r for r in reports if r not in known], previous, links
+
+
+@given(linked_updates())
+def test_every_possible_update_with_any_links_adds_up(
+    given: tuple[list[Origin], list[Report], Previous, dict[str, tuple[str, ...]]],
+) -> None:
+    origins, new, previous, links = given
+
+    found = built(origins, new, previous=previous, links=links)
+
+    assert flow.violations(found, new) == []
+    counted = set(found.lists["total_studies"] or ())
+    assert counted == {study for report in found.included for study in found.links[report]}
+    for name in flow.STUDY_LISTS:
+        told = found.reports_of(name)
+        assert tuple(told) == found.lists[name]
+        assert all(told.values()), name
+
+
+@given(linked_updates(), st.randoms())
+def test_the_order_of_links_does_not_matter(
+    given: tuple[list[Origin], list[Report], Previous, dict[str, tuple[str, ...]]], random: Any
+) -> None:
+    origins, new, previous, links = given
+    keys = random.sample(list(links), len(links))
+
+    one = built(origins, new, previous=previous, links=links)
+    other = built(origins, new, previous=previous, links={key: links[key] for key in keys})
+
+    assert one == other

@@ -8,25 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import Result
 
-from conftest import a_record, bring_in
-from iimscreen.model import Kind
+from iimscreen import fulltext
 from iimscreen.store import Review
-
-Run = Callable[..., Result]
+from iimscreen.store.gate import Gate
+from reports_sought import Run, reports_sought
 
 
 @pytest.fixture
 def sought(run: Run, review: Review) -> list[str]:
     """Two records that both reviewers sent on, one excluded, and one from a website."""
-    keys = bring_in(review, [a_record(n) for n in (1, 2, 3)])
-    keys += bring_in(review, [a_record(4)], database="A website", kind=Kind.WEBSITE)
-    run("dedupe")
-    for name in ("ann", "bob"):
-        for key, verdict in zip(keys[:3], ("include", "include", "exclude"), strict=True):
-            assert run("screen", "--reviewer", name, "--record", key, "--verdict", verdict).exit_code == 0
-    return keys
+    return reports_sought(run, review)
 
 
 def test_reports_sought_are_those_sent_on_and_those_of_other_methods(run: Run, sought: list[str]) -> None:
@@ -131,3 +123,20 @@ def test_a_report_judged_at_full_text_is_no_longer_not_retrieved(run: Run, sough
 
     assert result.exit_code == 6
     assert "was judged at full text already" in result.stderr
+
+
+def test_what_is_sought_is_looked_at_and_marked_in_one_transaction(
+    sought: list[str], review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[bool] = []
+    look = Gate.require_sought
+
+    def noted(gate: Gate, key: str) -> None:
+        looked.append(review.db.conn.in_transaction)
+        look(gate, key)
+
+    monkeypatch.setattr(Gate, "require_sought", noted)
+
+    fulltext.mark(review, sought[:1], fulltext.RETRIEVED, by="ann")
+
+    assert looked == [True]

@@ -41,6 +41,8 @@ def test_status_names_the_next_command_from_the_start_to_the_end(run: Run, revie
     for name in ("ann", "bob"):
         run("screen", "--reviewer", name, "--stage", "full-text", "--record", keys[0], "--verdict", "include")
     seen.append(next_command(run))
+    run("study", "new", "--each", "--by", "ann")
+    seen.append(next_command(run))
 
     assert seen == [
         "iimscreen search",
@@ -50,6 +52,7 @@ def test_status_names_the_next_command_from_the_start_to_the_end(run: Run, revie
         "iimscreen resolve --by ann --by bob",
         "iimscreen fulltext",
         "iimscreen screen --reviewer ann --stage full-text",
+        "iimscreen study new --each --by NAME",
         "iimscreen prisma",
     ]
 

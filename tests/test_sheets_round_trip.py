@@ -20,11 +20,11 @@ from filled_sheets import STUDIES, begin
 from iimscreen import extraction_sheets
 from iimscreen.errors import InputError
 from iimscreen.extracting import Given, Seat
+from iimscreen.formats._workbook import Workbook, escaped
 from iimscreen.forms import CODES, OF, values
 from iimscreen.model import Cell, Field, FieldKind, Form, Level, Value
 from iimscreen.sheets import NOTHING, Content, Heading, OnSheet, Place, Shown, plain, reading, shown, writing
 from iimscreen.sheets.layout import QUOTES, columns, quote_columns, sheet_names, spare_rows
-from iimscreen.sheets.workbook import Workbook, escaped
 from iimscreen.store import log, open_review
 
 LEVELS = (

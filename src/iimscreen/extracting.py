@@ -8,8 +8,9 @@ from typing import Any
 
 from iimscreen import forms, review_forms, team
 from iimscreen.errors import InputError, ProtocolError
-from iimscreen.forms import DATA, ITSELF, NEEDED, OF, values
+from iimscreen.forms import DATA, ITSELF, NEEDED, OF, rows, values
 from iimscreen.model import Field, Form, Level, Value
+from iimscreen.quoting import Sources
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, extractions, studies
 from iimscreen.store.extraction_gate import ExtractionGate, note_openings
@@ -31,7 +32,7 @@ class Given:
     unit: str = ""
     quote: str = ""
     page: str = ""
-    report: str = ""  # key of the report it is from
+    report: str = ""  # the report it is from: its key, number, pmid:… or doi:…
     formula: str = ""
     note: str = ""
 
@@ -78,6 +79,7 @@ class Seat:
         self.form = review_forms.in_force(review, form)
         self.mode = review_forms.mode(review, form)
         self._fields = {field.name: field for field in self.form.fields}
+        self._changed: dict[str, dict[str, tuple[str, ...]]] | None = None  # by versions of the form
 
     def gate(self) -> ExtractionGate:
         """The gate to this form's values, as it stands."""
@@ -87,13 +89,28 @@ class Seat:
         """(study, row, field) → this person's own word, of some studies or all."""
         return extractions.own(self.review, self.form.name, self.reviewer, studies=wanted)
 
+    def checked(self, wanted: Iterable[str]) -> dict[Place, Word]:
+        """(study, row, field) → what another entered of studies that this person checks, and is done with."""
+        if self.mode != CHECKED:
+            return {}
+        gate = self.gate()
+        return {
+            word.place: word
+            for study in wanted
+            for done in gate.done(study)
+            if done.state == DONE and done.by != self.reviewer
+            for word in gate.words(study=study)
+            if word.by == done.by
+        }
+
     # --- entering ----------------------------------------------------------------------------------
 
-    def take(self, given: Iterable[Given], *, base: int | None = None) -> Taken:
+    def take(self, given: Iterable[Given], *, base: int | None = None, check_quotes: bool = True) -> Taken:
         """Log all of these cells, or none. Raises InputError naming the first that cannot be used.
 
-        `base`, the number of the log's last row when a sheet was written, tells what was changed on it:
-        a cell as it was then is left alone, and one that was changed here since is refused.
+        A quote must stand in the report's text, where that can be read, and a number in its quote, unless
+        `check_quotes` is off. `base`, the number of the log's last row when a sheet was written, tells what
+        was changed on it: a cell as it was then is left alone, and one that was changed here since is refused.
         """
         cells = list(given)
         with self.review.writing():
@@ -107,12 +124,13 @@ class Seat:
             )
             new = self._words(cells, own, was)
             self._check_rows(new, own)
+            self._check_sources(new, own, check_quotes)
             gate = self.gate()
             is_open = {study: gate.is_open(study) for study in {place[0] for place in new}}
             contents = [
                 self._content(place, word, is_open[place[0]])
                 for place, (_, word) in new.items()
-                if not _says_the_same(own.get(place), word)
+                if not _says_the_same(own.get(place), word) or self.is_outdated(own.get(place))
             ]
             extractions.add(self.review, contents, by=self.reviewer)
         return _counted(cells, new, own)
@@ -199,6 +217,15 @@ class Seat:
             )
         return Value(text)
 
+    def is_outdated(self, word: Word | None) -> bool:
+        """Whether a word was given while its field was defined otherwise: the same given anew is logged then."""
+        if word is None or word.value is None or word.form_sha256 == self.form.sha256:
+            return False
+        if self._changed is None:
+            self._changed = review_forms.touched_since(self.review, self.form)
+        changed = self._changed.get(word.form_sha256)
+        return changed is None or word.field in changed  # of a version that is not in this file: who knows
+
     # --- checks ------------------------------------------------------------------------------------
 
     def _check_studies(self, cells: Sequence[Given]) -> None:
@@ -237,7 +264,8 @@ class Seat:
     def _check_rows(self, new: Mapping[Place, tuple[Given, _Said]], own: Mapping[Place, Word]) -> None:
         """Raise InputError where a row lacks the row above it, or a field is filled in that is not asked."""
         now: dict[tuple[str, str], dict[str, Value]] = {}
-        for (study, row, name), word in own.items():
+        checked = self.checked({place[0] for place in new})
+        for (study, row, name), word in [*checked.items(), *own.items()]:
             if word.value is not None:
                 now.setdefault((study, row), {})[name] = word.value
         for (study, row, name), (_, said) in new.items():
@@ -268,6 +296,42 @@ class Seat:
                     ),
                 )
 
+    def _check_sources(
+        self, new: Mapping[Place, tuple[Given, _Said]], own: Mapping[Place, Word], check_quotes: bool
+    ) -> None:
+        """Raise InputError for the first value whose report is not the study's, or whose quote does not hold."""
+        sources: Sources | None = None
+        for place, (cell, said) in new.items():
+            beside = said.beside
+            if _says_the_same(own.get(place), said) or not any(
+                beside[name] for name in ("quote", "formula", "report")
+            ):
+                continue
+            sources = sources or Sources(self.review)
+            field = self._fields.get(cell.field)
+            try:
+                if beside["report"]:
+                    beside["report"] = sources.report(cell.study, beside["report"])
+                if not check_quotes or field is None:
+                    continue
+                problem = sources.problem(
+                    cell.study,
+                    field,
+                    said.value,
+                    beside["quote"],
+                    beside["formula"],
+                    beside["page"],
+                    beside["report"],
+                )
+                if problem is not None:
+                    raise InputError(
+                        f"{cell.field} of {_row(cell.study, cell.row)}: {problem}",
+                        hint="copy the report's own words (`iimscreen fulltext find WORDS`); --unchecked takes "
+                        "quotes as they are",
+                    )
+            except InputError as error:
+                raise _at(cell, error) from error
+
     def _around(
         self, now: Mapping[tuple[str, str], Mapping[str, Value]], study: str, row: str
     ) -> dict[str, Value]:
@@ -282,30 +346,34 @@ class Seat:
 
     # --- done --------------------------------------------------------------------------------------
 
+    def entered(self, study: str) -> dict[str, dict[str, Value]]:
+        """Row → field → what this person entered of a study."""
+        found: dict[str, dict[str, Value]] = {"": {}}
+        for (_, row, name), word in self.own([study]).items():
+            if word.value is not None:
+                found.setdefault(row, {})[name] = word.value
+        return found
+
     def missing(self, study: str) -> list[str]:
         """What keeps this person from being done with a study, in sentences: required fields without a
         value, rows whose row above has none, fields that are no longer asked.
         """
-        now: dict[tuple[str, str], dict[str, Value]] = {(study, ""): {}}
-        for (_, row, name), word in self.own([study]).items():
-            if word.value is not None:
-                now.setdefault((study, row), {})[name] = word.value
-        found = []
-        for (_, row), cells in now.items():
-            level = forms.level_of_row(self.form, row)
-            above = cells.get(OF)
-            if above is not None and (study, above.text) not in now:
-                found.append(f"{_row(study, row)} is of {above.text}, which has no values")
-            around = self._around(now, study, row)
-            for field in forms.fields_of(self.form, level.name):
-                asked = values.holds(field.when, around)
-                if field.required and asked is not False and field.name not in cells:
-                    found.append(f"{_row(study, row)} lacks {field.name} ({field.title})")
-                if asked is False and field.name in cells and field.when is not None:
-                    found.append(
-                        f"{_row(study, row)} has {field.name}, which is not asked where {field.when.field} is "
-                        f"{around[field.when.field]}"
-                    )
+        entered = self.entered(study)
+        found = [
+            f"{_row(study, row)} "
+            + (f"is of {above}, which has no values" if above else "names no row above it")
+            for row, above in rows.without_row_above(self.form, entered)
+        ]
+        found += [
+            f"{_row(study, row)} lacks {field.name} ({field.title})"
+            for row, field in rows.lacking(self.form, entered)
+        ]
+        found += [
+            f"{_row(study, row)} has {field.name}, which is not asked where {field.when.field} is "
+            f"{rows.around(entered, row)[field.when.field]}"
+            for row, field in rows.outlasted(self.form, entered)
+            if field.when is not None
+        ]
         return found
 
     def done(self, study: str, *, note: str | None = None) -> str:
@@ -351,7 +419,7 @@ class _Said:
     """A word that is not logged yet."""
 
     value: Value | None
-    beside: Mapping[str, str]  # quote, page, report, formula, note
+    beside: dict[str, str]  # quote, page, report, formula, note
 
 
 def _as_said(word: Word | None) -> _Said:

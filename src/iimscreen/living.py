@@ -41,16 +41,13 @@ def close(review: Review, *, by: str, title: str | None = None, note: str | None
             by=name,
             flow=review_flow.frozen(made),
             lists_sha256=review_flow.lists_sha256(made),
-            reports=_with_studies(review, made),
+            reports=_with_studies(made),
         )
 
 
-def _with_studies(review: Review, made: flow.Flow) -> list[tuple[str, str]]:
-    """Every report that the version includes, with its study."""
-    elsewhere = {key: study for one in versions.previous_reviews(review) for key, study in one.reports}
-    before = elsewhere | review_flow.studies_before(review)
-    included = made.lists.get("total_reports") or made.lists["new_reports"] or ()
-    return [(key, before.get(key, key)) for key in included]
+def _with_studies(made: flow.Flow) -> list[tuple[str, str]]:
+    """Every report that the version includes with each of its studies."""
+    return [(report, study) for report in made.included for study in made.links[report]]
 
 
 @dataclass(frozen=True, slots=True)

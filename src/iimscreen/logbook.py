@@ -36,6 +36,7 @@ class LogView:
 
     lines: tuple[Line, ...]
     hidden: int
+    hides_values: bool = False  # whether extracted values are not shown; how many is not told
 
 
 def log_view(review: Review, *, viewer: str | None = None, actor: str | None = None) -> LogView:
@@ -73,17 +74,30 @@ def _log_view(review: Review, viewer: str | None, actor: str | None) -> LogView:
     votes = decisions.in_words(review, [e.id for e in shown if e.kind == "decisions"])
     votes |= duplicate_votes.in_words(review, [e.id for e in shown if e.kind == "duplicate_votes"])
     votes |= extractions.in_words(review, [e.id for e in shown if e.kind == "extractions"])
+    values = sum(entry.kind == "extractions" for entry in closed)
     return LogView(
         tuple(
-            Line(e.id, e.at, e.actor, e.kind, votes[e.id] if e.kind in log.BLIND else _in_words(review, e))
+            Line(
+                e.id,
+                e.at,
+                e.actor,
+                e.kind,
+                votes[e.id] if e.kind in log.BLIND else _in_words(review, e, without_counts=bool(values)),
+            )
             for e in shown
         ),
-        len(closed),
+        len(closed) - values,
+        values > 0,
     )
 
 
-def _in_words(review: Review, entry: log.FullEntry) -> str:
+def _in_words(review: Review, entry: log.FullEntry, *, without_counts: bool = False) -> str:
+    """A row that is no vote. `without_counts`: a merge could tell how much someone entered that is closed."""
     content: Mapping[str, Any] = entry.content or {}
+    if entry.kind == "bundle_merges" and without_counts:
+        return (
+            f"rows of {content['reviewer']} merged from {content['file_name']} ({content['file_sha256'][:8]})"
+        )
     match entry.kind:
         case "protocol_versions":
             return f"protocol {content['origin']} loaded ({content['sha256'][:8]})"

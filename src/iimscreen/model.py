@@ -238,6 +238,14 @@ class Stage:
     needs_reason: bool  # whether an exclusion must name a reason
 
 
+class Page(NamedTuple):
+    """One page of a full text, or one section of a text without pages."""
+
+    label: str  # "3", "3 (1034)" where the file prints another number on it, "Results"; "" where it has none
+    text: str
+    file: str = ""  # name of the file it is in
+
+
 class FieldKind(StrEnum):
     """What a field of a form holds."""
 

@@ -9,8 +9,9 @@ itself. A report that one of them belongs to is known to the version before:
 - a record of a database or register that belongs to it counts as identified and then among the
   duplicates removed before screening (PRISMA 2020 has no box of its own for it); a footnote of the flow
   says how many these are. A record of another method is told in that column's footnote;
-- it counts in `previous_reports`, once for each line of the file, and its study in `previous_studies`,
-  also when deduplication finds two lines to be one report: then the total counts it once, and says so.
+- it counts in `previous_reports`, once for each line of the file, and its studies in `previous_studies`,
+  also when deduplication finds two lines to be one report: then the total counts it once, and says so. A line
+  of several studies names them all in `study`, parted by "|".
 
 A file may be entered before the first search or later: records found before it are recognised in the
 next deduplication. If they have votes already, these stay in the log and count no more. It is refused
@@ -42,7 +43,7 @@ class Line:
     """One included report of the other version."""
 
     number: int  # of its line in the file
-    study: str
+    studies: tuple[str, ...]
     record: Record
 
 
@@ -72,7 +73,7 @@ def load(review: Review, path: Path, *, by: str, title: str | None = None, dry_r
     outcome = Loaded(
         given,
         path.name,
-        len({line.study for line in lines}),
+        len({study for line in lines for study in line.studies}),
         len(lines),
         sum(line.record.pmid is None and line.record.doi is None for line in lines),
         was_done=False,
@@ -85,7 +86,7 @@ def load(review: Review, path: Path, *, by: str, title: str | None = None, dry_r
                     one.title,
                     one.file_name,
                     one.studies,
-                    len(one.reports),
+                    len({key for key, _ in one.reports}),
                     outcome.without_identifier,
                     was_done=True,
                 )
@@ -111,7 +112,9 @@ def load(review: Review, path: Path, *, by: str, title: str | None = None, dry_r
             file_name=path.name,
             file_sha256=sha256,
             reports=[
-                (f"{source}:{place}", line.study) for (place, _), line in zip(identified, lines, strict=True)
+                (f"{source}:{place}", study)
+                for (place, _), line in zip(identified, lines, strict=True)
+                for study in line.studies
             ],
             by=name,
         )
@@ -132,7 +135,7 @@ def _refuse_known(
                 f"a previous review called {title!r} was entered already, from {one.file_name}",
                 hint="give another --title",
             )
-        stored = [known.record for known in records.by_keys(review, [key for key, _ in one.reports])]
+        stored = [known.record for known in records.by_keys(review, list(dict(one.reports)))]
         pmids, dois = {known.pmid for known in stored}, {known.doi for known in stored}
         for line in lines:
             for what, value, values in (
@@ -176,7 +179,8 @@ def _read(path: Path, data: bytes) -> list[Line]:
             if value and value in seen:
                 raise InputError(
                     f"{path}, line {line.number}: {value} stands on line {seen[value]} as well",
-                    hint="one line for each report; a study with several reports repeats its name in `study`",
+                    hint="one line for each report; a study with several reports repeats its name in `study`, and a "
+                    "report of several studies names them there, parted by |",
                 )
             if value:
                 seen[value] = line.number
@@ -242,7 +246,8 @@ def _line(number: int, facts: dict[str, str]) -> Line:
         year=int(year) if year.isdecimal() else None,
         journal=facts.get("journal") or None,
     )
-    return Line(number, facts.get("study") or _own_study(record), record)
+    named = tuple(dict.fromkeys(name.strip() for name in facts.get("study", "").split("|") if name.strip()))
+    return Line(number, named or (_own_study(record),), record)
 
 
 def _name(name: str) -> tuple[str, str]:
@@ -270,7 +275,7 @@ def _of_export(path: Path, data: bytes) -> Iterator[Line]:
             raise InputError(
                 f", line {found.line}: neither PMID nor DOI nor title", hint="state at least one"
             )
-        yield Line(found.line, _own_study(facts), facts)
+        yield Line(found.line, (_own_study(facts),), facts)
 
 
 def sentence(found: Loaded) -> str:

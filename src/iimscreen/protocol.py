@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from iimscreen.errors import InputError
+from iimscreen.forms import changes as form_changes
 from iimscreen.forms import parse_appraisal, parse_extraction
 from iimscreen.model import Protocol, Reason, Stage, Verdict
 from iimscreen.toml_tables import Table, parse
@@ -202,6 +203,8 @@ def differences(old: Protocol, new: Protocol) -> list[Change]:
         ("order", "order in which records are screened"),
         ("order_seed", "seed of that order"),
         ("pilot_votes", "whether votes of a pilot count"),
+        ("extraction", "how data are extracted"),
+        ("appraisal", "how studies are appraised"),
     ):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
@@ -225,7 +228,22 @@ def differences(old: Protocol, new: Protocol) -> list[Change]:
                     stages=frozenset({after.name}),
                 )
             )
+    changes += [Change(f"extraction, {one.what}") for one in form_changes.differences(old.form, new.form)]
+    changes += _instrument_changes(old, new)
     return changes
+
+
+def _instrument_changes(old: Protocol, new: Protocol) -> list[Change]:
+    before = {one.name: "; ".join(one.designs) or "every design" for one in old.instruments}
+    after = {one.name: "; ".join(one.designs) or "every design" for one in new.instruments}
+    return [
+        Change(
+            f"instrument of appraisal {name}: {before.get(name, 'not asked for')} → "
+            f"{after.get(name, 'no longer asked for')}"
+        )
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
 
 
 def _question_changes(old: Protocol, new: Protocol, stages: frozenset[str]) -> list[Change]:

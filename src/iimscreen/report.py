@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iimscreen import flow, living, review_flow, review_protocol, voting, watching
+from iimscreen import flow, living, review_flow, review_protocol, studies, voting, watching
+from iimscreen.consensus import checking
 from iimscreen.duplicates import asking, progress
+from iimscreen.forms import DATA
+from iimscreen.fulltext import files
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
 from iimscreen.store import (
@@ -19,10 +22,12 @@ from iimscreen.store import (
     reviewers,
     rounds,
     runs,
+    studies,
     versions,
 )
 from iimscreen.store import reports as stored_reports
 from iimscreen.store.duplicate_gate import DuplicateGate
+from iimscreen.store.extraction_gate import ExtractionGate
 from iimscreen.store.gate import Gate, Progress, RoundProgress
 from iimscreen.wording import counted
 
@@ -42,6 +47,7 @@ class Status:
     rules: tuple[str, ...]  # of each stage, in a sentence
     conflicts: Mapping[str, int | None]  # per stage; None while its round is blind
     missing: tuple[str, ...]
+    without_study: int | None  # included reports that are linked to no study; None while full text is blind
     next_command: str
 
 
@@ -61,6 +67,7 @@ def _status(review: Review) -> Status:
         found[stage.name] = None
         if gate.shows_any(stage.name):
             found[stage.name] = sum(o.needs_someone for o in gate.outcomes(stage.name).values())
+    without = len(studies.without_study(review, gate)) if gate.shows_any(FULL_TEXT) else None
     return Status(
         title=protocol.title,
         records=found_here,
@@ -71,11 +78,12 @@ def _status(review: Review) -> Status:
         rules=tuple(f"{stage.name}: {voting.describe(stage)}" for stage in protocol.stages),
         conflicts=found,
         missing=(*review_flow.missing(review, gate), *watching.open_sentences(review)),
-        next_command=_next(review, gate, found),
+        without_study=without,
+        next_command=_next(review, gate, found, without),
     )
 
 
-def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> str:
+def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None], without_study: int | None) -> str:
     if unfinished := runs.unfinished_searches(review):
         return review_flow.command_of(review, unfinished[0])
     if not runs.finished_runs(review):
@@ -103,7 +111,19 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None]) -> st
             return f"iimscreen resolve {by}" + (f" --stage {stage}" if stage == FULL_TEXT else "")
     if watching.open_sentences(review):
         return "iimscreen watch --source none"
-    return "iimscreen prisma"
+    if without_study:
+        return "iimscreen study new --each --by NAME"
+    # Who has named no study does not extract here.
+    return "iimscreen extract status" if _is_extracting(review) else "iimscreen prisma"
+
+
+def _is_extracting(review: Review) -> bool:
+    """Whether there are studies, and one that not all who are needed have finished."""
+    protocol = in_force(review)
+    if protocol.form is None:
+        return False
+    gate = ExtractionGate(review, DATA, protocol.extraction)
+    return any(not gate.is_open(study) or gate.reopened(study) for study in studies.standing(review))
 
 
 def _who_votes(review: Review, gate: Gate, stage: str) -> str | None:
@@ -159,29 +179,42 @@ def _check(review: Review) -> Check:
         *living.verify(review),
         *flow.violations(made, reports),
     ]
+    changed, missing, texts = files.verify(review)
+    faults += changed
     notes = [
         f"{key} has votes and was merged into another record since: they count for the report of {kept}"
         for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
     ]
     if log.has_merged(review):
         notes += [*judged_after, *dedupe.contradictions(review)]
+    notes += studies.contradictions(review)
     notes += [
         f"the rows of {actor} fork in {counted(forks, 'place')}: work on two machines, of which nothing is lost; "
         "the last word on a record is the later one"
         for actor, forks in log.forks(review)
     ]
+    notes += missing
     entries = log.entries(review)
+    extraction_faults, extraction_notes = checking.verify(review)
+    faults += extraction_faults
+    notes += extraction_notes
+    # How many values were entered is as closed as they are.
+    told = [entry for entry in entries if entry.kind != "extractions"]
+    values = " and every extracted value" if len(told) < len(entries) else ""
+    of_texts = (f"{counted(texts, 'file')} of full texts against their hashes",) if texts else ()
     return Check(
         (
-            f"{counted(len(entries), 'log row')} of {counted(len({e.actor for e in entries}), 'actor')}: chain, "
+            f"{counted(len(told), 'log row')}{values} of {counted(len({e.actor for e in entries}), 'actor')}: chain, "
             f"order and content; the log ends with {entries[-1].uid[:16]} (note it elsewhere: rows cut off its end "
             "leave no gap)",
             f"{counted(runs.finished_runs(review), 'run')}: raw replies and records against their logged hashes",
             "the record kept for each report against the verdicts on duplicates and the records removed",
+            "extracted values against the forms, and final words on them against the rows that they name",
             "edits of records and removals: what takes an edit back names it, and no removed record was judged after",
             "the file itself: SQLite's integrity check and every foreign key",
             f"{counted(len(versions.closures(review)), 'completed version')}: numbers without a gap, and each flow "
             "derived anew from the log against what was noted when it was closed",
+            *of_texts,
             "PRISMA 2020 identities F1 to F11 (F14 has no data yet; F12 and F13 hold by construction)",
         ),
         tuple(faults),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from iimscreen import settings
 from iimscreen.errors import InputError, ProtocolError
+from iimscreen.forms import DATA
+from iimscreen.forms.changes import lost_letters
 from iimscreen.model import Protocol
 from iimscreen.protocol import Change, differences, parse_protocol, stage_named
-from iimscreen.store import Review, create_review, protocols
+from iimscreen.store import Review, create_review, extractions, protocols
 from iimscreen.store.decisions import first_vote
 from iimscreen.store.duplicate_gate import DuplicateGate
+from iimscreen.store.extraction_gate import ExtractionGate
 from iimscreen.store.gate import Gate
 
 
@@ -48,7 +52,13 @@ def in_force(review: Review) -> Protocol:
 
 def of_version(version: protocols.Version) -> Protocol:
     """The protocol of one version."""
-    return parse_protocol(version.text, f"protocol version {version.number}")
+    return _parsed(version.text, version.number)
+
+
+# Read several times in one command: 8 ms each with the bundled form of extraction, 0.4 ms without.
+@lru_cache(maxsize=32)
+def _parsed(text: str, number: int) -> Protocol:
+    return parse_protocol(text, f"protocol version {number}")
 
 
 def load(review: Review, path: Path, *, by: str | None = None) -> tuple[protocols.Version, list[Change]]:
@@ -75,10 +85,37 @@ def load(review: Review, path: Path, *, by: str | None = None) -> tuple[protocol
                 f"{old.duplicate_reviewers} would show open votes on duplicates",
                 hint="finish them first: iimscreen duplicates review --reviewer NAME",
             )
+        _check_forms(review, old, new, path)
         changes = differences(old, new)
         if new.sha256 != latest.sha256:
             protocols.load(review, new.text, new.sha256, path.name, by=by)
     return protocols.versions(review)[-1], changes
+
+
+def _check_forms(review: Review, old: Protocol, new: Protocol, path: Path) -> None:
+    """Raise ProtocolError where another mode would show open values, or entered rows would lose their level."""
+    for name in extractions.forms(review):
+        before, after = ((one.extraction if name == DATA else one.appraisal) for one in (old, new))
+        shown = ExtractionGate(review, name, before).would_open(after)
+        if shown:
+            raise ProtocolError(
+                f"{path}: mode {after!r} in place of {before!r} would show what is entered of {shown[0]}, "
+                "which another has not finished",
+                hint="have them finish it first: `iimscreen extract status` tells who is done",
+            )
+    used = extractions.form_versions(review, DATA)
+    earlier = [of_version(version).form for version in protocols.versions(review)]
+    lost = [
+        sentence
+        for form in earlier
+        if form is not None and form.sha256 in used
+        for sentence in lost_letters(form, new.form)
+    ]
+    if lost:
+        raise ProtocolError(
+            f"{path}: {lost[0]}, but values are entered",
+            hint="leave each level its letter; a new level takes a new one",
+        )
 
 
 def reason_labels(review: Review) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """A real E-utilities server on this machine, over invented records.
 
-It speaks HTTP as NCBI's does (ESearch with limits by date, EFetch, EPost, EInfo; history; the reply
-texts are those that captured replies show), can misbehave on a script, and can enforce NCBI's limit of
-requests. With it, the true Biopython and the true network code of `iimscreen.sources` run in tests.
+It speaks HTTP as NCBI's does (ESearch with limits by date, EFetch, EPost, EInfo; history; full texts of
+PubMed Central; the reply texts are those that captured replies show), can misbehave on a script, and can
+enforce NCBI's limit of requests. With it, the true Biopython and the true network code of
+`iimscreen.sources` run in tests.
 
     with serving(records=invented(450)) as server:
         server.misbehave("efetch", [429, "cut"])
@@ -10,6 +11,7 @@ requests. With it, the true Biopython and the true network code of `iimscreen.so
 """
 
 from eutils_server.articles import Article, invented, set_of
+from eutils_server.full_texts import FullText
 from eutils_server.serve import serving
 from eutils_server.state import BUILD, MOST_LISTED, Asked, EutilsServer, result_xml
 
@@ -19,6 +21,7 @@ __all__ = [
     "Article",
     "Asked",
     "EutilsServer",
+    "FullText",
     "invented",
     "result_xml",
     "serving",

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from cut_replies import send_half
 from eutils_server.articles import Article, set_of
+from eutils_server.full_texts import FullText, articleset
 from eutils_server.state import Asked, EutilsServer, efetch_error, result_xml
 
 _BLOCKED = (
@@ -33,6 +34,7 @@ _WORDS: dict[str, tuple[int, str]] = {
     "expired-200": (200, efetch_error("Unable to obtain query #1")),
     "empty": (200, ""),
     "empty-set": (200, set_of([])),
+    "another-full-text": (200, articleset(["9999"], {"9999": FullText("9999")})),
     "strangers": (200, set_of([Article("99999999", "Nobody asked for this.")])),
 }
 _LAST = re.compile(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from eutils_server.articles import Article, set_of
+from eutils_server.full_texts import FullText, articleset
 from iimscreen.settings import Entrez
 
 BUILD = "Build-2025.11.27.06.33"
@@ -74,6 +75,7 @@ class EutilsServer:
     left_out: set[str] = field(default_factory=set)  # PMIDs that EFetch never gives
     most_listed: int = MOST_LISTED
     limit: int | None = None  # requests in any one second; more get 429
+    full_texts: dict[str, FullText] = field(default_factory=dict)  # number in PubMed Central -> its article
     more: dict[str, Answering] = field(default_factory=dict)  # utilities that a test brings, such as elink
     refused: int = 0  # requests answered with 429 for the limit
     asked: list[Asked] = field(default_factory=list)
@@ -100,8 +102,8 @@ class EutilsServer:
 
         A number is an HTTP status (429 comes with Retry-After: 2, or "429:<value>"). Words: cut,
         cut-chunked, cut-quietly, html (blocked), maintenance, error-in-200, rate-limit-in-200,
-        viewer-error, reset, timeout, expired, expired-200, empty, empty-set, strangers, redirect (to
-        the page for blocked clients), portal (another redirect), xml:<text>, json-error:<text>,
+        viewer-error, reset, timeout, expired, expired-200, empty, empty-set, strangers, another-full-text,
+        redirect (to the page for blocked clients), portal (another redirect), xml:<text>, json-error:<text>,
         json-raw:<text>, 400:<text>. Good answers spoilt: drop-one, twice, deleted, fewer-ids,
         another's, a-set, entity, mangled.
         """
@@ -223,6 +225,9 @@ class EutilsServer:
         return 200, result_xml("einfo", f"<DbInfo>{inside}</DbInfo>")
 
     def _efetch(self, parameters: Mapping[str, str]) -> tuple[int, str]:
+        if parameters.get("db") == "pmc":
+            numbers = [one.strip().upper().removeprefix("PMC") for one in parameters.get("id", "").split(",")]
+            return 200, articleset(numbers, self.full_texts)
         if "WebEnv" in parameters or "webenv" in parameters:
             place = (parameters.get("WebEnv") or parameters["webenv"], parameters.get("query_key", ""))
             if place not in self._history:

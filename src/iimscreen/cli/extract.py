@@ -14,6 +14,9 @@ extract_app = typer.Typer(
 Study = Annotated[str, typer.Argument(help="The study's name, as `iimscreen study list` has it.")]
 Reviewer = Annotated[str, typer.Option("--reviewer", help="Your name.")]
 FormName = Annotated[str, typer.Option("--form", help="data, or an instrument of appraisal.")]
+Unchecked = Annotated[
+    bool, typer.Option("--unchecked", help="Take quotes as they are, without looking into the text.")
+]
 WhyNote = Annotated[str | None, typer.Option("--note", help="Why; kept in the log.")]
 
 
@@ -38,17 +41,16 @@ def set_(
     ] = "",
     formula: Annotated[str, typer.Option("--formula", help="How a derived value was worked out.")] = "",
     note: Annotated[str, typer.Option("--note", help="A remark beside the value.")] = "",
+    unchecked: Unchecked = False,
     form: FormName = "data",
     review: ReviewPath = None,
 ) -> None:
     """Enter one value."""
     from iimscreen.extracting import Given, Seat
     from iimscreen.forms import OF
-    from iimscreen.store import records
 
     with opened(review) as open_one:
         seat = Seat(open_one, reviewer, form)
-        key = records.kept_of(open_one, records.find(open_one, report).key) if report else ""
         cells = [Given("", study, row, OF, of)] if of else []
         cells.append(
             Given(
@@ -60,12 +62,12 @@ def set_(
                 unit=unit,
                 quote=quote,
                 page=page,
-                report=key,
+                report=report,
                 formula=formula,
                 note=note,
             )
         )
-        seat.take(cells)
+        seat.take(cells, check_quotes=not unchecked)
         word = seat.own([study]).get((study, row, field))
     place = " ".join(filter(None, (study, row, field)))
     typer.echo(f"{place}: {word.value if word is not None else 'empty'}")
@@ -118,3 +120,18 @@ def form_(
 
     with opened(review) as open_one:
         shown.form(review_forms.in_force(open_one, name))
+
+
+@extract_app.command("quotes")
+def quotes(
+    reviewer: Reviewer,
+    study: Annotated[str | None, typer.Argument(help="One study; all of them if none is named.")] = None,
+    form: FormName = "data",
+    review: ReviewPath = None,
+) -> None:
+    """Hold your quotes against the texts."""
+    from iimscreen import quoting
+    from iimscreen.render import extraction as shown
+
+    with opened(review) as open_one:
+        shown.checked(quoting.check(open_one, reviewer, form=form, study=study))

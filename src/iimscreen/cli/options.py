@@ -110,3 +110,22 @@ def opened(path: Path | None) -> Iterator[Review]:
         if notice:
             typer.echo(f"[{notice}]", err=True)
         yield review
+
+
+def write_new(out: Path, data: bytes, option: str) -> None:
+    """Write a file that is not there yet, all of it or nothing. Raises InputError if it is, or cannot be written."""
+    try:
+        with out.open("xb") as file:
+            try:
+                file.write(data)
+            except OSError:
+                out.unlink()  # a part of it would pass for the whole
+                raise
+    except FileExistsError as error:
+        raise InputError(
+            f"{out} exists, and would be lost", hint=f"name another file with {option}"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be written: {error.strerror}", hint=f"name another file with {option}"
+        ) from error

@@ -10,6 +10,8 @@ import typer
 
 from iimscreen.cli.options import ReviewPath, opened
 
+VALUES = "extractions"  # a kind of rows: their number is as closed as they are
+
 
 def add_to(app: typer.Typer) -> None:
     """Register these commands."""
@@ -37,11 +39,15 @@ def share(
     if not made.is_new:
         typer.echo(f"{made.path} holds all of {made.reviewer} already and was left as it is.")
         return
-    typer.echo(
-        f"{made.path}: {counted(sum(made.kinds.values()), 'row')} of {made.reviewer} "
-        f"({_kinds(made.kinds)}), {max(1, round(made.size / 1000)):,} kB."
-    )
-    typer.echo(f"It holds what {made.reviewer} voted in plain text: whoever has it can read it.", err=True)
+    if VALUES in made.kinds:  # their number would tell how much was entered
+        typer.echo(f"{made.path}: all rows of {made.reviewer}, with extracted values.")
+    else:
+        typer.echo(
+            f"{made.path}: {counted(sum(made.kinds.values()), 'row')} of {made.reviewer} "
+            f"({_kinds(made.kinds)}), {max(1, round(made.size / 1000)):,} kB."
+        )
+    what = "voted and extracted" if VALUES in made.kinds else "voted"
+    typer.echo(f"It holds what {made.reviewer} {what} in plain text: whoever has it can read it.", err=True)
     if made.kept_back:
         typer.echo(
             f"{counted(made.kept_back, 'row')} cannot travel in a bundle; a copy that lacks them needs the review "
@@ -66,6 +72,10 @@ def merge(
     with opened(review) as open_one:
         found = sharing.merge(open_one, files)
     for one in found.bundles:
+        if one.has_values:
+            what = "new rows" if one.new else "nothing new"
+            typer.echo(f"{one.name}: {what} of {one.reviewer}; with extracted values, so not counted.")
+            continue
         total = sum(one.new.values())
         what = f"{counted(total, 'new row')} ({_kinds(one.new)})" if total else "nothing new"
         typer.echo(f"{one.name}: {what} of {one.reviewer}; {one.known:,} known.")

@@ -1,4 +1,4 @@
-"""Commands from full text to report: fulltext, prisma, status, log, check, demo."""
+"""Commands of the report: prisma, status, log, check, demo."""
 
 from __future__ import annotations
 
@@ -7,105 +7,20 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, By, ReviewPath, another_follows, opened
-from iimscreen.errors import InputError, ProtocolError
-
-fulltext_app = typer.Typer(
-    help="List reports sought; mark them retrieved.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-)
-Reports = Annotated[
-    list[str] | None, typer.Argument(help="Reports: key, number, pmid:… or doi:…", metavar="RECORD…")
-]
+from iimscreen.cli.options import AsJson, ReviewPath, opened
+from iimscreen.errors import ProtocolError
 
 
 def add_to(app: typer.Typer) -> None:
     """Register these commands."""
-    app.add_typer(fulltext_app, name="fulltext")
     for command in (prisma, status, log, check, demo):
         app.command()(command)
-
-
-@fulltext_app.callback()
-def fulltext(context: typer.Context, review: ReviewPath = None) -> None:
-    """List reports sought; mark them retrieved."""
-    from iimscreen import fulltext as texts
-    from iimscreen import render
-
-    if not another_follows(context):
-        with opened(review) as open_one:
-            render.fulltexts(texts.sought(open_one))
-
-
-@fulltext_app.command("retrieved")
-def retrieved(
-    by: By,
-    records: Reports = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", help="The full text; a copy is kept under fulltexts/ by its hash."),
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All reports not marked yet, without files.")
-    ] = False,
-    review: ReviewPath = None,
-) -> None:
-    """Mark reports as retrieved."""
-    from iimscreen import fulltext as texts
-    from iimscreen import render, team
-    from iimscreen.store import records as stored
-
-    if everything == bool(records) or (everything and file):
-        raise InputError("name the reports, or say --all", hint="one of the two; --file goes with one report")
-    name = team.check_name(by)
-    with opened(review) as open_one:
-        if everything:
-            keys = texts.mark_all(open_one, by=name)
-        else:
-            keys = texts.mark(open_one, records or [], texts.RETRIEVED, by=name, file=file)
-        render.marked(list(stored.by_keys(open_one, keys)), "retrieved")
-
-
-@fulltext_app.command("not-retrieved")
-def not_retrieved(
-    by: By,
-    reason: Annotated[str, typer.Option("--reason", help="Why not.")],
-    records: Reports = None,
-    review: ReviewPath = None,
-) -> None:
-    """Mark reports as not retrieved, with the reason."""
-    from iimscreen import fulltext as texts
-    from iimscreen import render, team
-    from iimscreen.store import records as stored
-
-    if not records:
-        raise InputError("no report named", hint="give its key, number, pmid:… or doi:…")
-    with opened(review) as open_one:
-        keys = texts.mark(open_one, records, texts.NOT_RETRIEVED, by=team.check_name(by), reason=reason)
-        render.marked(list(stored.by_keys(open_one, keys)), "not retrieved")
-
-
-@fulltext_app.command("load")
-def load(
-    file: Annotated[Path, typer.Argument(help="A CSV record,outcome,reason.")],
-    by: By,
-    review: ReviewPath = None,
-) -> None:
-    """Mark the reports of a CSV, all of them or none."""
-    from iimscreen import fulltext as texts
-    from iimscreen import team
-    from iimscreen.wording import counted
-
-    with opened(review) as open_one:
-        keys = texts.mark_from(open_one, file, by=team.check_name(by))
-    typer.echo(f"{counted(len(keys), 'report')} marked.")
 
 
 def prisma(
     as_json: AsJson = False,
     list_: Annotated[
-        str | None, typer.Option("--list", help="Print the records behind one number, e.g. records_excluded.")
+        str | None, typer.Option("--list", help="Print what is behind one number, e.g. records_excluded.")
     ] = None,
     version: Annotated[
         int | None, typer.Option("--version", help="The flow of a completed version, as it was then.")
@@ -120,6 +35,13 @@ def prisma(
     from iimscreen.store import records
 
     with opened(review) as open_one:
+        if list_ in flow.STUDY_LISTS:
+            from iimscreen.render import studies as shown
+
+            named = review_flow.named_studies(open_one, list_, version=version)
+            keys = [key for reports in named.values() for key in reports]
+            shown.of_flow(named, {one.key: one for one in records.by_keys(open_one, keys)}, as_json=as_json)
+            return
         if list_ is not None:
             keys = review_flow.named_list(open_one, list_, version=version)
             render.record_list(keys, list(records.by_keys(open_one, keys)), as_json=as_json)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from iimscreen.decision_formats._cells import safe
+from iimscreen.decision_formats._cells import as_it_was, safe, table
 from iimscreen.model import StoredRecord, Verdict
 from iimscreen.voting import Vote
 
@@ -23,9 +23,11 @@ __all__ = [
     "Judged",
     "Reading",
     "Said",
+    "as_it_was",
     "notes_of",
     "read",
     "safe",
+    "table",
     "words_of",
     "write",
 ]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from iimscreen.errors import InputError
 from iimscreen.formats import _kinds
+from iimscreen.formats._pubmed_pieces import refuse_declarations
 from iimscreen.formats._text import (
     UTF8,
     Encoding,
@@ -44,6 +45,7 @@ __all__ = [
     "Utf8File",
     "abstract_of",
     "encoding_named",
+    "encoding_of",
     "guess",
     "line_blocks",
     "named",
@@ -51,6 +53,7 @@ __all__ = [
     "normal_doi",
     "of_another_kind",
     "one_line",
+    "refuse_declarations",
     "states_its_encoding",
     "text_of",
     "whole",

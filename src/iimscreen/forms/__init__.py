@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from math import isfinite
 
 from iimscreen.errors import InputError
 from iimscreen.model import Condition, Field, FieldKind, Form, Instrument, Level
@@ -18,6 +19,7 @@ MODES = ("double", "checked", "single")
 NEEDED = {"double": 2, "checked": 1, "single": 1}  # who must be done before values are shown to others
 CODES = {"NR": "not reported", "NA": "not applicable", "UN": "unclear", "AS": "authors asked"}
 SUBJECTS = ("study", "review")
+MANY = ("judgement",)  # roles that several fields of a form may have
 
 # What tables and audit can take a field for. Which level it stands on is the form's matter.
 ROLES = (
@@ -41,7 +43,7 @@ ROLES = (
     *("event", "event-drug", "n-with-event", "n-events", "event-time", "grade", "serious", "stopped"),
     *("event-outcome", "death-cause", "related"),
     # of an appraisal
-    *("judgement", "overall"),
+    *("judgement", "overall", "certainty", "n-studies", "n-participants", "effect", "reason"),
 )
 # Of the choices of a field with the role "response", those that count as an improvement.
 IMPROVED = ("complete", "partial", "improved")
@@ -50,7 +52,13 @@ IMPROVED = ("complete", "partial", "improved")
 def parse_form(text: str, where: str) -> Form:
     """The form in a TOML file of its own. Raises InputError naming `where`, the key, and what was expected."""
     top = parse(text, where)
-    form = read_form(top, top.text("name"))
+    name = top.text("name")
+    if not all(letter.isalnum() or letter in "-_" for letter in name) or name == DATA:
+        raise InputError(
+            f"{where}: name {name!r}: expected letters, digits, - and _ only, and not {DATA!r}",
+            hint="put the wording into title",
+        )
+    form = read_form(top, name)
     top.nothing_else()
     return form
 
@@ -82,13 +90,15 @@ def parse_appraisal(top: Table) -> tuple[tuple[Instrument, ...], str]:
 def read_form(table: Table, name: str) -> Form:
     """The form in a table that was parsed. Raises InputError where it cannot be one."""
     levels = _levels(table)
+    names = [level.name for level in levels]
     abbreviations = table.table("abbreviations")
     form = Form(
         name=name,
         title=table.text("title", "Data extraction"),
         subject=table.choice("subject", SUBJECTS, SUBJECTS[0]),
         levels=levels,
-        fields=_fields(table, levels),
+        # One level after the other, however they are mixed in the file: only their order on a level tells anything.
+        fields=tuple(sorted(_fields(table, levels), key=lambda field: names.index(field.level))),
         abbreviations=tuple((short, abbreviations.text(short)) for short in list(abbreviations.rest())),
         citation=table.text("citation", ""),
     )
@@ -136,7 +146,7 @@ def _fields(table: Table, levels: tuple[Level, ...]) -> tuple[Field, ...]:
         field = _field(one, tuple(level.name for level in levels), section)
         if field.name in found:
             raise InputError(f"{one.where}: field {field.name!r} stands twice", hint="give each its own name")
-        if field.role and field.role in roles:
+        if field.role and field.role in roles and field.role not in MANY:
             raise InputError(f"{one.where}: role {field.role!r} stands twice", hint="one field has it")
         if field.when is not None:
             _check_condition(one, field.when, found, levels, field.level)
@@ -192,6 +202,7 @@ def _check_field(table: Table, field: Field) -> None:
         (not is_number and (field.least is not None or field.most is not None), "least or most"),
         (not is_number and field.tolerance != 0, "tolerance"),
         (field.tolerance < 0, "a tolerance below 0"),
+        (not all(map(isfinite, (field.least or 0, field.most or 0, field.tolerance))), "inf or nan"),
         (field.least is not None and field.most is not None and field.least > field.most, "least above most"),
         (
             any(";" in choice or choice in CODES for choice in field.choices),
@@ -218,9 +229,12 @@ def _check_condition(
             f"{table.where}: when names the field {when.field!r}",
             hint="expected one that stands before it, on the same level or one above",
         )
-    wrong = [
-        value for value in when.values if asked.choices and not asked.others and value not in asked.choices
-    ]
+    if not when.values:
+        raise InputError(
+            f"{table.where}: when waits for nothing", hint="write is = [ ] with at least one value"
+        )
+    known = (*asked.choices, *CODES)
+    wrong = [value for value in when.values if asked.choices and not asked.others and value not in known]
     if wrong:
         raise InputError(
             f"{table.where}: when waits for {wrong[0]!r}, which {when.field} cannot be",
@@ -283,6 +297,11 @@ def field_named(form: Form, name: str) -> Field:
 def with_role(form: Form, role: str) -> Field | None:
     """The field that tables and audit take for this; None if the form has none."""
     return next((field for field in form.fields if field.role == role), None)
+
+
+def judgements(form: Form) -> tuple[Field, ...]:
+    """The questions of an instrument of appraisal, in order, without the overall judgement."""
+    return tuple(field for field in form.fields if field.role == "judgement")
 
 
 def fields_of(form: Form, level: str) -> tuple[Field, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping
 
@@ -96,10 +97,10 @@ def _number(field: Field, text: str, unit: str) -> Value:
     if not _NUMBER.fullmatch(text):
         raise _wrong(field, text, kind + (f" and a unit of {', '.join(field.units)}" if field.units else ""))
     value = float(text)
-    if field.kind is FieldKind.INTEGER and not value.is_integer():
+    if not (value.is_integer() if field.kind is FieldKind.INTEGER else math.isfinite(value)):
         raise _wrong(field, text, kind)
     if (field.least is not None and value < field.least) or (field.most is not None and value > field.most):
-        raise _wrong(field, text, f"{kind} {_range(field)}")
+        raise _wrong(field, text, f"{kind} {range_words(field)}")
     if unit and unit not in field.units:
         raise _wrong(
             field,
@@ -118,12 +119,15 @@ def spelled(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
-def _range(field: Field) -> str:
+def range_words(field: Field) -> str:
+    """Between which numbers a value of this field lies."""
+    if field.least is None and field.most is None:
+        return "any"
     if field.least is None:
-        return f"up to {field.most:g}"
+        return f"up to {spelled(field.most or 0.0)}"
     if field.most is None:
-        return f"from {field.least:g} on"
-    return f"from {field.least:g} to {field.most:g}"
+        return f"from {spelled(field.least)} on"
+    return f"from {spelled(field.least)} to {spelled(field.most)}"
 
 
 def _date(field: Field, text: str) -> str:
@@ -187,7 +191,7 @@ def described(field: Field) -> str:
         case _:
             said = "a whole number" if field.kind is FieldKind.INTEGER else "a number"
             if field.least is not None or field.most is not None:
-                said += f" {_range(field)}"
+                said += f" {range_words(field)}"
             if field.units:
                 said += f" in {' or '.join(field.units)}"
     if field.when is not None:

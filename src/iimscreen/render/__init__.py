@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from iimscreen.dedupe import DedupeOutcome
     from iimscreen.demo import DemoOutcome
     from iimscreen.formats import Layout
-    from iimscreen.fulltext import Sought
     from iimscreen.importing import ImportOutcome
     from iimscreen.logbook import LogView
     from iimscreen.report import Status
@@ -394,29 +393,7 @@ def conflicts(found: Sequence[tuple[str, Sequence[Conflict]]], *, as_json: bool)
             out.print(Text(f"    {plain(votes)}{todo}", style="dim"), soft_wrap=True)
 
 
-# --- full text and report --------------------------------------------------------------------------
-
-
-def fulltexts(sought: Sequence[Sought]) -> None:
-    """Reports sought and what became of them."""
-    table = _table(
-        "no.", "report", "title", "outcome", title=f"{counted(len(sought), 'report')} sought for retrieval"
-    )
-    for one in sought:
-        outcome = "to be marked"
-        if one.retrieval is not None:
-            outcome = one.retrieval.outcome.replace("_", " ")
-            outcome += "".join(f": {x}" for x in (one.retrieval.reason, one.retrieval.file_name) if x)
-        _row(table, one.record.id, named(one.record), one.record.record.title or "", outcome)
-    console().print(table)
-
-
-def marked(records: Sequence[StoredRecord], outcome: str) -> None:
-    """Which reports were marked; by name where they are few."""
-    if len(records) <= 5:
-        for one in records:
-            _say(f"{named(one)}  {plain(one.record.title)}")
-    _say(f"{counted(len(records), 'report')} marked as {outcome}.")
+# --- report --------------------------------------------------------------------------
 
 
 def record_list(keys: Sequence[str], found: Sequence[StoredRecord], *, as_json: bool) -> None:
@@ -463,13 +440,17 @@ def status(found: Status, *, rules: bool, as_json: bool) -> None:
         _say(f"rule: {rule}", "dim")
     for sentence in found.missing:
         _say(f"open: {sentence}", "yellow")
+    if found.without_study:
+        have = "has no study yet: it counts" if found.without_study == 1 else "have no study yet: each counts"
+        _say(f"{counted(found.without_study, 'included report')} {have} as one study")
     _say(f"Next: {found.next_command}", "bold")
 
 
 def log(view: LogView, *, as_json: bool) -> None:
     """The log, oldest first; times in this machine's zone, UTC in JSON."""
     if as_json:
-        json({"lines": [asdict(line) for line in view.lines], "hidden": view.hidden})
+        lines = [asdict(line) for line in view.lines]
+        json({"lines": lines, "hidden": view.hidden, "hides_values": view.hides_values})
         return
     import datetime as dt
 
@@ -478,6 +459,8 @@ def log(view: LogView, *, as_json: bool) -> None:
         _say(f"{line.id:>5}  {local:%Y-%m-%d %H:%M:%S %Z}  {plain(line.actor)}  {plain(line.text)}")
     if view.hidden:
         _say(f"Not shown: {counted(view.hidden, 'vote')} of blind rounds.", "yellow")
+    if view.hides_values:
+        _say("Not shown: extracted values of studies that are not open.", "yellow")
 
 
 def prisma(flow: Flow) -> None:
@@ -486,6 +469,8 @@ def prisma(flow: Flow) -> None:
 
 
 # --- demo ------------------------------------------------------------------------------------------
+
+MOST_AUDITED = 14  # findings that the demo prints
 
 
 def step(text: str) -> None:
@@ -506,6 +491,16 @@ def demo(outcome: DemoOutcome) -> None:
     _say(f"\n{outcome.stamp}", "bold yellow")
     for sentence in outcome.remarks:
         _say(sentence)
+    _demo_audit(outcome)
     _say("\nWhat to type next:", "bold")
     for command, meaning in outcome.next_commands:
         _say(f"  {command:<50} {meaning}")
+
+
+def _demo_audit(outcome: DemoOutcome) -> None:
+    from iimscreen.auditing import in_words
+    from iimscreen.render import audit
+
+    found = outcome.extraction.audit
+    _say(f"\nAudit of what was extracted: {in_words(found)}", "bold")
+    audit.brief(found, most=MOST_AUDITED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +12,10 @@ from iimscreen import forms
 from iimscreen.forms.values import described
 from iimscreen.model import Form
 from iimscreen.render import console, plain
+from iimscreen.wording import counted
+
+if TYPE_CHECKING:
+    from iimscreen.quoting import Checked
 
 
 def form(shown: Form) -> None:
@@ -33,3 +39,18 @@ def form(shown: Form) -> None:
 
 def _title(title: str, letter: str) -> str:
     return f"{title} (rows {letter}1, {letter}2, …)" if letter else title
+
+
+def checked(found: Checked) -> None:
+    """How one person's quotes stand up to the texts."""
+    out = console()
+    for word, problem in found.problems:
+        place = " ".join(filter(None, (word.study, word.row, word.field)))
+        out.print(Text(plain(f"{place}: {problem}")))
+    said = [
+        f"{counted(found.found, 'quote')} found in the text",
+        f"{found.unread:,} of reports without a text here",
+        f"{counted(len(found.problems), 'value')} to look at",
+        f"{counted(found.without, 'value')} without a quote",
+    ]
+    out.print(Text("; ".join(said) + "."))

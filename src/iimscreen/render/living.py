@@ -67,7 +67,7 @@ def versions(found: Listed, *, as_json: bool) -> None:
             f"entered {one.at[:10]}",
             one.by,
             one.studies,
-            len(one.reports),
+            len({report for report, _ in one.reports}),
         )
     for closure in found.closed:
         studies = len({study for _, study in closure.reports})
@@ -78,7 +78,7 @@ def versions(found: Listed, *, as_json: bool) -> None:
             closure.at[:10],
             closure.by,
             studies,
-            len(closure.reports),
+            len({report for report, _ in closure.reports}),
         )
     render._row(
         table, f"version {found.present}", "", "under way" if found.has_work else "not begun", "", "", ""

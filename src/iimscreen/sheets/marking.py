@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from iimscreen.formats._workbook import letters
 from iimscreen.forms import CODES, ITSELF
 from iimscreen.forms.values import described
 from iimscreen.model import Field, FieldKind, Form, Level
 from iimscreen.sheets import rules
 from iimscreen.sheets.layout import FIRST_ROW, LISTS, STUDY, Column, listed
 from iimscreen.sheets.styles import DARK, LACKING, NOT_ASKED, SHADE, text_cell
-from iimscreen.sheets.workbook import letters
 
 
 class Lists:

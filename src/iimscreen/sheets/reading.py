@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 from iimscreen import forms
 from iimscreen.errors import InputError
+from iimscreen.formats import _workbook as workbook
+from iimscreen.formats._workbook import Cell, Sheet, Workbook, letters
 from iimscreen.forms import OF
 from iimscreen.forms.values import described
 from iimscreen.model import Field, FieldKind, Form, Level
-from iimscreen.sheets import MOST_IN_A_CELL, Entry, Fault, Heading, Place, Shown, workbook
+from iimscreen.sheets import MOST_IN_A_CELL, Entry, Fault, Heading, Place, Shown
 from iimscreen.sheets.layout import (
     FIELD,
     FORMAT,
@@ -32,7 +34,6 @@ from iimscreen.sheets.layout import (
     quote_columns,
     sheet_names,
 )
-from iimscreen.sheets.workbook import Cell, Sheet, Workbook, letters
 
 _LOOK_FOR_HEADING = 30  # rows
 _AGAIN = "format the cell as text, and type it again"
@@ -446,7 +447,7 @@ def _as_text(field: Field | None, text: str) -> str:
             f"found a text of {len(text):,} characters, where Excel cuts off at {MOST_IN_A_CELL:,}",
             hint="shorten it, or enter it with `iimscreen extract set`",
         )
-    if field is not None and field.kind is not FieldKind.TEXT:
+    if field is not None and field.kind in (FieldKind.INTEGER, FieldKind.NUMBER, FieldKind.DATE):
         return text.strip().removeprefix("'")  # typed so that Excel takes it as a text
     return text
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from iimscreen.formats._workbook import letters
 from iimscreen.forms import ITSELF, OF
 from iimscreen.model import Condition, Field, FieldKind, Form, Level
 from iimscreen.sheets.layout import HEADING_ROWS, ROW, STUDY, columns, sheet_names
-from iimscreen.sheets.workbook import letters
 
 CODES_NAME = "codes"  # the name by which formulas know the list of codes
 _MOST = 255  # characters that Excel takes for the formula of a validation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iimscreen.sheets.workbook import escaped
+from iimscreen.formats._workbook import escaped
 
 if TYPE_CHECKING:
     from openpyxl.styles import Font

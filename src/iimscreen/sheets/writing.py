@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iimscreen import forms
+from iimscreen.formats._workbook import letters
 from iimscreen.forms import CODES, ITSELF, OF
 from iimscreen.forms.values import described
 from iimscreen.model import FieldKind, Level
@@ -35,7 +36,6 @@ from iimscreen.sheets.layout import (
 )
 from iimscreen.sheets.marking import Lists
 from iimscreen.sheets.styles import DARK, Styles, cell_of, styles_of, text_cell
-from iimscreen.sheets.workbook import letters
 
 if TYPE_CHECKING:
     from openpyxl.styles.cell_style import StyleArray

@@ -7,7 +7,7 @@ interrupted run resumes: the replies kept so far come back as `resume_from` and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +70,15 @@ class _Known:
     module: str
     needs: tuple[str, ...]
     make: Callable[[str, Access], Source]
+
+
+@dataclass(frozen=True, slots=True)
+class FullText:
+    """What PubMed Central answered for one article: its XML, or why that is no full text."""
+
+    pmcid: str  # "PMC7654321"
+    xml: bytes  # b"" where it is not the full text
+    why_not: str = ""
 
 
 def names() -> tuple[str, ...]:
@@ -171,6 +180,22 @@ def by_pmids(
     given = access or Access()
     entrez = settings.entrez(email=given.email, api_key=given.api_key)
     return _by_pmid.by_pmids(pmids, entrez, on_progress=on_progress)
+
+
+def full_texts(pmcids: Iterable[str], access: Access | None = None) -> Iterator[FullText]:
+    """The full text of each of these articles as PubMed Central gives it, or why it does not, one by one.
+
+    Each is asked for when it is taken, so what was taken before a SourceError can be kept.
+    """
+    from iimscreen.sources import _http, _pmc
+
+    given = access or Access()
+    entrez = settings.entrez(email=given.email, api_key=given.api_key)
+    try:
+        yield from _pmc.full_texts(pmcids, entrez)
+    except SourceError as error:
+        by_hand = "`iimscreen fulltext attach` takes files that you have"
+        raise SourceError(error.message, hint=error.hint.replace(_http.OFFLINE, by_hand)) from error
 
 
 def with_nothing_kept(error: SourceError, *, offline: str) -> SourceError:

@@ -82,10 +82,12 @@ class Eutils:
         self,
         entrez: settings.Entrez,
         *,
+        name: str = "PubMed",
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raises InputError if the server's address is no web address."""
+        """`name` is what errors call the database. Raises InputError if the server's address is no web address."""
+        self._name = name
         host = urllib.parse.urlsplit(entrez.base_url)
         if host.scheme not in ("http", "https"):
             raise InputError(
@@ -138,7 +140,7 @@ class Eutils:
 
         return _http.patiently(
             once,
-            name=f"PubMed's {_PROGRAMS[utility]}",
+            name=f"{self._name}'s {_PROGRAMS[utility]}",
             tries=tries or self.settings.tries,
             turns=self._turns,
             sleep=self._sleep,
@@ -209,7 +211,7 @@ class Eutils:
                 "NCBI has blocked this computer or network from the E-utilities (it sent its page 'Blocked')",
                 hint=f"write to eutilities@ncbi.nlm.nih.gov, giving your e-mail address; {RESUME}",
             )
-        _http.check_status(received, "PubMed")
+        _http.check_status(received, self._name)
         if 300 <= status < 400:
             self._refuse_redirect(location)
         if body.lstrip()[:1] == b"{" or status >= 300:
@@ -240,7 +242,7 @@ class Eutils:
         if is_passing and not _PERMANENT.search(error.words):
             return PassingError(f"it says {words!r}", holds_all=is_rate)
         raise SourceError(
-            f"PubMed's {_PROGRAMS[utility]} refuses the request (HTTP {error.status}): {words!r}",
+            f"{self._name}'s {_PROGRAMS[utility]} refuses the request (HTTP {error.status}): {words!r}",
             hint=f"look at the search as it was sent; {RESUME}",
         )
 

@@ -150,6 +150,7 @@ class Added:
     new: Mapping[str, int]  # kind → rows that were not
     late: int  # of those, older than the last closing of a version, which did not know them
     last_at: str  # UTC: of the latest new row
+    has_values: bool = False  # whether extracted values are among its rows: how many is not to be told
     moves_reports: bool = False  # whether another record may be the one kept for a report now
 
 
@@ -423,6 +424,7 @@ def _added(one: Given, new: Sequence[_New]) -> Added:
         new=dict(sorted(Counter(n.row.kind for n in new).items())),
         late=0,
         last_at=max((n.row.at for n in new), default=""),
+        has_values=any(row.kind == "extractions" for row in one.bundle.rows),
     )
 
 

@@ -8,13 +8,14 @@ is free. What was revealed once stays so, although someone takes it up again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import cached_property
 
 from iimscreen.errors import ProtocolError
 from iimscreen.forms import NEEDED
 from iimscreen.store import extractions
 from iimscreen.store.connection import Review
-from iimscreen.store.extractions import CHECKED, DONE, Done, Word
+from iimscreen.store.extractions import CHECKED, DONE, REOPENED, Done, Word
 
 
 class ExtractionGate:
@@ -27,13 +28,26 @@ class ExtractionGate:
         self.form = form
         self.mode = mode
         self._review = review
-        self._dones = extractions.dones(review, form)
+        self._dones: dict[str, list[Done]] = {}
+        for one in extractions.dones(review, form).values():
+            self._dones.setdefault(one.study, []).append(one)
         self._opened = extractions.openings(review, form)
-        self._extractors = extractions.extractors(review, form)
+
+    @cached_property
+    def _extractors(self) -> dict[str, set[str]]:
+        return extractions.extractors(self._review, self.form)
+
+    def to_note(self) -> list[str]:
+        """Studies that are complete, and whose opening is not noted yet."""
+        return [study for study in self._dones if self.opens_now(study)]
 
     def done(self, study: str) -> list[Done]:
         """Who is done with a study, in order of time."""
-        return [one for one in self._dones.values() if one.study == study and one.state in (DONE, CHECKED)]
+        return [one for one in self._dones.get(study, ()) if one.state in (DONE, CHECKED)]
+
+    def reopened(self, study: str) -> list[Done]:
+        """Who was done with a study and has taken it up again, in order of time."""
+        return [one for one in self._dones.get(study, ()) if one.state == REOPENED]
 
     def is_open(self, study: str) -> bool:
         """Whether the values of a study are revealed."""
@@ -61,6 +75,14 @@ class ExtractionGate:
             if word.by == viewer or self.is_open(word.study)
         ]
 
+    def blind_words(self, *, study: str | None = None) -> list[Word]:
+        """What everyone said last of a study that is open before they could see another's values of it."""
+        return [
+            word
+            for word in extractions.blind(self._review, self.form, study=study)
+            if self.is_open(word.study)
+        ]
+
     def extractors(self, study: str) -> list[str]:
         """Who has entered a study that is open, in order of their being done; only then, of all."""
         self.require_open(study, "who extracted")
@@ -72,6 +94,20 @@ class ExtractionGate:
         """How many others have begun a study: for the check that no third one begins, which names nobody."""
         return len(self._extractors.get(study, set()) - {by})
 
+    def any_closed(self) -> bool:
+        """Whether anything was entered that is not revealed."""
+        return any(not self.is_open(study) for study in self._extractors)
+
+    def would_open(self, mode: str) -> list[str]:
+        """Studies that someone is still entering and that would be revealed if the form had this mode."""
+        return [
+            study
+            for study, names in self._extractors.items()
+            if not self.is_open(study)
+            and len(done := self.done(study)) >= NEEDED[mode]
+            and names - {one.by for one in done}
+        ]
+
     def hidden_log_ids(self, viewer: str | None) -> set[int]:
         """Log ids of words that this viewer may not see now; of nobody in particular: all closed ones."""
         return {
@@ -79,6 +115,35 @@ class ExtractionGate:
             for word in extractions.history(self._review, self.form)
             if word.by != viewer and not self.is_open(word.study)
         }
+
+    def rows_ever(self, study: str) -> dict[str, set[str]]:
+        """Person → rows of a study that ever held a value of theirs. Raises ProtocolError while it is closed."""
+        self.require_open(study, "which rows there are")
+        found: dict[str, set[str]] = {}
+        for word in extractions.history(self._review, self.form, study=study):
+            found.setdefault(word.by, set()).add(word.row)
+        return found
+
+    def unknown(self, known: Set[str], fields: Set[tuple[str, str]]) -> list[str]:
+        """Values of studies or fields that there are not, in sentences; of closed studies without saying which.
+
+        `fields`: (letter of the level, name) of every field that any version of the form had.
+        """
+        found = []
+        for word in extractions.history(self._review, self.form):
+            if word.study in known and (word.row[:1], word.field) in fields:
+                continue
+            if self.is_open(word.study) or word.study not in known:
+                place = " ".join(filter(None, (word.row, word.field)))
+                found.append(
+                    f"{word.by} gave a value to {place} of {word.study or 'the review'}, which the form "
+                    f"{self.form} never had"
+                )
+            else:
+                found.append(
+                    f"a value of a study that is closed stands where the form {self.form} has no field"
+                )
+        return list(dict.fromkeys(found))
 
 
 def note_openings(review: Review, form: str, mode: str, studies: Sequence[str]) -> None:

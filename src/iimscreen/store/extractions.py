@@ -146,6 +146,16 @@ def standing(
     return [word for word in last.values() if word.value is not None]
 
 
+def blind(review: Review, form: str, *, study: str | None = None) -> list[Word]:
+    """The last word of each person on each cell that was given blind, ones emptied then left out."""
+    last = {
+        (word.study, word.row, word.field, word.by): word
+        for word in history(review, form, study=study)
+        if not word.was_open
+    }
+    return [word for word in last.values() if word.value is not None]
+
+
 def extractors(review: Review, form: str) -> dict[str, set[str]]:
     """Study → everyone who ever entered a value of it in this form."""
     found: dict[str, set[str]] = {}
@@ -165,6 +175,16 @@ def extractors(review: Review, form: str) -> dict[str, set[str]]:
 def forms(review: Review) -> list[str]:
     """Names of the forms that hold any value."""
     return [name for (name,) in review.db.execute("select distinct form from extractions order by form")]
+
+
+def form_versions(review: Review, form: str) -> set[str]:
+    """Hashes of the versions of a form under which any value was given."""
+    return {
+        sha256
+        for (sha256,) in review.db.execute(
+            "select distinct form_sha256 from extractions where form = :form", {"form": form}
+        )
+    }
 
 
 def in_words(review: Review, log_ids: Sequence[int]) -> dict[int, str]:
@@ -191,9 +211,10 @@ def own(
 ) -> dict[tuple[str, str, str], Word]:
     """(study, row, field) → one person's own word, of some studies or all."""
     wanted = None if studies is None else set(studies)
+    (only,) = wanted if wanted is not None and len(wanted) == 1 else (None,)
     return {
         word.place: word
-        for word in standing(review, form, by=by, before=before)
+        for word in standing(review, form, study=only, by=by, before=before)
         if wanted is None or word.study in wanted
     }
 
@@ -239,6 +260,11 @@ def dones(review: Review, form: str) -> dict[tuple[str, str], Done]:
         found.pop((row["study"], row["actor"]), None)
         found[row["study"], row["actor"]] = Done(row["study"], form, row["actor"], row["state"], row["at"])
     return found
+
+
+def forms_done(review: Review) -> list[str]:
+    """Names of the forms that anyone is or was done with for any study."""
+    return [name for (name,) in review.db.execute("select distinct form from extraction_dones order by form")]
 
 
 def note_opening(review: Review, study: str, form: str) -> None:

@@ -420,6 +420,10 @@ class Gate:
             self.require_open(TITLE_ABSTRACT, "the list of reports sought for retrieval")
         return found
 
+    def is_sought(self, key: str) -> bool:
+        """Whether a report is among those sought for retrieval, as far as revealed."""
+        return key in self._sought()
+
     def require_sought(self, key: str) -> None:
         """Raise ProtocolError unless a report is sought; the same words whatever its open votes say."""
         if key in self._sought():

@@ -100,17 +100,20 @@ create table extraction_openings (
 create index extraction_openings_by_study on extraction_openings (study, form);
 
 -- Which rows of the extractors are one row: a JSON object, name → row; one name alone is on purpose alone.
+-- Withdrawn: nothing is said of these rows any more.
 create table row_pairings (
   log_id integer primary key references log (id),
   study text not null,
   form text not null check (form <> ''),
   rows text not null check (json_valid(rows)),
+  withdrawn integer not null check (withdrawn in (0, 1)),
   note text
 ) strict;
 create index row_pairings_by_study on row_pairings (study, form);
 
 -- The final word on one cell, which leaves the extractors' own values as they are. `rows` as in row_pairings;
--- field '' is the row itself: value 'kept' or 'dropped'.
+-- field '' is the row itself: value 'kept' or 'dropped'. `about`: a JSON object, name → what they said then; the
+-- word holds while they do. `chosen`: 'of NAME', 'third', 'row', or 'withdrawn'.
 create table extraction_resolutions (
   log_id integer primary key references log (id),
   study text not null,
@@ -124,8 +127,9 @@ create table extraction_resolutions (
   page text,
   report_key text references records (key),
   formula text,
+  about text not null check (json_valid(about)),
   chosen text not null check (chosen <> ''),
-  manner text not null check (manner in ('adjudicator', 'consensus', 'one person')),
+  manner text not null check (manner in ('adjudication', 'consensus', 'one person')),
   names text not null check (json_valid(names)),
   reason text,
   form_sha256 text not null check (length(form_sha256) = 64),

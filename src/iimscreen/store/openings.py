@@ -1,17 +1,22 @@
-"""Rounds open by themselves: once all votes are in, that is logged with the records that it reveals."""
+"""Rounds open by themselves: once all votes are in, that is logged with the records that it reveals.
+
+So do studies, once all who are needed are done with their extraction.
+"""
 
 from __future__ import annotations
 
+from iimscreen.forms import DATA
 from iimscreen.model import Protocol, Stage
 from iimscreen.protocol import parse_protocol
-from iimscreen.store import decisions, lacking, log, protocols, reviewers, rounds
+from iimscreen.store import decisions, extractions, lacking, log, protocols, reviewers, rounds
 from iimscreen.store.connection import Review
+from iimscreen.store.extraction_gate import ExtractionGate
 from iimscreen.store.gate import Gate
 from iimscreen.store.rounds import PILOT
 
 
 def note_openings(review: Review) -> None:
-    """Log the opening of each round that is complete and was not noted so. Before every write."""
+    """Log the opening of each round and each study that is complete and was not noted so. Before every write."""
     versions = protocols.versions(review)
     if not versions:
         return
@@ -33,6 +38,11 @@ def note_openings(review: Review) -> None:
         if lacking.changed_since(review, stage.name, since) and not _waits(review, protocol, stage):
             _note_opening(review, gate, stage.name, stage.name)
             review.asked_at[stage.name] = log.last_row(review)
+    # Studies that a merged bundle completed: the word that completes one here notes it itself.
+    for form in extractions.forms_done(review):
+        mode = protocol.extraction if form == DATA else protocol.appraisal
+        for study in ExtractionGate(review, form, mode).to_note():
+            extractions.note_opening(review, study, form)
 
 
 def _asked_at(review: Review, stage: str) -> int:

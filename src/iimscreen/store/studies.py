@@ -1,7 +1,11 @@
-"""Studies by name, and which reports tell of them: many to many, the last word on each pair holds."""
+"""Studies by name, and which reports tell of them, many to many.
+
+The last word on each study, and on each study with each record, holds.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iimscreen.store import log
@@ -9,6 +13,7 @@ from iimscreen.store.connection import Review, rows
 
 LITERATURE = "literature"
 OWN = "own"  # the reviewers' own patients: in no flow, and in no total of the literature
+LINKED, UNLINKED = "linked", "unlinked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +27,11 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The last word on one report and one study."""
+    """The last word on one record and one study."""
 
     study: str
-    record_key: str
+    record_key: str  # the record that was named
+    report: str  # key of the record kept for its report
     verdict: str  # linked or unlinked
     note: str | None
     at: str  # UTC
@@ -34,13 +40,24 @@ class Link:
 
 def standing(review: Review) -> dict[str, Study]:
     """Name → study, of all that were named and not given up, in order of their first naming."""
-    found: dict[str, Study] = {}
+    return {name: study for name, (study, stands) in _last_named(review).items() if stands}
+
+
+def given_up(review: Review) -> dict[str, Study]:
+    """Name → study, of all that were given up."""
+    return {name: study for name, (study, stands) in _last_named(review).items() if not stands}
+
+
+def _last_named(review: Review) -> dict[str, tuple[Study, bool]]:
+    found: dict[str, tuple[Study, bool]] = {}
     for row in rows(review.db, "select * from study_names order by log_id"):
-        if row["standing"]:
-            found[row["study"]] = Study(row["study"], row["kind"], row["title"])
-        else:
-            found.pop(row["study"], None)
+        found[row["study"]] = Study(row["study"], row["kind"], row["title"]), bool(row["standing"])
     return found
+
+
+def ever_named(review: Review) -> frozenset[str]:
+    """Names of all studies that there are or were."""
+    return frozenset(name for (name,) in review.db.execute("select distinct study from study_names"))
 
 
 def add(
@@ -63,7 +80,10 @@ def add(
 
 
 def links(review: Review) -> list[Link]:
-    """The last word on each report and study, in order of the first words."""
+    """The last word on each record and study, in order of the first words.
+
+    By record, not by report: where reports were merged that each had a word, what is linked stays linked.
+    """
     found: dict[tuple[str, str], Link] = {}
     for row in rows(
         review.db,
@@ -75,30 +95,50 @@ def links(review: Review) -> list[Link]:
         order by study_reports.log_id
         """,
     ):
-        # By the record that is kept now: reports that were merged since are one.
-        found[row["study"], row["kept_key"]] = Link(
-            row["study"], row["kept_key"], row["verdict"], row["note"], row["at"], row["actor"]
+        found[row["study"], row["record_key"]] = Link(
+            study=row["study"],
+            record_key=row["record_key"],
+            report=row["kept_key"],
+            verdict=row["verdict"],
+            note=row["note"],
+            at=row["at"],
+            by=row["actor"],
         )
     return list(found.values())
 
 
 def of_reports(review: Review) -> dict[str, tuple[str, ...]]:
-    """Report → the studies that it is linked to; reports without are absent."""
-    known = standing(review)
-    found: dict[str, tuple[str, ...]] = {}
+    """Report → the studies of the literature that it is linked to, by name; reports without are absent.
+
+    A report has the links of all its records, also of those that were merged into it since.
+    """
+    known = {name for name, study in standing(review).items() if study.kind == LITERATURE}
+    found: dict[str, set[str]] = {}
     for link in links(review):
-        if link.verdict == "linked" and link.study in known:
-            found[link.record_key] = (*found.get(link.record_key, ()), link.study)
-    return found
+        if link.verdict == LINKED and link.study in known:
+            found.setdefault(link.report, set()).add(link.study)
+    return {report: tuple(sorted(names)) for report, names in found.items()}
 
 
-def add_link(
-    review: Review, study: str, record_key: str, verdict: str, *, note: str | None = None, by: str
+def add_links(
+    review: Review,
+    study: str,
+    record_keys: Iterable[str],
+    verdict: str,
+    *,
+    note: str | None = None,
+    by: str,
 ) -> None:
-    """Log that a report tells of a study, or not. Inside `writing()`."""
-    log.append_one(
+    """Log that records tell of a study, or not. Inside `writing()`."""
+    log.append(
         review.db,
         "study_reports",
-        {"study": study, "record_key": record_key, "verdict": verdict, "note": note},
+        ({"study": study, "record_key": key, "verdict": verdict, "note": note} for key in record_keys),
         actor=by,
     )
+
+
+def is_record(review: Review, name: str) -> bool:
+    """Whether a name is the key of a record, which is how a study without a name is called."""
+    found = review.db.execute("select 1 from records where key = :name", {"name": name}).fetchone()
+    return found is not None

@@ -15,7 +15,7 @@ from iimscreen.model import Kind
 from iimscreen.store import log, migrations
 from iimscreen.store.connection import Review, rows
 
-Studies = Sequence[tuple[str, str]]  # (report, its study), in order
+Studies = Sequence[tuple[str, str]]  # (report, study of it), in order; a report of several is there with each
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Closure:
     flow: Mapping[str, Any]  # template and numbers, as they were
     lists_sha256: str  # of the lists behind the numbers
     last_record_key: str | None  # the record that had come last
-    reports: tuple[tuple[str, str], ...]  # each report it includes, with its study
+    reports: tuple[tuple[str, str], ...]  # each report it includes, with each of its studies
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class PreviousReview:
     at: str  # UTC
     by: str
     studies: int
-    reports: tuple[tuple[str, str], ...]  # each report it included, with its study
+    reports: tuple[tuple[str, str], ...]  # each report it included, with each of its studies
 
     @property
     def database(self) -> str:
@@ -73,6 +73,14 @@ def previous_database(title: str) -> str:
 
 def _studies_sha256(reports: Studies) -> str:
     return log.sha256(log.canonical([list(pair) for pair in reports]))
+
+
+def by_report(pairs: Studies) -> dict[str, tuple[str, ...]]:
+    """Report → its studies, in order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for report, study in pairs:
+        found[report] = (*found.get(report, ()), study)
+    return found
 
 
 def lists_sha256(lists: Mapping[str, Sequence[str] | None]) -> str:
@@ -208,7 +216,7 @@ def has_work_since(review: Review, log_id: int) -> bool:
         where id > :id
           and kind in (
             'run_results', 'decisions', 'duplicate_verdicts', 'retrievals', 'watch_settlements',
-            'record_removals'
+            'record_removals', 'study_names', 'study_reports'
           )
         limit 1
         """,
@@ -334,7 +342,7 @@ def add_previous(
             "file_name": file_name,
             "file_sha256": file_sha256,
             "studies": len({study for _, study in reports}),
-            "reports": len(reports),
+            "reports": len({key for key, _ in reports}),
             "reports_sha256": _studies_sha256(reports),
         },
         actor=by,
