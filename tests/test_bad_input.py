@@ -157,6 +157,20 @@ NEED_A_REVIEW = {
     "appraise plot": ("appraise", "plot", "--form", "sof", "--out", "a.svg"),
     "appraise table": ("appraise", "table", "--form", "sof"),
     "watch": ("watch", "--source", "none"),
+    "extract sheet": ("extract", "sheet", "--reviewer", "ann"),
+    "extract load": ("extract", "load", "a.csv", "--reviewer", "ann"),
+    "extract paste": (
+        "extract",
+        "paste",
+        "Paik 2017",
+        "1/2",
+        "--reviewer",
+        "ann",
+        "--row",
+        "O1",
+        "--times",
+        "0,4",
+    ),
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }
 NEED_NONE = {

@@ -520,6 +520,69 @@ def test_levels_are_named_as_excel_takes_them():
     assert list(sheet_names(form).values()) == ["Study", "Outcome at a time that is much", "Quotes 2"]
 
 
+# --- a list in one cell ----------------------------------------------------------------------------
+
+
+def test_a_slash_list_becomes_a_row_for_each_time(run):
+    by_ann(
+        *(("Paik 2017", "P1", "label", "Patient 1"), ("Paik 2017", "O1", "of", "P1")),
+        *(
+            ("Paik 2017", "O1", "domain", "ferritin"),
+            ("Paik 2017", "O2", "of", "P1"),
+            ("Paik 2017", "O2", "domain", "skin"),
+        ),
+    )
+    words = (
+        "extract",
+        "paste",
+        "Paik 2017",
+        "393//777",
+        "--reviewer",
+        "ann",
+        "--row",
+        "O1",
+        "--times",
+        "0,4,12",
+    )
+    words += ("--field", "value", "--time-field", "time_weeks", "--unit", "ng/mL", "--page", "table 2")
+
+    result = run(*words)
+
+    assert result.stdout == "Paik 2017: O1, O3 (6 new).\n"
+    found = {place[1:]: text for place, text in entered().items() if place[1] in ("O1", "O3")}
+    assert found == {
+        ("O1", "of"): "P1",
+        ("O1", "domain"): "ferritin",
+        ("O1", "time_weeks"): "0",
+        ("O1", "value"): "393 ng/mL",
+        ("O3", "of"): "P1",
+        ("O3", "domain"): "ferritin",
+        ("O3", "time_weeks"): "12",
+        ("O3", "value"): "777 ng/mL",
+    }
+    told(run(*words), 6, "row O1 of Paik 2017 has a value or a time already")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("1/2/3", "--row", "O1", "--times", "0,4"), "holds 3 values, and there are 2 times"),
+        (("1/2", "--row", "O9", "--times", "0,4"), "row O9 of Paik 2017 holds nothing that could be copied"),
+        (("1/x", "--row", "O1", "--times", "0,4"), "value is 'x', expected a number"),
+    ],
+)
+def test_a_list_that_does_not_fit_stores_nothing(run, words, message):
+    by_ann(
+        *(("Paik 2017", "P1", "label", "Patient 1"), ("Paik 2017", "O1", "of", "P1")),
+        ("Paik 2017", "O1", "domain", "ferritin"),
+    )
+    before = position()
+
+    given = ("--field", "value", "--time-field", "time_weeks", "--unit", "ng/mL", "--reviewer", "ann")
+    told(run("extract", "paste", "Paik 2017", *words, *given), 3, message)
+    assert position() == before
+
+
 # --- the long CSV ----------------------------------------------------------------------------------
 
 

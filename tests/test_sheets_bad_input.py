@@ -17,7 +17,7 @@ from typer.testing import Result
 
 from filled_sheets import FORM, REVIEW, begin, cell, edit, enter, entered, fill, protocol_with
 from iimscreen import review_protocol
-from iimscreen.formats import workbook
+from iimscreen.formats import _workbook as workbook
 from iimscreen.store import log, open_review
 from test_bad_input import told
 

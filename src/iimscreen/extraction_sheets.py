@@ -20,6 +20,7 @@ from iimscreen.review_protocol import in_force
 from iimscreen.sheets import NOTHING, Content, Entry, Fault, Heading, OnSheet, Place, Shown
 from iimscreen.sheets.layout import spare_rows
 from iimscreen.store import Review, bundles, extractions, log, records, studies
+from iimscreen.store.extractions import Word
 from iimscreen.wording import counted
 
 MOST_FAULTS_TOLD = 12
@@ -68,9 +69,10 @@ def content(
 ) -> Content:
     """What stands on that workbook."""
     seat = Seat(review, reviewer, form)
-    names = _for(seat, wanted)
+    own = seat.own()
+    names = _for(seat, wanted, {study for study, _, _ in own})
     log_id, log_uid = log.last_row(review)
-    standing = _standing(seat, names, seat.form)
+    standing = _standing(seat, names, seat.form, own)
     heading = Heading(
         review=bundles.review_uid(review),
         reviewer=seat.reviewer,
@@ -90,11 +92,10 @@ def content(
     )
 
 
-def _for(seat: Seat, wanted: Sequence[str]) -> list[str]:
-    """The studies of a sheet, in order of their naming."""
+def _for(seat: Seat, wanted: Sequence[str], begun: set[str]) -> list[str]:
+    """The studies of a sheet, in order of their naming; those that are begun may be written in any case."""
     known = [REVIEW] if seat.form.subject == "review" else list(studies.standing(seat.review))
     gate = seat.gate()
-    begun = {place[0] for place in seat.own()}
     for study in wanted:
         if study not in begun:
             seat.check_study(study, gate)
@@ -132,33 +133,32 @@ def _on_sheet(seat: Seat, names: Iterable[str]) -> tuple[OnSheet, ...]:
     return tuple(found)
 
 
-def _standing(seat: Seat, names: Iterable[str], form: Form, *, before: int | None = None) -> _Standing:
-    """What a reviewer sees of these studies; their own as it was before a row of the log."""
+def _standing(seat: Seat, names: Iterable[str], form: Form, own: Mapping[Place, Word]) -> _Standing:
+    """What a reviewer sees of these studies, `own` being what they entered themselves."""
     fields = {field.name: field for field in form.fields}
-    wanted = list(names)
+    wanted = set(names)
     cells: dict[Place, Cell] = {}
     if seat.mode == "checked":
-        cells |= _to_be_checked(seat, set(wanted))
-    own = extractions.own(seat.review, form.name, seat.reviewer, studies=wanted, before=before)
+        cells |= _to_be_checked(seat, wanted)
+    own = {place: word for place, word in own.items() if place[0] in wanted}
     for place, word in own.items():
-        if word.cell is not None:
-            cells[place] = word.cell
+        cell = word.cell
+        if cell is not None:
+            cells[place] = cell
+    known = _columns_of(form)
     shown = {
         place: sheets.shown(fields.get(place[2]), cell)
         for place, cell in cells.items()
-        if _has_a_cell(form, place)
+        if (place[1][:1], place[2]) in known
     }
     return _Standing(shown, cells, frozenset(own))
 
 
-def _has_a_cell(form: Form, place: Place) -> bool:
-    """Whether a form still has the field and the level that a value was given for."""
-    _, row, name = place
-    level = next((level for level in form.levels if level.letter == row[:1]), None)
-    return level is not None and (
-        (name == OF and level.of not in ("", ITSELF))
-        or any(field.name == name and field.level == level.name for field in form.fields)
-    )
+def _columns_of(form: Form) -> frozenset[tuple[str, str]]:
+    """Letter of a level and name of a field, of all that a form has now."""
+    letters = {level.name: level.letter for level in form.levels}
+    found = {(letters[field.level], field.name) for field in form.fields}
+    return frozenset(found | {(level.letter, OF) for level in form.levels if level.of not in ("", ITSELF)})
 
 
 def _to_be_checked(seat: Seat, wanted: set[str]) -> dict[Place, Cell]:
@@ -302,7 +302,8 @@ def _load_workbook(
     base = _check_heading(review, heading, name, reviewer, form)
     seat = Seat(review, reviewer, heading.form)
     as_written = _form_of(review, seat.form, heading, name)
-    standing = _standing(seat, filled.studies, as_written, before=base + 1)
+    own = extractions.own(review, heading.form, reviewer, before=base + 1)
+    standing = _standing(seat, filled.studies, as_written, own)
     if standing.digest() != heading.digest:
         raise InputError(
             f"{name}: what it showed when it was written is no longer what stands here: copies of the review were "
@@ -384,7 +385,7 @@ def _given(
     for entry in entries:
         before = standing.shown.get(entry.place, NOTHING)
         shown = sheets.without_unit(entry.shown)
-        if sheets.plain(shown) == sheets.plain(sheets.without_unit(before)):
+        if shown == before or sheets.plain(shown) == sheets.plain(sheets.without_unit(before)):
             unchanged += bool(shown.text)
             continue
         try:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.extract import FormName, Reviewer, extract_app
+from iimscreen.cli.extract import FormName, Reviewer, Study, extract_app
 from iimscreen.cli.options import ReviewPath, opened
 from iimscreen.errors import InputError
 
@@ -16,6 +16,7 @@ def add_to(_app: typer.Typer) -> None:
     """Register these commands with those of `extract`."""
     extract_app.command("sheet")(sheet)
     extract_app.command("load")(load)
+    extract_app.command("paste")(paste)
 
 
 def sheet(
@@ -91,3 +92,45 @@ def load(
     if loaded.studies:
         told += f"; {counted(loaded.studies, 'study', 'studies')}"
     typer.echo(f"{told}." + (" Nothing was stored (--dry-run)." if dry_run else ""))
+
+
+def paste(
+    study: Study,
+    values: Annotated[str, typer.Argument(help="The list as the report prints it, such as 393/288/777.")],
+    reviewer: Reviewer,
+    row: Annotated[str, typer.Option("--row", help="The row of the first value, such as O1.")],
+    times: Annotated[str, typer.Option("--times", help="A time for each value: 0,4,12.")],
+    field: Annotated[
+        str, typer.Option("--field", help="The field of the values; default: the one with the role value.")
+    ] = "",
+    time_field: Annotated[
+        str, typer.Option("--time-field", help="The field of the times; default: the one with the role time.")
+    ] = "",
+    unit: Annotated[str, typer.Option("--unit", help="The unit of all of them.")] = "",
+    quote: Annotated[str, typer.Option("--quote", help="The report's own words.")] = "",
+    page: Annotated[str, typer.Option("--page", help="Where: a page, a table, a section.")] = "",
+    form: FormName = "data",
+    review: ReviewPath = None,
+) -> None:
+    """Enter a slash list, one row for each time.
+
+    The row that is named takes the first value; the others go to new rows, which are copies of it but for the
+    value and the time. An empty place in the list (393//777) makes no row.
+    """
+    from iimscreen import extraction_lists
+    from iimscreen.extracting import Seat
+
+    with opened(review) as open_one:
+        pasted = extraction_lists.paste(
+            Seat(open_one, reviewer, form),
+            study,
+            row,
+            values,
+            times=[time.strip() for time in times.split(",")],
+            field=field,
+            time_field=time_field,
+            unit=unit,
+            quote=quote,
+            page=page,
+        )
+    typer.echo(f"{study}: {', '.join(pasted.rows)} ({pasted.taken}).")

@@ -1,7 +1,7 @@
 """Cells of an XLSX workbook as they were typed or made: what is a formula, a date, an error, and what is text.
 
 For sheets that people fill in, where it matters what Excel made of what they typed. Read by the same reader
-as tables of records, `_spreadsheet.py`, which says why it is our own.
+as tables of records, `formats/_spreadsheet.py`, which says why it is our own.
 """
 
 from __future__ import annotations

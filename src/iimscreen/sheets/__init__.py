@@ -110,7 +110,7 @@ def _cut(text: str) -> str:
 
 def plain(found: Shown) -> Shown:
     """As sheets are compared: programs differ in how they end lines, and in spaces at the ends."""
-    return found if found == NOTHING else Shown(*(_plain(text) for text in found))
+    return found if found == NOTHING else Shown(*[text and _plain(text) for text in found])
 
 
 def _plain(text: str) -> str:

@@ -447,7 +447,7 @@ def _as_text(field: Field | None, text: str) -> str:
             f"found a text of {len(text):,} characters, where Excel cuts off at {MOST_IN_A_CELL:,}",
             hint="shorten it, or enter it with `iimscreen extract set`",
         )
-    if field is not None and field.kind is not FieldKind.TEXT:
+    if field is not None and field.kind in (FieldKind.INTEGER, FieldKind.NUMBER, FieldKind.DATE):
         return text.strip().removeprefix("'")  # typed so that Excel takes it as a text
     return text
 
