@@ -88,7 +88,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "review_forms",
         "extracting",
         "quoting",
-        "extraction_lists",
         "extraction_sheets",
         "extracted",
         "consensus",

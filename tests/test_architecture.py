@@ -61,7 +61,6 @@ FLOORS: dict[str, int] = {
             "review_forms",
             "extracting",
             "quoting",
-            "extraction_lists",
             "extraction_sheets",
             "extracted",
             "consensus",
