@@ -88,6 +88,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "review_forms",
         "extracting",
         "quoting",
+        "extraction_lists",
         "extraction_sheets",
         "extracted",
         "consensus",

@@ -61,6 +61,7 @@ FLOORS: dict[str, int] = {
             "review_forms",
             "extracting",
             "quoting",
+            "extraction_lists",
             "extraction_sheets",
             "extracted",
             "consensus",
