@@ -141,6 +141,8 @@ NEED_A_REVIEW = {
     "extract reopen": ("extract", "reopen", "A", "--reviewer", "ann"),
     "extract form": ("extract", "form"),
     "extract": ("extract", "form"),
+    "extract sheet": ("extract", "sheet", "--reviewer", "ann"),
+    "extract load": ("extract", "load", "a.xlsx", "--reviewer", "ann"),
     "extract show": ("extract", "show", "A"),
     "extract compare": ("extract", "compare"),
     "extract resolve": ("extract", "resolve", "A", "--by", "ann"),

@@ -444,3 +444,15 @@ def test_quotes_taken_as_they_are_are_told_later(
         result.stdout.split()
     )
     assert "1 value to look at" in result.stdout
+
+
+def test_double_extraction_has_two_people_where_one_screens(review: Review) -> None:
+    one = protocol_with(FORM).read_text(encoding="utf-8").replace("reviewers = 2", "reviewers = 1")
+    Path("one.toml").write_text(one, encoding="utf-8")
+    review_protocol.load(review, Path("one.toml"))
+
+    for name in ("ann", "bob"):
+        complete(Seat(review, name))
+
+    with pytest.raises(ProtocolError, match="carol is no reviewer of this review"):
+        complete(Seat(review, "carol"), "Hornung 2014")

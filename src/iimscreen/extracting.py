@@ -114,7 +114,7 @@ class Seat:
         """
         cells = list(given)
         with self.review.writing():
-            team.register(self.review, in_force(self.review), self.reviewer)
+            self._register()
             self._check_studies(cells)
             own = self.own()
             was = (
@@ -225,6 +225,10 @@ class Seat:
             self._changed = review_forms.touched_since(self.review, self.form)
         changed = self._changed.get(word.form_sha256)
         return changed is None or word.field in changed  # of a version that is not in this file: who knows
+
+    def _register(self) -> None:
+        extractors = 1 if self.mode == "single" else 2
+        team.register(self.review, in_force(self.review), self.reviewer, extractors=extractors)
 
     # --- checks ------------------------------------------------------------------------------------
 
@@ -398,7 +402,7 @@ class Seat:
                         + (f"; and {more:,} more" if more > 0 else ""),
                         hint="give each a value, or a code such as NR",
                     )
-            team.register(self.review, in_force(self.review), self.reviewer)
+            self._register()
             state = CHECKED if is_check else DONE
             extractions.add_done(self.review, study, self.form.name, state, note=note, by=self.reviewer)
             note_openings(self.review, self.form.name, self.mode, [study])

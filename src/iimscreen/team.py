@@ -33,8 +33,11 @@ def _near_name(review: Review, name: str) -> str | None:
     )
 
 
-def check_may_vote(review: Review, protocol: Protocol, name: str) -> None:
-    """Raise if this person may not vote: an adjudicator, a misspelt name, or one reviewer too many."""
+def check_may_vote(review: Review, protocol: Protocol, name: str, *, extractors: int = 0) -> None:
+    """Raise if this person may not vote: an adjudicator, a misspelt name, or one reviewer too many.
+
+    Where they extract data, as many may be there as that needs.
+    """
     check_name(name)
     standing = reviewers.standing(review)
     if standing.get(name) == reviewers.ADJUDICATOR:
@@ -48,7 +51,7 @@ def check_may_vote(review: Review, protocol: Protocol, name: str) -> None:
         raise ProtocolError(
             f"{name} takes part no longer", hint=f"`iimscreen reviewer add {name}` brings them back"
         )
-    needed = max(stage.reviewers_needed for stage in protocol.stages)
+    needed = max(extractors, *(stage.reviewers_needed for stage in protocol.stages))
     voting_now = [known for known, role in standing.items() if role == reviewers.REVIEWER]
     if len(voting_now) >= needed:
         raise ProtocolError(
@@ -57,9 +60,9 @@ def check_may_vote(review: Review, protocol: Protocol, name: str) -> None:
         )
 
 
-def register(review: Review, protocol: Protocol, name: str) -> None:
-    """Make someone a reviewer with their first vote, if they may be and are not yet. Inside `writing()`."""
-    check_may_vote(review, protocol, name)
+def register(review: Review, protocol: Protocol, name: str, *, extractors: int = 0) -> None:
+    """Make someone a reviewer with their first vote or value, if they may be and are not yet. Inside `writing()`."""
+    check_may_vote(review, protocol, name, extractors=extractors)
     if name not in reviewers.standing(review):
         reviewers.change(review, name, reviewers.REVIEWER, "added", actor=name)
 

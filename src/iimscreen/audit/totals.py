@@ -64,6 +64,8 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
         return None
     is_open = bool(unknown) and left >= len(unknown)
     readings, is_all = _readings(stated, there, terms, unknown, groups)
+    if is_open:  # the sum as it stands will do: others would only be more
+        readings = readings[:1]
     return Finding(
         "stated-totals",
         OPEN if is_open else DIFFERS,
