@@ -40,7 +40,10 @@ class Reading:
         self.gate = ExtractionGate(review, form, self.mode)
         self.known = studies.standing(review)
         self._words = _by_study(self.gate.words(study=study))
+        self._only = study
         self._blind: dict[str, dict[str, list[Word]]] | None = None
+        self._people: dict[str, People | None] = {}
+        self._made: dict[str, Consensus | None] = {}
         self._pairings = extraction_resolutions.pairings(review, form, study=study)
         self._resolutions = extraction_resolutions.resolutions(review, form, study=study)
 
@@ -55,11 +58,16 @@ class Reading:
     def blind_words(self, study: str) -> dict[str, list[Word]]:
         """Person → what they said last before they could see another's; nothing while it is closed."""
         if self._blind is None:
-            self._blind = _by_study(self.gate.blind_words())
+            self._blind = _by_study(self.gate.blind_words(study=self._only))
         return self._blind.get(study, {})
 
     def people(self, study: str) -> People | None:
         """Who extracted a study; None while it is closed, or where nobody was ever done."""
+        if study not in self._people:
+            self._people[study] = self._who(study)
+        return self._people[study]
+
+    def _who(self, study: str) -> People | None:
         if not self.gate.is_open(study):
             return None
         done = self.gate.done(study)
@@ -67,7 +75,8 @@ class Reading:
         everyone = sorted({*(one.by for one in done), *again})
         if not everyone:
             return None
-        blind = self.blind_words(study)
+        # Only of who takes a study up again is it not clear whether they extracted it or checked it.
+        blind = self.blind_words(study) if again else {}
         signed = {one.by for one in done if one.state == extractions.CHECKED}
         checkers = [n for n in everyone if n in signed or (n in again and n not in blind)]
         extractors = [n for n in everyone if n not in checkers]
@@ -101,6 +110,11 @@ class Reading:
 
     def consensus(self, study: str) -> Consensus | None:
         """What stands of a study; None while it is closed, or where nobody was ever done."""
+        if study not in self._made:
+            self._made[study] = self._build(study)
+        return self._made[study]
+
+    def _build(self, study: str) -> Consensus | None:
         people = self.people(study)
         if people is None:
             return None
