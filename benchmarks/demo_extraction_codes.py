@@ -388,6 +388,7 @@ TOTALS = (
     ("ruxolitinib subjects", 11, "subjects", "drug=RUX", ()),
     ("apremilast subjects", 12, "subjects", "drug=APR", ()),
     ("baricitinib adults of references 37 to 40", 29, "subjects", "drug=BAR", (37, 38, 39, 40)),
+    ("life-threatening adverse events", 0, "with-event", "serious=yes", ()),
     ("antisynthetase syndrome on tofacitinib", 3, "subjects", "drug=TOF; subtype=ASS", ()),
     ("polymyositis on tofacitinib", 1, "subjects", "drug=TOF; subtype=PM", ()),
     ("subjects of reference 32", 30, "subjects", "", (32,)),
@@ -399,5 +400,4 @@ TOTALS = (
     ("year of the first tofacitinib report, reference 10", 2016, "first-year", "", (10,)),
     ("last year of references 8 and 11 to 22", 2021, "last-year", "", (8, *range(11, 23))),
     ("year of reference 30", 2022, "first-year", "", (30,)),
-    ("life-threatening adverse events", 0, "with-event", "serious=yes", ()),
 )

@@ -2,8 +2,8 @@
 
     python benchmarks/make_demo_extraction.py queries/iim
 
-Reads stated_facts.json, known_items.csv and corpus.jsonl there, writes demo/studies.csv, demo/extraction-ann.csv,
-demo/extraction-bob.csv, demo/extraction-consensus.csv and demo/stated-totals.csv. How a fact is coded stands in
+Reads stated_facts.json, known_items.csv and corpus.jsonl there, writes demo/extraction-ann.csv, demo/extraction-bob.csv,
+demo/extraction-consensus.csv and demo/stated-totals.csv. How a fact is coded stands in
 demo_extraction_codes.py; numbers, drugs, ages and antibodies are those of stated_facts.json. What the review does
 not state is NR. The same input gives the same bytes.
 """
@@ -63,17 +63,6 @@ def main(folder: Path) -> None:
         line.update(value=value, unit=unit, note=note)
 
     out = folder / "demo"
-    save(
-        out / "studies.csv",
-        ("study", "record", "kind", "reference_number"),
-        [
-            *(
-                {"study": names[number], "record": key, "kind": "literature", "reference_number": str(number)}
-                for number, key in known.items()
-            ),
-            {"study": OWN_NAME, "record": "", "kind": "own", "reference_number": ""},
-        ],
-    )
     save(out / "extraction-ann.csv", COLUMNS, ann)
     save(out / "extraction-bob.csv", COLUMNS, bob)
     save(

@@ -49,7 +49,7 @@ def review(review: Review) -> Review:
     with review.writing():
         for name, key in zip((CASE, COHORT, TRIAL), keys, strict=True):
             studies.add(review, name, by="ann")
-            studies.add_link(review, name, key, "linked", by="ann")
+            studies.add_links(review, name, [key], "linked", by="ann")
         studies.add(review, "Our six", kind="own", by="ann")
     for study, design in ((CASE, "case report"), (COHORT, "comparative cohort")):
         for name in ("ann", "bob"):
@@ -444,12 +444,11 @@ def test_grade_is_filled_in_for_the_review_row_by_row(review: Review, run: Calla
         "reason": "Case reports only.",
     }
     for name in ("ann", "bob"):
-        for field, text in said.items():
-            entered = run(
-                *("extract", "set", "", field, text, "--row", "O1", "--form", "grade", "--reviewer", name)
-            )
-            assert entered.exit_code == 0, entered.output
-        assert run("extract", "done", "", "--form", "grade", "--reviewer", name).exit_code == 0
+        seat = Seat(review, name, "grade")
+        seat.take([Given("", "", "O1", field, text) for field, text in said.items() if field != "certainty"])
+        words = ("certainty", "very low", "--row", "O1", "--form", "grade", "--reviewer", name)
+        assert run("extract", "set", "", *words).exit_code == 0
+        Seat(review, name, "grade").done("")
 
     rows = {row["field"]: row for row in rows_of(run("appraise", "table", "--form", "grade").stdout)}
 

@@ -42,6 +42,14 @@ def test_the_demo_ends_with_41_included_reports_and_says_what_it_is(run: Run) ->
     assert "41; 40 without it" in flat
     assert "29 of the 37 JAK inhibitor titles name only the drug" in flat
     assert "written knowing these titles" in flat
+    assert (
+        "apremilast subjects: stated 12, the rows give 17 (5 more); fits: 12 = 3 + 1 + 8, without Konishi"
+        in flat
+    )
+    assert (
+        len(played.stdout.partition("Audit of what was extracted")[2].partition("What to")[0].splitlines())
+        < 25
+    )
 
 
 def test_the_demo_s_flow_adds_up_and_is_final(run_json: Callable[..., Any], played: None) -> None:
@@ -71,9 +79,104 @@ def test_the_41_are_the_published_ones_37_and_4(run_json: Callable[..., Any], pl
     assert sorted(map(list(known.values()).count, ("JAK inhibitor", "apremilast"))) == [4, 37]
 
 
+def test_the_demo_s_audit_finds_where_the_paper_contradicts_itself(
+    run_json: Callable[..., Any], played: None
+) -> None:
+    found = run_json("extract", "audit", "--review", "there/review.db")
+    totals = {one["compared"]["name"]: one for one in found["findings"] if one["compared"]}
+    others = {(one["check"], tuple(one["studies"])): one for one in found["findings"] if not one["compared"]}
+
+    def told(name: str) -> tuple[float, float, str]:
+        compared = totals[name]["compared"]
+        return compared["stated"], compared["summed"], totals[name]["weight"]
+
+    assert told("apremilast subjects") == (12, 17, "differs")
+    assert "12 = 3 + 1 + 8, without Konishi 2022" in totals["apremilast subjects"]["compared"]["readings"]
+    assert told("baricitinib subjects") == (17, 29, "differs")
+    assert told("ruxolitinib subjects") == (11, 7, "differs")
+    assert told("tofacitinib subjects") == (146, 116, "open")  # 119 with three juvenile patients
+    assert told("life-threatening adverse events") == (0, 5, "differs")
+    assert told("first year of baricitinib reports") == (2019, 2020, "differs")
+    assert ("reviews-apart", ("Takanashi 2021",)) in others
+    assert ("eligible-only", ("Min 2022",)) in others
+    assert any(code == "patients-once" and set(pair) == {"Paik 2021", "Paik 2022"} for code, pair in others)
+    assert others["units-plausible", ("Own patients",)]["row"] == "O23"
+    assert found["not_final"] == []
+    # What agrees is no finding.
+    assert not {"reports included", "own patients", "antisynthetase syndrome on tofacitinib"} & set(totals)
+
+
+def test_the_six_own_patients_are_in_no_total_of_the_literature(
+    run_json: Callable[..., Any], played: None
+) -> None:
+    sums = {one["drug"]: one for one in run_json("extract", "audit", "--review", "there/review.db")["sums"]}
+
+    assert (sums["TOF"]["as_reported"], sums["TOF"]["once"]) == (116, 86)  # 30 are of a secondary source
+    assert sums["TOF"]["studies"] == 27
+    assert run_json("prisma", "--review", "there/review.db")["boxes"]["new_studies"] == 41
+
+
+def test_the_slips_of_the_illustration_are_labelled_and_settled_with_a_reason(run: Run, played: None) -> None:
+    import csv
+
+    from iimscreen import settings
+
+    told = {}
+    for name in ("ann", "bob"):
+        path = settings.bundled_reviews() / "iim" / "demo" / f"extraction-{name}.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            told[name] = {(r["study"], r["row"], r["field"]): r for r in csv.DictReader(file)}
+    slips = [place for place, row in told["bob"].items() if row != told["ann"][place]]
+
+    assert len(slips) == 3
+    assert all("slip on purpose" in told["bob"][place]["note"] for place in slips)
+    log = run("log", "--review", "there/review.db").stdout
+    assert log.count("(consensus, ann, bob):") == 3
+
+
+def test_the_demo_writes_tables_that_need_no_further_library(played: None) -> None:
+    tables = Path("there/tables")
+
+    assert "Takanashi 2021" in (tables / "characteristics.csv").read_text(encoding="utf-8-sig")
+    assert "Own patients" not in (tables / "patients.csv").read_text(encoding="utf-8-sig")
+    assert (tables / "tables.html").is_file()
+
+
+def test_the_coded_facts_are_those_that_the_paper_states() -> None:
+    import csv
+    import json
+
+    from iimscreen import settings
+
+    bundle = settings.bundled_reviews() / "iim"
+    facts = json.loads((bundle / "stated_facts.json").read_text(encoding="utf-8"))
+    with (bundle / "demo/extraction-ann.csv").open(encoding="utf-8", newline="") as file:
+        cells = {(r["study"], r["row"], r["field"]): r for r in csv.DictReader(file)}
+
+    names = list(dict.fromkeys(study for study, _, _ in cells))  # in the order of the reference list
+    assert len(names) == len(facts["papers"]) + 1
+    for name, paper in zip(names, facts["papers"], strict=False):
+        cell = cells[name, "", "n_total"]
+        assert cell["value"] == ("NR" if paper["n"] is None else str(paper["n"]))
+        assert cell["page"] == (paper["n_from"] or "")
+    assert all(cell["quote"] == "" for cell in cells.values())
+    for patient in facts["patients"]:
+        assert cells["Own patients", f"P{patient['patient']}", "age"]["value"] == str(patient["age"])
+
+
 def test_the_demo_passes_its_own_check_and_every_command_carries_the_stamp(run: Run, played: None) -> None:
-    for command in ("check", "status", "prisma", "agreement", "conflicts", "log", "fulltext", "duplicates"):
-        result = run(command, "--review", "there/review.db")
+    for command in (
+        "check",
+        "status",
+        "prisma",
+        "agreement",
+        "conflicts",
+        "log",
+        "fulltext",
+        "duplicates",
+        "extract audit",
+    ):
+        result = run(*command.split(), "--review", "there/review.db")
         assert result.exit_code == 0, command
         assert demo.STAMP in result.output, command
 

@@ -115,7 +115,7 @@ def test_a_study_of_the_literature_without_a_report_says_so_and_own_patients_nee
 def test_a_report_that_is_not_judged_yet_is_not_said_to_be_out(review: Review) -> None:
     (key,) = bring_in(review, [a_record(1)])
     with review.writing():
-        studies.add_link(review, PAIK, key, "linked", by="ann")
+        studies.add_links(review, PAIK, [key], "linked", by="ann")
 
     data = of(review)
 

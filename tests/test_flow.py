@@ -589,7 +589,7 @@ def test_a_study_whose_reports_were_all_retracted_stays_while_a_new_report_tells
 
 
 def test_two_earlier_studies_found_to_be_one_are_one_in_the_total() -> None:
-    found, _ = included(previous=an_update(now={"r5": ("study 6",)}))
+    found, _ = included(previous=an_update(linked_since={"r5": ("study 6",)}))
 
     assert found.lists["previous_studies_dropped"] == ("study 5",)
     assert (found.boxes["previous_studies"], found.boxes["total_studies"]) == (38, 37)
@@ -599,7 +599,7 @@ def test_two_earlier_studies_found_to_be_one_are_one_in_the_total() -> None:
 
 def test_an_earlier_study_found_to_be_two_is_two_in_the_total_and_none_is_new() -> None:
     """r1 and r39 are the reports of study 1."""
-    found, _ = included(previous=an_update(now={"r39": ("Another",)}))
+    found, _ = included(previous=an_update(linked_since={"r39": ("Another",)}))
 
     assert (found.lists["previous_studies_added"], found.lists["new_studies"]) == (("Another",), ())
     assert found.boxes["total_studies"] == 39
@@ -609,7 +609,7 @@ def test_an_earlier_study_found_to_be_two_is_two_in_the_total_and_none_is_new() 
 
 def test_an_earlier_study_that_is_called_otherwise_since_is_the_same_one() -> None:
     before = {"r1": ("r1",)}
-    previous = an_update(reports=before, found=frozenset(before), now={"r1": ("Paik 2021",)})
+    previous = an_update(reports=before, found=frozenset(before), linked_since={"r1": ("Paik 2021",)})
 
     found, reports = included("a", previous=previous, links={"a": ("Paik 2021",)})
 
@@ -685,7 +685,7 @@ def linked_updates(
         if report.key in before and draw(st.booleans()):
             now[report.key] = draw(several) or (report.key,)
     previous = an_update(
-        reports=before, found=frozenset(r.key for r in known), dropped=dropped, added=added, now=now
+        reports=before, found=frozenset(r.key for r in known), dropped=dropped, added=added, linked_since=now
     )
     links = {r.key: found for r in reports if (found := draw(several))}
     return origins, [r for r in reports if r not in known], previous, links

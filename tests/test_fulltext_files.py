@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from conftest import a_record, bring_in
 from iimscreen import fulltext
 from iimscreen.fulltext import files, reading
 from iimscreen.model import FieldKind, Value
@@ -37,7 +38,8 @@ def attached(run: Run, *words: str | Path, code: int = 0) -> str:
 
 
 def stored() -> list[str]:
-    return sorted(path.name for path in Path("fulltexts").glob("*")) if Path("fulltexts").is_dir() else []
+    """Names of the copies."""
+    return sorted(path.name for path in Path("fulltexts").glob("*.*")) if Path("fulltexts").is_dir() else []
 
 
 # --- attaching -------------------------------------------------------------------------------------
@@ -415,3 +417,86 @@ def test_a_note_that_says_nothing_is_refused_and_nothing_is_noted(
     assert result.exit_code == code
     assert told in result.stderr
     assert run_json("fulltext")[0]["language"] is None
+
+
+# --- what becomes of files later -------------------------------------------------------------------
+
+
+def test_reports_that_turn_out_to_be_one_have_the_files_of_both(
+    run: Run, run_json: RunJson, sought: list[str]
+) -> None:
+    for place in (0, 1):
+        Path(f"{place}.txt").write_text(f"Text number {place}", encoding="utf-8")
+        attached(run, sought[place], f"{place}.txt")
+
+    result = run("duplicates", "merge", sought[0], sought[1], "--by", "ann", "--note", "one paper", "--yes")
+    assert result.exit_code == 0, result.output
+
+    (one,) = [one for one in run_json("fulltext") if one["files"]]
+    assert [file["name"] for file in one["files"]] == ["0.txt", "1.txt"]
+
+
+def test_check_finds_a_copy_that_changed_and_notes_one_that_is_not_here(run: Run, sought: list[str]) -> None:
+    for name in ("a", "b"):
+        Path(f"{name}.txt").write_text(f"Text of {name}", encoding="utf-8")
+    attached(run, sought[0], "a.txt", "b.txt")
+    assert "checked: 2 files of full texts against their hashes" in run("check").stdout
+
+    a, b = (Path("fulltexts") / f"{hashlib.sha256(f'Text of {n}'.encode()).hexdigest()}.txt" for n in "ab")
+    a.unlink()
+    assert "note: a.txt of" in run("check").stdout
+    b.write_text("Text of c", encoding="utf-8")
+    result = run("check")
+
+    assert result.exit_code == 6
+    assert "is no longer the file b.txt that was attached" in result.stdout
+
+
+def test_a_copy_that_was_lost_is_made_again_when_its_file_is_attached_to_another_report(
+    run: Run, sought: list[str]
+) -> None:
+    Path("a.txt").write_text("Five of 8", encoding="utf-8")
+    attached(run, sought[0], "a.txt")
+    (kept,) = Path("fulltexts").glob("*.txt")
+    kept.write_text("spoilt", encoding="utf-8")
+
+    attached(run, sought[1], "a.txt")
+
+    assert kept.read_text(encoding="utf-8") == "Five of 8"
+
+
+# --- while title and abstract are blind ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("attach", "RECORD", "a.txt", "--by", "ann"),
+        ("text", "RECORD"),
+        ("find", "five"),
+        ("find", "five", "--report", "RECORD"),
+        ("note", "RECORD", "--attempt", "x", "--by", "ann"),
+        ("fetch", "--by", "ann"),
+        ("fetch", "--report", "RECORD", "--by", "ann"),
+        ("excluded",),
+    ],
+    ids=" ".join,
+)
+def test_no_command_of_full_texts_tells_what_another_voted(
+    run: Run, review: Review, words: tuple[str, ...]
+) -> None:
+    keys = bring_in(review, [a_record(n) for n in (1, 2, 3)])
+    run("dedupe")
+    Path("a.txt").write_text("Five of 8", encoding="utf-8")
+    for key, verdict in zip(keys, ("include", "exclude"), strict=False):
+        run("screen", "--reviewer", "bob", "--record", key, "--verdict", verdict)
+
+    said = []
+    for key in keys[:2]:
+        result = run("fulltext", *(key if word == "RECORD" else word for word in words))
+        assert result.exit_code == 6, result.output
+        said.append(result.output.replace(key, "RECORD"))
+
+    assert said[0] == said[1]
+    assert stored() == []

@@ -191,3 +191,43 @@ def test_decisions_carry_the_version_under_which_they_were_made(run: Run, review
     versions = [row[0] for row in review.db.execute("select protocol_sha256 from decisions order by log_id")]
 
     assert len(set(versions)) == 2
+
+
+def test_how_data_are_extracted_and_appraised_is_told_when_it_changes() -> None:
+    new = (
+        BUNDLED.replace('mode = "double" # two extract', 'mode = "checked" # two extract')
+        .replace('[appraisal]\nmode = "double"', '[appraisal]\nmode = "single"')
+        .replace('designs = ["comparative cohort"]', 'designs = ["comparative cohort", "review"]')
+        .replace('[[appraisal.instrument]]\nname = "sof"\n', "")
+    )
+
+    said = [change.what for change in differences(parse_protocol(BUNDLED, "old"), parse_protocol(new, "new"))]
+
+    assert said == [
+        "how data are extracted: double → checked",
+        "how studies are appraised: double → single",
+        "instrument of appraisal jbi-cohort: comparative cohort → comparative cohort; review",
+        "instrument of appraisal sof: every design → no longer asked for",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('mode = "double" # two', 'mode = "triple" # two', "[extraction]: mode is 'triple'"),
+        ('name = "jbi-cohort"', 'name = "jbi-case-report"', "'jbi-case-report' stands twice"),
+        (
+            'role = "first-author"',
+            'role = "author"',
+            "[extraction], field 1: role is 'author', expected one of",
+        ),
+        ('of = "group"', 'of = "patient"', "[extraction], level 2: of is 'patient'"),
+    ],
+)
+def test_a_wrong_form_or_instrument_is_refused_with_its_place(old: str, new: str, told: str) -> None:
+    assert old in BUNDLED
+
+    with pytest.raises(InputError) as refused:
+        parse_protocol(BUNDLED.replace(old, new, 1), "mine.toml")
+
+    assert told in refused.value.message

@@ -139,9 +139,12 @@ def test_without_a_text_only_the_number_is_held_against_the_quote() -> None:
     assert problem(Value("6"), FieldKind.INTEGER, "five of them", "", None) is not None
 
 
-# Measured with 161 pieces of 1,500 characters, four to a page, spoilt as scans are (signs that look alike, lost and
-# added ones, words parted at line ends). True quotes of 20 to 300 characters scored 85 or more in 298 of 300 cases
-# where 5 of 100 signs were spoilt, and in 293 where 8 were; quotes of other texts scored 79 at most, in 587 cases.
+# Measured once with 161 pieces of 1,500 characters of our own prose, four to a page, spoilt as scans are (signs that
+# look alike, lost and added ones, words parted at line ends), 60 quotes each of 20, 40, 80, 160 and 300 characters.
+# Of these 300, 300 scored 85 or more where 5 of 100 signs were spoilt, and 293 where 8 were; at 90 it was 292 and 261.
+# Of 587 quotes of other texts none scored over 79. Of 300 with one digit changed none was taken for the quote, of 300
+# with a "not" put in, 3 were. The price is that 255 of the 300 (at 5 of 100; 286 at 1) also have all their digits
+# and negations legible; the others are told, with the passage.
 SENTENCES = (
     "The patients were seen every month by the same physician, who was not told which drug they had been given.",
     "Muscle strength improved within eight weeks and was kept until the end of the observation in all but one of them.",

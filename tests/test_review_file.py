@@ -533,7 +533,7 @@ def _extract(review: Review, report: str) -> None:
         ("study_names", {"study": "S1", "kind": "literature", "title": "", "standing": 1, "note": None}),
         ("study_reports", {"study": "S1", "record_key": report, "verdict": "linked", "note": None}),
         ("form_texts", {"name": "mine", "text": "x", "sha256": "0" * 64, "origin": "mine.toml"}),
-        ("extractions", {**own, "row": "", "field": "n", "value": "1", **sha256, "was_open": 0}),
+        ("extractions", {**own, "row": "", "field": "year", "value": "2021", **sha256, "was_open": 0}),
         ("extraction_dones", {**own, "state": "done", "note": None}),
         ("extraction_openings", own),
         ("row_pairings", {**own, "rows": "{}", "withdrawn": 0, "note": None}),

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import Result
 
 from iimscreen import review_protocol
+from iimscreen.consensus.resolving import Table
+from iimscreen.consensus.resolving import Word as Settled
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.extracting import Given, Seat
 from iimscreen.revisiting import LACKING, confirm, to_revisit
@@ -187,6 +189,24 @@ def test_values_of_a_field_or_level_that_is_gone_are_kept_and_not_asked_for(revi
     seat.take([Given("", STUDY, "", "year", "2017")])
     assert seat.done(STUDY) == "done"
     assert str(seat.own()[STUDY, "P1", "age"].value) == "44"
+
+
+def test_a_final_word_from_before_is_listed_until_it_is_given_anew(review: Review) -> None:
+    enter(review, "ann", age="44")
+    enter(review, "bob", age="45")
+    Table(review, ["ann", "bob"]).settle(STUDY, Settled(row="P1", field="age", take="ann"))
+    load(review, FORM.replace('title = "Age"', 'title = "Age in years"'))
+    for name in ("ann", "bob"):
+        confirm(review, name, STUDY)
+
+    (one,) = to_revisit(review).found
+    assert one.names == ("final word of ann and bob",)
+    assert pairs(review, "ann") == {(STUDY, "age")}
+    Table(review, ["ann", "bob"]).settle(
+        STUDY, Settled(row="P1", field="age", take="ann", reason="holds for the new question, too")
+    )
+
+    assert pairs(review) == set()
 
 
 # --- what a new protocol may not do ----------------------------------------------------------------

@@ -15,7 +15,7 @@ from iimscreen.audit import CHECKS
 from iimscreen.audit.counting import COUNTS, SUBJECTS, counted
 from iimscreen.audit.filters import asked
 from iimscreen.audit.findings import Dossier, Finding, Overlap, Stated
-from iimscreen.audit.overlap import Scored, scored
+from iimscreen.audit.overlap import ASK_AT, Scored, scored
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.forms import values
 from iimscreen.store import Review, overlap_answers, records, stated_totals, studies
@@ -50,11 +50,10 @@ class Audit:
 def dossier(review: Review) -> Dossier:
     """Everything that is audited, as it stands; of studies whose values are closed nothing."""
     data = extracted.data(review)
-    reports = {study.study: records.by_keys(review, list(study.reports)) for study in data}
     return Dossier(
         form=review_forms.in_force(review),
         studies=data,
-        records={name: tuple(one.record for one in of_it) for name, of_it in reports.items()},
+        records={study.study: tuple(records.by_keys(review, study.reports)) for study in data},
         stated=tuple(stated_totals.standing(review).values()),
         answers=tuple(overlap_answers.standing(review)),
     )
@@ -243,7 +242,7 @@ def _of_line(review: Review, row: dict[str, str], where: str) -> Stated:
 # --- overlaps --------------------------------------------------------------------------------------
 
 
-def pairs(review: Review, *, at_least: int) -> list[Scored]:
+def pairs(review: Review, *, at_least: int = ASK_AT) -> list[Scored]:
     """Pairs of studies with so many points or more, answered or not."""
     with review.reading():
         return scored(dossier(review), at_least)

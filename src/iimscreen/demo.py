@@ -15,6 +15,7 @@ from pathlib import Path
 from iimscreen import (
     decision_files,
     dedupe,
+    demo_extraction,
     flow,
     fulltext,
     importing,
@@ -66,6 +67,7 @@ class DemoOutcome:
     recalls: tuple[Recall, ...]
     caveats: tuple[str, ...]
     flow: flow.Flow
+    extraction: demo_extraction.Extraction
     stamp: str
     remarks: tuple[str, ...]
     next_commands: tuple[tuple[str, str], ...]
@@ -120,6 +122,7 @@ def _play(path: Path, folder: Path, on_step: Callable[[str], None]) -> DemoOutco
         keys = fulltext.mark_from(review, _data("demo/fulltexts.csv"), by=REVIEWERS[0])
         on_step(f"5  {counted(len(keys), 'report')} sought for retrieval and marked.")
         _screen(review, FULL_TEXT, 6, on_step)
+        extraction = demo_extraction.play(review, on_step)
         made = review_flow.prisma(review)
     return DemoOutcome(
         folder=folder,
@@ -129,6 +132,7 @@ def _play(path: Path, folder: Path, on_step: Callable[[str], None]) -> DemoOutco
             "The improved terms were written knowing these titles. Neither figure says anything of PubMed.",
         ),
         flow=made,
+        extraction=extraction,
         stamp=STAMP,
         remarks=_remarks(made),
         next_commands=(
@@ -136,6 +140,8 @@ def _play(path: Path, folder: Path, on_step: Callable[[str], None]) -> DemoOutco
             ("iimscreen status", "where this review stands"),
             ("iimscreen prisma --list dbr_excluded", "the records behind a number"),
             ("iimscreen agreement", "how far ann and bob agreed"),
+            ("iimscreen extract tables", "the tables for the paper"),
+            ("iimscreen extract audit", "every finding with what it rests on, and each reading that fits"),
             ("iimscreen log", "everything that was done"),
             ("iimscreen check", "verify the file"),
             ("iimscreen search", "in an empty folder: the same search in PubMed"),

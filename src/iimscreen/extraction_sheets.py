@@ -59,6 +59,14 @@ def write(
     """
     from iimscreen.sheets import writing
 
+    made = content(review, reviewer, form=form, wanted=wanted, spare=spare)
+    return writing.workbook(made), len(made.studies)
+
+
+def content(
+    review: Review, reviewer: str, *, form: str = DATA, wanted: Sequence[str] = (), spare: int = 5
+) -> Content:
+    """What stands on that workbook."""
     seat = Seat(review, reviewer, form)
     names = _for(seat, wanted)
     log_id, log_uid = log.last_row(review)
@@ -72,7 +80,7 @@ def write(
         log_uid=log_uid,
         digest=standing.digest(),
     )
-    content = Content(
+    return Content(
         heading=heading,
         form=seat.form,
         studies=_on_sheet(seat, names),
@@ -80,7 +88,6 @@ def write(
         rows=_rows(seat.form, names, standing.shown, spare),
         help=_help(seat),
     )
-    return writing.workbook(content), len(names)
 
 
 def _for(seat: Seat, wanted: Sequence[str]) -> list[str]:
@@ -364,9 +371,10 @@ def _given(
     *,
     now: Form | None = None,
 ) -> tuple[list[Given], int]:
-    """The cells that differ from what stands, and how many values do not. Raises InputError with all that are wrong.
+    """The cells that differ from what stands, and how many values do not.
 
-    `form` is the one that they were filled in by, `now` the one in force.
+    `form` is the one that they were filled in by, `now` the one in force. Raises InputError with all that
+    cannot be used.
     """
     fields = {field.name: field for field in form.fields}
     in_force_now = {field.name: field for field in (now or form).fields}

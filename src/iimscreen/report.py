@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from iimscreen import flow, living, review_flow, review_protocol, studies, voting, watching
 from iimscreen.consensus import checking
 from iimscreen.duplicates import asking, progress
+from iimscreen.forms import DATA
+from iimscreen.fulltext import files
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force
 from iimscreen.store import (
@@ -23,7 +25,9 @@ from iimscreen.store import (
     versions,
 )
 from iimscreen.store import reports as stored_reports
+from iimscreen.store import studies as stored_studies
 from iimscreen.store.duplicate_gate import DuplicateGate
+from iimscreen.store.extraction_gate import ExtractionGate
 from iimscreen.store.gate import Gate, Progress, RoundProgress
 from iimscreen.wording import counted
 
@@ -109,7 +113,17 @@ def _next(review: Review, gate: Gate, conflicts: Mapping[str, int | None], witho
         return "iimscreen watch --source none"
     if without_study:
         return "iimscreen study new --each --by NAME"
-    return "iimscreen prisma"
+    # Who has named no study does not extract here.
+    return "iimscreen extract status" if _is_extracting(review) else "iimscreen prisma"
+
+
+def _is_extracting(review: Review) -> bool:
+    """Whether there are studies, and one that not all who are needed have finished."""
+    protocol = in_force(review)
+    if protocol.form is None:
+        return False
+    gate = ExtractionGate(review, DATA, protocol.extraction)
+    return any(not gate.is_open(study) or gate.reopened(study) for study in stored_studies.standing(review))
 
 
 def _who_votes(review: Review, gate: Gate, stage: str) -> str | None:
@@ -165,6 +179,8 @@ def _check(review: Review) -> Check:
         *living.verify(review),
         *flow.violations(made, reports),
     ]
+    changed, missing, texts = files.verify(review)
+    faults += changed
     notes = [
         f"{key} has votes and was merged into another record since: they count for the report of {kept}"
         for key, kept in Gate(review, in_force(review)).voted_but_not_kept()
@@ -177,6 +193,7 @@ def _check(review: Review) -> Check:
         "the last word on a record is the later one"
         for actor, forks in log.forks(review)
     ]
+    notes += missing
     entries = log.entries(review)
     extraction_faults, extraction_notes = checking.verify(review)
     faults += extraction_faults
@@ -184,6 +201,7 @@ def _check(review: Review) -> Check:
     # How many values were entered is as closed as they are.
     told = [entry for entry in entries if entry.kind != "extractions"]
     values = " and every extracted value" if len(told) < len(entries) else ""
+    of_texts = (f"{counted(texts, 'file')} of full texts against their hashes",) if texts else ()
     return Check(
         (
             f"{counted(len(told), 'log row')}{values} of {counted(len({e.actor for e in entries}), 'actor')}: chain, "
@@ -196,6 +214,7 @@ def _check(review: Review) -> Check:
             "the file itself: SQLite's integrity check and every foreign key",
             f"{counted(len(versions.closures(review)), 'completed version')}: numbers without a gap, and each flow "
             "derived anew from the log against what was noted when it was closed",
+            *of_texts,
             "PRISMA 2020 identities F1 to F11 (F14 has no data yet; F12 and F13 hold by construction)",
         ),
         tuple(faults),

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from iimscreen import review_forms, team
+from iimscreen.consensus.reading import Reading
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.extracting import Seat, check_there
 from iimscreen.forms import DATA, rows, values
 from iimscreen.model import Form, Value
 from iimscreen.review_protocol import in_force
-from iimscreen.store import Review, extractions, studies
+from iimscreen.store import Review, extraction_resolutions, extractions, studies
 from iimscreen.store.extraction_gate import ExtractionGate
 from iimscreen.store.extractions import DONE, Word
 
@@ -31,7 +32,7 @@ class Revisit:
     field: str
     title: str
     rows: tuple[str, ...]  # "" for the study itself
-    names: tuple[str, ...]  # whose values they are
+    names: tuple[str, ...]  # whose values they are; "final word of ann" where it was settled
     whys: tuple[str, ...]
 
 
@@ -60,6 +61,7 @@ def to_revisit(review: Review, form: str = DATA, reviewer: str | None = None, st
         words = [word for word in gate.words(reviewer, study=study or None) if reviewer in (None, word.by)]
         found = _outdated(shown, review_forms.touched_since(review, shown), words)
         _add_lacking(found, shown, words, gate)
+        _add_final_words(review, found, shown, reviewer, study)
         begun = extractions.form_versions(review, form) - {shown.sha256}
         blind = reviewer is None and bool(begun) and gate.any_closed()
         return Revisits(_in_order(review, shown, found), blind)
@@ -107,6 +109,26 @@ def _add_lacking(found: Pairs, form: Form, words: Sequence[Word], gate: Extracti
         if any(one.by == by and one.state == DONE for one in gate.done(study)):
             for row, asked in rows.lacking(form, cells):
                 _add(found, study, asked.name, row, by, LACKING)
+
+
+def _add_final_words(review: Review, found: Pairs, form: Form, reviewer: str | None, study: str) -> None:
+    """Add final words that hold and were given under another version; with `reviewer`, those that they gave."""
+    given = extraction_resolutions.resolutions(review, form.name, study=study or None)
+    old = [one for one, words in given.items() if any(word.form_sha256 != form.sha256 for word in words)]
+    if not old:
+        return
+    changed = review_forms.touched_since(review, form)
+    reading = Reading(review, form.name, study=study or None)
+    for name in old:
+        consensus = reading.consensus(name)
+        for row in consensus.rows if consensus is not None else ():
+            for both in row.cells:
+                word = both.resolution
+                if word is None or word.form_sha256 == form.sha256 or reviewer not in (None, *word.names):
+                    continue
+                by = f"final word of {' and '.join(word.names)}"
+                for why in changed.get(word.form_sha256, {}).get(both.field, ()):
+                    _add(found, name, both.field, row.row, by, why)
 
 
 def _add(found: Pairs, study: str, name: str, row: str, by: str, why: str) -> None:

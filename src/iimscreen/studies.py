@@ -158,7 +158,7 @@ def _lettered(wanted: Sequence[str], taken: Collection[str]) -> list[str]:
     folded = [_folded(name) for name in wanted]
     found = []
     for name, plain in zip(wanted, folded, strict=True):
-        is_alone = folded.count(plain) == 1 and plain not in taken
+        is_alone = folded.count(plain) == 1 and taken.isdisjoint((plain, f"{plain}a"))
         number = 1 if plain in taken else 0
         while not is_alone and _folded(f"{name}{_letters(number)}") in taken:
             number += 1

@@ -110,7 +110,7 @@ def _is_review(dossier: Dossier, study: StudyData) -> str:
     reading = dossier.reading(study)
     if reading.text(study.itself, "design") == "review":
         return "its design is a review"
-    for record in dossier.records.get(study.study, ()):
+    for record in (one.record for one in dossier.records.get(study.study, ())):
         named = _REVIEW.search(record.title or "")
         if named is not None:
             return f"its title says {named[0]!r}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from iimscreen.audit.filters import holds
+from iimscreen.audit.filters import asked, holds
 from iimscreen.audit.findings import Dossier, Stated
 from iimscreen.model import DataRow, StudyData
 from iimscreen.tables.reading import Reading
-from iimscreen.tables.sums import counts_of, secondary
+from iimscreen.tables.sums import Subject, by_value, counts_of, secondary
 
 SUBJECTS, STUDIES, FIRST_YEAR, LAST_YEAR = "subjects", "studies", "first-year", "last-year"
 EVENTS, WITH_EVENT = "events", "with-event"
@@ -21,6 +22,8 @@ COUNTS = {
     WITH_EVENT: "patients with an adverse event, summed over events",
 }
 YEARS = (FIRST_YEAR, LAST_YEAR)
+OF_EVENTS = (EVENTS, WITH_EVENT)
+IN_ALL = "in all, eligible or not"  # what the other number of a mixed cohort is
 TITLE = "title"  # as the page of a value that only the title of a report tells
 
 
@@ -70,71 +73,108 @@ def scope(dossier: Dossier, stated: Stated) -> tuple[StudyData, ...]:
 
 def counted(dossier: Dossier, stated: Stated) -> Counted:
     """What the rows give where this is stated. Raises InputError if the form lacks a field it asks for."""
-    form = dossier.form
-    of_events = stated.counts in (EVENTS, WITH_EVENT)
     parts, untold = [], []
     for study in scope(dossier, stated):
         reading = dossier.reading(study)
-        rows = _events(reading) if of_events else reading.subjects()
-        if not rows and not of_events:
-            rows = (study.itself,)
-        told = [(row, holds(form, study, row, stated.filters)) for row in rows]
-        held = [row for row, answer in told if answer]
-        if held:
-            parts.append(_part(reading, held, len(held) == len(rows), stated.counts))
-        elif any(answer is None for _, answer in told):
+        if stated.counts in OF_EVENTS:
+            held = _events(dossier, reading, stated)
+        else:
+            held = [_group(dossier, reading, one, stated) for one in counts_of(reading)]
+        those = [one for one in held if one.holds]
+        if those:
+            parts.append(_part(reading, those, len(those) == len(held), stated.counts))
+        elif any(one.holds is None for one in held):
             untold.append(study.study)
     return Counted(tuple(parts), tuple(untold))
 
 
-def _events(reading: Reading) -> tuple[DataRow, ...]:
-    return reading.under(reading.data.itself, "event")
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A row, whether it is one of those that are asked for, and how many it stands for."""
+
+    row: DataRow
+    holds: bool | None  # None: it is not told
+    number: float | None
 
 
-def _part(reading: Reading, rows: list[DataRow], is_all: bool, counts: str) -> Part:
+def _events(dossier: Dossier, reading: Reading, stated: Stated) -> list[_Held]:
+    role = "n-events" if stated.counts == EVENTS else "n-with-event"
+    return [
+        _Held(row, holds(dossier.form, reading.data, row, stated.filters), reading.number(row, role))
+        for row in reading.under(reading.data.itself, "event")
+    ]
+
+
+def _group(dossier: Dossier, reading: Reading, whole: Subject, stated: Stated) -> _Held:
+    """A patient or group: so many of it as had what is asked for."""
+    rows = {row.row: row for row in reading.subjects()} | {"": reading.data.itself}
+    row = rows[whole.row]
+    answers: list[bool | None] = []
+    fewer: list[float | None] = []
+    for name, values in stated.filters:
+        answer = holds(dossier.form, reading.data, row, [(name, values)])
+        role = asked(dossier.form, name).role
+        some = _some(reading, whole, role, values) if role and answer is not None else []
+        if some:
+            answer = True
+            told = [one.n for one in some]
+            if whole.n not in told:
+                fewer.append(_sum(told))
+        answers.append(answer)
+    number = None if whole.n is None else float(whole.n)
+    if fewer:
+        number = fewer[0] if len(fewer) == 1 else None
+    return _Held(row, False if False in answers else None if None in answers else True, number)
+
+
+def _some(reading: Reading, whole: Subject, role: str, values: Sequence[str]) -> list[Subject]:
+    """The parts of a group that have one of these values in the field of this role."""
+    wanted = {value.casefold() for value in values}
+    parts = next((parts for one, parts in by_value(reading, role) if one.row == whole.row), {})
+    return [part for name, part in parts.items() if name.casefold() in wanted]
+
+
+def _part(reading: Reading, held: list[_Held], is_all: bool, counts: str) -> Part:
     study = reading.data.study
-    match counts:
-        case "subjects":
-            return _subjects(reading, rows, is_all)
-        case "studies":
-            return Part(study, 1.0)
-        case "events" | "with-event":
-            role = "n-events" if counts == EVENTS else "n-with-event"
-            return Part(study, _sum([reading.number(row, role) for row in rows]))
-        case _:
-            return Part(study, reading.number(reading.data.itself, "year"))
-
-
-def _subjects(reading: Reading, rows: list[DataRow], is_all: bool) -> Part:
-    named = {row.row for row in rows}
-    number = _sum([one.n for one in counts_of(reading) if one.row in named])
-    others: dict[float, str] = {}
-    if is_all:
-        for role, what in (("n-eligible", "eligible"), ("n-total", "in all, eligible or not")):
-            value = reading.of_study(role)
-            if value is not None and value.number is not None:
-                others.setdefault(value.number, what)
-    if len(rows) == 1:
-        for outcome in reading.under(rows[0], "n-assessed"):
-            assessed = reading.number(outcome, "n-assessed")
-            if assessed:
-                others.setdefault(assessed, "assessed")
-    if number is None:
-        others.clear()
-    else:
-        others.pop(number, None)
+    if counts == STUDIES:
+        return Part(study, 1.0)
+    if counts in YEARS:
+        return Part(study, reading.number(reading.data.itself, "year"))
+    number = _sum([one.number for one in held])
+    if counts != SUBJECTS:
+        return Part(study, number)
     return Part(
-        reading.data.study,
+        study,
         number,
-        tuple(Other(told, what) for told, what in others.items()),
-        any(_is_from_title(reading, row) for row in rows),
+        tuple(_others(reading, held, is_all)) if number is not None else (),
+        any(_is_from_title(reading, one.row) for one in held),
         bool(secondary(reading.data, reading.form)),
     )
 
 
-def _sum(numbers: list[int | None]) -> float | None:
-    told = [number for number in numbers if number is not None]
-    return float(sum(told)) if len(told) == len(numbers) else None
+def _others(reading: Reading, held: list[_Held], is_all: bool) -> Iterator[Other]:
+    """The other numbers that a study tells of those who are counted, each once."""
+    told = {_sum([one.number for one in held])}
+    found: list[tuple[float | None, str]] = []
+    if is_all:
+        for role, what in (("n-eligible", "eligible"), ("n-total", IN_ALL)):
+            value = reading.of_study(role)
+            found.append((None if value is None else value.number, what))
+    if len(held) == 1:
+        found += [
+            (reading.number(outcome, "n-assessed"), "assessed")
+            for outcome in reading.under(held[0].row, "n-assessed")
+        ]
+    for number, what in found:
+        if number and number not in told:
+            told.add(number)
+            yield Other(number, what)
+
+
+def _sum(numbers: Iterable[float | None]) -> float | None:
+    told = list(numbers)
+    known = [number for number in told if number is not None]
+    return float(sum(known)) if len(known) == len(told) else None
 
 
 def _is_from_title(reading: Reading, row: DataRow) -> bool:

@@ -20,7 +20,8 @@ def dates_agree(dossier: Dossier) -> list[Finding]:
 def _of_study(dossier: Dossier, study: StudyData) -> Iterator[str]:
     reading = dossier.reading(study)
     year = reading.number(study.itself, "year")
-    years = sorted({one.year for one in dossier.records.get(study.study, ()) if one.year is not None})
+    reports = (one.record for one in dossier.records.get(study.study, ()))
+    years = sorted({one.year for one in reports if one.year is not None})
     if year is not None and years and year not in years:
         yield f"the year entered is {year}, and its reports are of {listed(map(str, years))}"
     start, end = (reading.text(study.itself, role) for role in ("recruited-from", "recruited-to"))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from iimscreen.forms import field_named, with_role
 from iimscreen.model import DataRow, Field, Form, StudyData
 
+_VAGUE = "not specified"  # the end of a choice such as "JAKi not specified", which may be any of its kind
 Filters = Sequence[tuple[str, Sequence[str]]]  # field or role, and values of which any will do
 
 
@@ -30,7 +31,8 @@ def _has(study: StudyData, row: DataRow, field: Field, values: Iterable[str]) ->
     told = [value for value in told if value.text]
     if any(item.casefold() in wanted for value in told for item in (*value.items, value.text)):
         return True
-    return False if told and len(told) == len(near) else None
+    vague = any(value.text.casefold().endswith(_VAGUE) for value in told)
+    return False if told and len(told) == len(near) and not vague else None
 
 
 def _around(study: StudyData, row: DataRow) -> list[DataRow]:

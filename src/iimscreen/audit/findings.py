@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from iimscreen.model import Form, Record, StudyData
+from iimscreen.model import Form, StoredRecord, StudyData
 from iimscreen.tables.reading import OWN, Reading
 
 DIFFERS, OPEN, ASKED = "differs", "open", "asked"
@@ -89,7 +89,7 @@ class Dossier:
 
     form: Form
     studies: tuple[StudyData, ...]
-    records: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)  # study → its reports
+    records: Mapping[str, tuple[StoredRecord, ...]] = field(default_factory=dict)  # study → its reports
     stated: tuple[Stated, ...] = ()
     answers: tuple[Overlap, ...] = ()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from iimscreen.audit.counting import FIRST_YEAR, SUBJECTS, YEARS, Counted, Part, counted
+from iimscreen.audit.counting import FIRST_YEAR, IN_ALL, OF_EVENTS, SUBJECTS, YEARS, Counted, Part, counted
 from iimscreen.audit.findings import DIFFERS, OPEN, Comparison, Dossier, Finding, Stated, listed, shown
 from iimscreen.audit.fits import Fit, Term, fits, with_rest
 from iimscreen.wording import counted as number_of
@@ -46,7 +46,7 @@ def _years(stated: Stated, there: Counted) -> Finding | None:
         DIFFERS,
         tuple(study for _, study in years),
         f"{stated.name}: stated {stated.value:.0f}, the rows give {year:.0f} ({listed(others[:3])})",
-        (f"years: {', '.join(f'{name} {one:.0f}' for one, name in years[:_SHOWN])}", *_source(stated)),
+        (f"the rows: {'; '.join(f'{name}, {one:.0f}' for one, name in years[:_SHOWN])}", *_source(stated)),
         compared=Comparison(stated.name, stated.value, year),
     )
 
@@ -64,11 +64,14 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
         return None
     is_open = bool(unknown) and left >= len(unknown)
     readings, is_all = _readings(stated, there, terms, unknown, groups)
+    if is_open:  # the sum as it stands will do: others would only be more
+        readings = readings[:1]
     return Finding(
         "stated-totals",
         OPEN if is_open else DIFFERS,
         tuple(part.study for part in there.parts) + there.untold,
-        f"{stated.name}: stated {shown(stated.value)}, {_told(total, left, unknown, is_open)}",
+        f"{stated.name}: stated {shown(stated.value)}, {_told(total, left, unknown, is_open)}"
+        + (f", in {listed(term.name for term in terms[:3])}" if stated.counts in OF_EVENTS and terms else ""),
         (
             *_parts(terms, groups),
             *_of_titles(there),
@@ -162,17 +165,15 @@ def _readings_told(
         return [*(f"fits: {fit}" for fit in readings), *more]
     if not unknown and total < stated.value:
         return [f"no reading fits: all the rows together are {shown(stated.value - total)} short"]
-    return ["no reading of the rows fits"]
+    return ["no reading of the rows fits"] if stated.counts == SUBJECTS else []
 
 
 def _parts(terms: Sequence[Term], groups: Sequence[_Group]) -> list[str]:
-    said = [f"{term.name} {shown(term.number)}" for term in terms[:_SHOWN]]
+    said = [f"{term.name}: {shown(term.number)}" for term in terms[:_SHOWN]]
     if len(terms) > _SHOWN:
         said.append(f"and {len(terms) - _SHOWN} more")
-    told = [f"the rows: {', '.join(said)}"] if said else []
-    in_all = [
-        (term.number, other) for term in terms for other, what in term.others if what.startswith("in all")
-    ]
+    told = [f"the rows: {'; '.join(said)}"] if said else []
+    in_all = [(term.number, other) for term in terms for other, what in term.others if what == IN_ALL]
     if in_all:
         whole = sum(term.number for term in terms) + sum(other - number for number, other in in_all)
         told.append(f"with those who are not eligible: {shown(whole)}")

@@ -123,7 +123,7 @@ def overlap(
         typer.Option("--count", help="Which counts: STUDY, or OUTCOME=STUDY; again for more."),
     ] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the answer back.")] = False,
-    at_least: Annotated[int, typer.Option("--at-least", help="Points of pairs to list, 0 to 100.")] = 40,
+    at_least: Annotated[int, typer.Option("--at-least", help="Points of pairs to list, 0 to 100.")] = 50,
     note: Note = None,
     by: MaybeBy = "",
     review: ReviewPath = None,

@@ -57,7 +57,10 @@ def show(
 def compare(
     study: AnyStudy = None,
     equal: Annotated[
-        bool, typer.Option("--equal", help="Also what is the same but for spelling, and what was settled.")
+        bool,
+        typer.Option(
+            "--equal", help="Also what counts as the same though spelled otherwise, and what was settled."
+        ),
     ] = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,

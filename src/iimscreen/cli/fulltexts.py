@@ -126,7 +126,7 @@ def attach(
     """Attach files to a report, and mark it retrieved.
 
     A copy is kept under fulltexts/ beside the review by its hash, or with --link the file stays where it is.
-    What a file is tells its content. A PDF that is damaged, encrypted or a scan is kept, and it is said that
+    Its content tells what a file is. A PDF that is damaged, encrypted or a scan is kept, and it is said that
     its text cannot be read; a web page saved as .pdf is refused.
     """
     from iimscreen import team

@@ -85,7 +85,9 @@ class Previous:
     found: frozenset[str] = frozenset()  # reports known then, whatever their outcome
     dropped: Mapping[str, str] = field(default_factory=dict)  # report → why it no longer counts
     added: Links = field(default_factory=dict)  # report known then, included since → its studies now
-    standing: Links = field(default_factory=dict)  # report → its studies now; those left out are as they were
+    linked_since: Links = field(
+        default_factory=dict
+    )  # report → its studies now; those left out are as they were
     # Known then, and in no box of an update, which has none for them:
     waiting: Mapping[str, State] = field(
         default_factory=dict

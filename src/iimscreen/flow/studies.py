@@ -31,7 +31,7 @@ def included(links: Links, reports: tuple[str, ...] | None) -> Lists:
 
 def links_now(previous: Previous, links: Links) -> dict[str, tuple[str, ...]]:
     """The studies of every report that counts in the total of an update, as they are now."""
-    before = {**previous.reports, **previous.standing}
+    before = {**previous.reports, **previous.linked_since}
     staying = {report: before[report] for report in previous.reports if report not in previous.dropped}
     return {**staying, **previous.added, **links}
 
@@ -93,7 +93,7 @@ def _heirs(previous: Previous, in_all: Sequence[str]) -> dict[str, str]:
             del left[study]
     for report, studies in previous.reports.items():
         for study in studies:
-            heir = next((one for one in previous.standing.get(report, studies) if one in left), None)
+            heir = next((one for one in previous.linked_since.get(report, studies) if one in left), None)
             if study not in found and heir is not None:
                 found[study] = heir
                 del left[heir]

@@ -48,6 +48,7 @@ class Resolution:
     report: str = ""
     formula: str = ""
     at: str = ""  # UTC
+    form_sha256: str = ""  # the form under which it was given
 
     @property
     def cell(self) -> Cell | None:

@@ -10,10 +10,12 @@ from iimscreen import text_formats
 from iimscreen.errors import InputError
 from iimscreen.fulltext.files import BY_HAND, Incoming, kept, path_of, place_of, taken_in
 from iimscreen.fulltext.marking import RETRIEVED, require_wanted
+from iimscreen.fulltext.reading import keep_text
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, fulltext_files, records, retrievals
 from iimscreen.store.fulltext_files import FullTextFile
 from iimscreen.store.gate import Gate
+from iimscreen.text_formats import PDF, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,23 @@ def attach(
     incoming = list(
         {file.sha256: file for file in (taken_in(path, any_size=any_size) for path in paths)}.values()
     )
-    readable = [f"{file.name}: {trouble}" for file in incoming if (trouble := trouble_of(file))]
+    texts = {file.sha256: _text_of(file) for file in incoming}
+    troubles = [f"{file.name}: {found}" for file in incoming if (found := texts[file.sha256].trouble)]
     with review.writing():
         key = require_wanted(review, Gate(review, in_force(review)), given)
-        return add(review, key, incoming, by=by, origin=BY_HAND, link=link, notes=readable)
+        done = add(review, key, incoming, by=by, origin=BY_HAND, link=link, notes=troubles)
+    for file in incoming:
+        if file.format == PDF:
+            keep_text(review, file.sha256, texts[file.sha256])
+    return done
 
 
-def trouble_of(file: Incoming) -> str:
-    """Why the text of a file cannot be read, or may be none; "" if nothing is to be told."""
+def _text_of(file: Incoming) -> Text:
+    """The text of a file, or why there is none."""
     try:
-        return text_formats.read(file.data, file.format).trouble
+        return text_formats.read(file.data, file.format)
     except InputError as error:
-        return f"{error.message}: {error.hint}"
+        return Text((), f"{error.message}: {error.hint}")
 
 
 def add(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from iimscreen import text_formats
 from iimscreen.errors import InputError, ReviewError
-from iimscreen.store import Review, log
+from iimscreen.store import Review, fulltext_files, log
 from iimscreen.store.fulltext_files import FullTextFile
 from iimscreen.text_formats import HTML, SUFFIXES
 from iimscreen.text_formats.html import title_of
@@ -129,3 +129,22 @@ def path_of(review: Review, file: FullTextFile) -> Path:
     if usual.is_file() or not folder.is_dir():
         return usual
     return next(iter(sorted(folder.glob(f"{file.sha256}.*"))), usual)  # kept under the name that it came with
+
+
+def verify(review: Review) -> tuple[list[str], list[str], int]:
+    """What is wrong with copies of full texts and what is only not here, in sentences; and how many there are.
+
+    That a copy is missing is no fault: another copy of the review may have it, and bundles carry no files.
+    """
+    faults: list[str] = []
+    missing: list[str] = []
+    count = 0
+    for key, there in fulltext_files.standing(review).items():
+        for file in there:
+            count += 1
+            path = path_of(review, file)
+            if not path.is_file():
+                missing.append(f"{file.file_name} of {key} is not at {path}")
+            elif not _holds(path, file.sha256):
+                faults.append(f"{path} is no longer the file {file.file_name} that was attached to {key}")
+    return faults, missing, count

@@ -117,7 +117,7 @@ def _read(review: Review, file: FullTextFile) -> FileText:
         state = path.stat()
     except OSError:
         return FileText(file, (), f"its text cannot be read: {path} is not there")
-    cache = folder_of(review) / "text" / f"{file.sha256}.json" if file.format == PDF else None
+    cache = _cache_of(review, file.sha256) if file.format == PDF else None
     text = _of_file(path, file.sha256, file.format, cache, (state.st_mtime_ns, state.st_size))
     return FileText(file, tuple(page._replace(file=file.file_name) for page in text.pages), text.trouble)
 
@@ -133,9 +133,18 @@ def _of_file(path: Path, sha256: str, kind: str, cache: Path | None, _state: tup
     if cache is not None and (known := _cached(cache)):
         return known
     found = text_formats.read(data, kind)
-    if cache is not None and not found.trouble:  # what a better pypdf may read is tried again
+    if cache is not None:
         _keep(cache, found)
     return found
+
+
+def keep_text(review: Review, sha256: str, text: Text) -> None:
+    """Keep the text of a PDF that was read already, for the next time."""
+    _keep(_cache_of(review, sha256), text)
+
+
+def _cache_of(review: Review, sha256: str) -> Path:
+    return folder_of(review) / "text" / f"{sha256}.json"
 
 
 def _cached(cache: Path) -> Text | None:
@@ -149,7 +158,11 @@ def _cached(cache: Path) -> Text | None:
 
 
 def _keep(cache: Path, text: Text) -> None:
-    """Keep a text for the next time; where that is not possible it is read again then."""
+    """Keep a text for the next time, unless it is not whole: a later pypdf may read more. Where that is not
+    possible it is read again.
+    """
+    if text.trouble:
+        return
     stated = {"version": text_formats.VERSION, "pages": [(page.label, page.text) for page in text.pages]}
     part = cache.with_suffix(".part")
     with contextlib.suppress(OSError, UnicodeEncodeError):

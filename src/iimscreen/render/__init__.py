@@ -470,6 +470,8 @@ def prisma(flow: Flow) -> None:
 
 # --- demo ------------------------------------------------------------------------------------------
 
+MOST_AUDITED = 14  # findings that the demo prints
+
 
 def step(text: str) -> None:
     """One step of the demo, as it begins."""
@@ -489,6 +491,16 @@ def demo(outcome: DemoOutcome) -> None:
     _say(f"\n{outcome.stamp}", "bold yellow")
     for sentence in outcome.remarks:
         _say(sentence)
+    _demo_audit(outcome)
     _say("\nWhat to type next:", "bold")
     for command, meaning in outcome.next_commands:
         _say(f"  {command:<50} {meaning}")
+
+
+def _demo_audit(outcome: DemoOutcome) -> None:
+    from iimscreen.auditing import in_words
+    from iimscreen.render import audit
+
+    found = outcome.extraction.audit
+    _say(f"\nAudit of what was extracted: {in_words(found)}", "bold")
+    audit.brief(found, most=MOST_AUDITED)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich import box
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from iimscreen import auditing
 from iimscreen.audit import CHECKS
-from iimscreen.audit.findings import Finding, Overlap, Stated, shown
+from iimscreen.audit.findings import DIFFERS, Finding, Overlap, Stated, shown
 from iimscreen.audit.overlap import Scored
 from iimscreen.auditing import Audit
 from iimscreen.render import console, plain
 
-_MARKS = {"differs": "≠", "open": "?", "asked": "?"}
+_MARKS = {"differs": "≠", "asked": "?", "open": "–"}
 
 
 def report(found: Audit, *, short: bool = False) -> None:
@@ -27,9 +28,9 @@ def report(found: Audit, *, short: bool = False) -> None:
             continue
         out.print(Text(f"{check.code}: {check.means}", style="bold"))
         for finding in own:
-            out.print(Text(f"  {line(finding)}"))
+            out.print(_indented(line(finding), 2))
             for detail in () if short else finding.details:
-                out.print(Text(f"      {plain(detail)}"))
+                out.print(_indented(plain(detail), 6))
         out.print()
     _sums(found)
     for sentence in found.left_out:
@@ -39,12 +40,33 @@ def report(found: Audit, *, short: bool = False) -> None:
     out.print(Text(f"{auditing.in_words(found)}. Findings are no errors: nothing was changed."))
 
 
-def line(finding: Finding) -> str:
-    """A finding in one line."""
+def brief(found: Audit, *, most: int) -> None:
+    """So many findings in a line each, some of every check, and how many more there are."""
+    out = console()
+    turns: dict[str, int] = {}
+    ranked = []
+    for place, finding in enumerate(found.findings):
+        turns[finding.check] = turns.get(finding.check, 0) + 1
+        ranked.append((turns[finding.check], place))
+    for place in sorted(place for _, place in sorted(ranked)[:most]):
+        out.print(_indented(line(found.findings[place], reading=True), 2))
+    if ranked[most:]:
+        out.print(_indented(f"… and {len(ranked) - most} more", 2))
+
+
+def _indented(text: str, by: int) -> Padding:
+    return Padding(Text(text), (0, 0, 0, by), expand=False)
+
+
+def line(finding: Finding, *, reading: bool = False) -> str:
+    """A finding in one line; of a stated total with the first reading that fits, if that is wanted."""
     says = finding.says
     named = all(study in says for study in finding.studies[:2]) or finding.compared is not None
     where = "" if named and not finding.row else f"{finding.where}: "
-    return plain(f"{_MARKS[finding.weight]} {where}{says}")
+    fits = finding.compared.readings[:1] if finding.compared is not None and reading else ()
+    is_exact = finding.compared is not None and not finding.compared.not_reported
+    fit = f"; fits: {fits[0]}" if fits and is_exact and finding.weight == DIFFERS else ""
+    return plain(f"{_MARKS[finding.weight]} {where}{says}{fit}")
 
 
 def _sums(found: Audit) -> None:

@@ -138,7 +138,7 @@ def _settled(found: Compared) -> None:
     """What needs nobody any more: the same but for spelling, or settled."""
     for row, both in found.spelled:
         both_ways = " and ".join(repr(str(cell.value)) for cell in both.cells if cell is not None)
-        _say(f"the same but for spelling: {place(row, both)}: {both_ways}", "dim")
+        _say(f"counted as the same: {place(row, both)}: {both_ways}", "dim")
     for row, both in found.resolved:
         if both.resolution is not None:
             _say(f"settled: {place(row, both)} is {_final(both.resolution)}", "dim")

@@ -47,6 +47,9 @@ def listing(found: Revisits, *, form: str, reviewer: str | None) -> None:
             f"  or: iimscreen extract revisit STUDY --reviewer {who} --confirm{option}   (they hold as they are)"
         )
 
+    if any(name.startswith("final word") for one in found.found for name in one.names):
+        _say(f"A final word is given anew: iimscreen extract resolve STUDY --by NAME{option}")
+
 
 def as_json(found: Revisits) -> None:
     """The same for programs."""

@@ -143,9 +143,14 @@ def suggestions(found: Sequence[Asked], *, as_json: bool) -> None:
             _report(record, f" [{plain('; '.join(names))}]" if names else "")
         for name, points, words in pair.parts:
             render._say(f"    {points:+.0f} {name}: {plain(words)}", "dim")
-        render._say(f"  {plain(pair.command)}   (one)")
-        render._say(f"  iimscreen study apart {pair.one.key} {pair.other.key} --note WHY --by NAME   (two)")
+        _command(f"{plain(pair.command)}   (one)")
+        _command(f"iimscreen study apart {pair.one.key} {pair.other.key} --note WHY --by NAME   (two)")
     render._say(f"\n{counted(len(found), 'pair')} asked. Nothing is linked by itself.", "bold")
+
+
+def _command(text: str) -> None:
+    """On one line, however long it is, so that it can be copied."""
+    render.console().print(f"  {text}", soft_wrap=True, markup=False, highlight=False)
 
 
 def _asked_as_json(pair: Asked) -> dict[str, object]:

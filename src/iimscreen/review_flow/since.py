@@ -148,8 +148,8 @@ def _what_became(
         not_included = known - set(counted_already)
         now_excluded = _excluded_since(gate, outcomes, not_included, left, kept, closure)
     elsewhere = _made_elsewhere(review)
-    now = {key: links.get(kept[key]) or elsewhere.get(key) or (key,) for key in reports}
-    return flow.Previous(title, reports, known, dropped, added, now, waiting, now_excluded)
+    current = {key: links.get(kept[key]) or elsewhere.get(key) or (key,) for key in reports}
+    return flow.Previous(title, reports, known, dropped, added, current, waiting, now_excluded)
 
 
 def _parted_since(

@@ -110,6 +110,7 @@ def _resolution(row: Mapping[str, Any]) -> Resolution:
         report=row["report_key"] or "",
         formula=row["formula"] or "",
         at=row["at"],
+        form_sha256=row["form_sha256"],
     )
 
 

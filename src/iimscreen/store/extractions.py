@@ -211,9 +211,10 @@ def own(
 ) -> dict[tuple[str, str, str], Word]:
     """(study, row, field) → one person's own word, of some studies or all."""
     wanted = None if studies is None else set(studies)
+    (only,) = wanted if wanted is not None and len(wanted) == 1 else (None,)
     return {
         word.place: word
-        for word in standing(review, form, by=by, before=before)
+        for word in standing(review, form, study=only, by=by, before=before)
         if wanted is None or word.study in wanted
     }
 

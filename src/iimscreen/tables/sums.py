@@ -303,3 +303,8 @@ def _with_all(reading: Reading, whole: Subject, row: DataRow, filters: Mapping[s
     if len(fewer) > 1:
         return replace(whole, n=None, why=f"how many are {' and '.join(filters.values())} is not told")
     return fewer[0] if fewer else whole
+
+
+def by_value(reading: Reading, by: str) -> list[tuple[Subject, dict[str, Subject]]]:
+    """Each patient or group of a study, and value of the field of role `by` → so many of it as it holds for."""
+    return _named(reading, by)
