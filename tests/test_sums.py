@@ -99,6 +99,12 @@ def test_a_study_without_rows_counts_its_own_numbers_under_no_drug() -> None:
     }
 
 
+def test_what_nobody_entered_is_not_called_not_reported() -> None:
+    data = [a_study("Closed"), a_study("Half", a_row("P1", {"unit": "group"}))]
+
+    assert numbers(data) == {"not entered": "n not entered in 2 groups", "all": "n not entered in 2 groups"}
+
+
 @pytest.mark.parametrize("stated", [{"source": "secondary"}, {"design": "review"}])
 def test_a_secondary_source_counts_nobody(stated: dict[str, str]) -> None:
     data = [a_study("Takanashi 2022", *a_patient(1, "TOF", n="30"), **stated)]

@@ -221,7 +221,9 @@ def test_an_unknown_format_is_refused() -> None:
 
 @pytest.mark.slow  # LibreOffice takes seconds to start
 @pytest.mark.skipif(SOFFICE is None, reason="LibreOffice (soffice) is not on this machine")
-@pytest.mark.parametrize(("suffix", "target"), [("docx", "txt:Text"), ("xlsx", "csv")])
+@pytest.mark.parametrize(
+    ("suffix", "target"), [("docx", "txt:Text"), ("xlsx", "csv:Text - txt - csv (StarCalc):44,34,76")]
+)
 def test_libreoffice_reads_every_text_of_a_file(tmp_path: Path, suffix: str, target: str) -> None:
     path = tmp_path / f"tables.{suffix}"
     path.write_bytes(files(suffix, tables=(a_table(),))[f"tables.{suffix}"])

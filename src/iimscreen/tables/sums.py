@@ -16,6 +16,7 @@ from iimscreen.tables.reading import LITERATURE, Reading, count_of, lacking, lev
 from iimscreen.wording import counted
 
 NOT_REPORTED = "n not reported"
+N_NOT_ENTERED = "n not entered"
 _SECONDARY = ("secondary", "review")
 
 
@@ -200,7 +201,10 @@ def counts_of(reading: Reading) -> list[Subject]:
     if not rows or rows[0].row == "":
         n = eligible if eligible is not None else reading.number(reading.data.itself, "n")
         stated = count_of(reading.of_study("n-total"))
-        return [Subject(study, "", n if n is not None else stated)]
+        n = n if n is not None else stated
+        roles = ("n", "n-total", "n-eligible")
+        is_entered = any(reading.value(reading.data.itself, role) is not None for role in roles)
+        return [Subject(study, "", n, "" if n is not None or is_entered else N_NOT_ENTERED)]
     counts = [_count_of(reading, row) for row in rows]
     known = sum(one.n for one in counts if one.n is not None)
     if eligible is None or (known <= eligible and len(rows) > 1):
@@ -226,7 +230,7 @@ def _count_of(reading: Reading, row: DataRow) -> Subject:
             return Subject(
                 study, row.row, eligible, f"eligible: {eligible:,}" + (f" of {n:,}" if n is not None else "")
             )
-    return Subject(study, row.row, n)
+    return Subject(study, row.row, n, N_NOT_ENTERED if n is None and reading.value(row, "n") is None else "")
 
 
 def _eligible(reading: Reading) -> int | None:
