@@ -199,6 +199,7 @@ def test_the_pairs_sum_to_the_most_that_any_way_of_pairing_gives(weights: dict[t
     )
 
 
+@pytest.mark.slow  # twice 40,000 pairs of rows, 1.3 s each
 def test_two_hundred_patients_of_whom_many_are_alike_are_aligned_quickly() -> None:
     facts = [f"{number}/{20 + number % 50}/{'female' if number % 3 else 'male'}" for number in range(1, 201)]
     nameless = [fact.split("/", 1)[1] for fact in facts]

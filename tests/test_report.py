@@ -24,7 +24,7 @@ def next_command(run: Run) -> str:
 
 
 def test_status_names_the_next_command_from_the_start_to_the_end(run: Run, review: Review) -> None:
-    """Typing what `status` says next, the road ends at prisma."""
+    """Typing what `status` says next, the road leads to the extraction of data."""
     seen = [next_command(run)]
     keys = bring_in(review, [a_record(1), a_record(2)])
     seen.append(next_command(run))
@@ -53,7 +53,7 @@ def test_status_names_the_next_command_from_the_start_to_the_end(run: Run, revie
         "iimscreen fulltext",
         "iimscreen screen --reviewer ann --stage full-text",
         "iimscreen study new --each --by NAME",
-        "iimscreen prisma",
+        "iimscreen extract status",
     ]
 
 

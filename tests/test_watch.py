@@ -219,7 +219,7 @@ def test_what_stood_in_the_record_when_it_was_judged_is_shown_once_and_opens_not
 
     assert (first["was_known"], first["is_open"], second) == (True, False, [])
     assert not any("retraction" in note for note in run_json("prisma")["footnotes"])
-    assert "Next: iimscreen prisma" in run("status").stdout
+    assert "Next: iimscreen study new --each" in run("status").stdout
 
 
 def test_a_report_without_a_pmid_is_named_as_one_that_pubmed_cannot_tell_of(
@@ -258,7 +258,7 @@ def test_two_who_judged_it_exclude_a_retracted_report_together(
     assert f"full-text: {open_finding} exclude (not-clinical) by consensus of ann, bob" in " ".join(
         logged.split()
     )
-    assert "Next: iimscreen prisma" in run("status").stdout
+    assert "Next: iimscreen study new --each" in run("status").stdout
     assert run("check").exit_code == 0
 
 

@@ -387,7 +387,7 @@ class Seat:
             done = gate.done(study)
             if any(one.by == self.reviewer for one in done):
                 raise ProtocolError(f"{self.reviewer} is done with {study}", hint="nothing to do")
-            is_check = self.mode == "checked" and bool(done)
+            is_check = self.mode == CHECKED and any(one.state == DONE for one in done)
             if not is_check:
                 self.check_study(study, gate)
                 missing = self.missing(study)

@@ -22,10 +22,10 @@ from iimscreen.store import (
     reviewers,
     rounds,
     runs,
-    studies,
     versions,
 )
 from iimscreen.store import reports as stored_reports
+from iimscreen.store import studies as stored_studies
 from iimscreen.store.duplicate_gate import DuplicateGate
 from iimscreen.store.extraction_gate import ExtractionGate
 from iimscreen.store.gate import Gate, Progress, RoundProgress
@@ -123,7 +123,7 @@ def _is_extracting(review: Review) -> bool:
     if protocol.form is None:
         return False
     gate = ExtractionGate(review, DATA, protocol.extraction)
-    return any(not gate.is_open(study) or gate.reopened(study) for study in studies.standing(review))
+    return any(not gate.is_open(study) or gate.reopened(study) for study in stored_studies.standing(review))
 
 
 def _who_votes(review: Review, gate: Gate, stage: str) -> str | None:

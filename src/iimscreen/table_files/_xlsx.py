@@ -150,10 +150,12 @@ def _write_table(sheet: Worksheet, table: Table) -> None:
 
 def _over(sheet: Worksheet, table: Table, columns: int, width: int) -> int:
     """Caption and stamps over a table; the row that follows."""
+    from openpyxl.styles import Font
+
     number = 1
     for text, colour in ((table.caption, "000000"), *((stamp, "B00020") for stamp in table.stamps)):
         cell = _put(sheet, number, 1, text, bold=True)
-        cell.font = cell.font.copy(size=12 if number == 1 else 10, color=colour)
+        cell.font = Font(name="Calibri", size=12 if number == 1 else 10, bold=True, color=colour)
         sheet.merge_cells(start_row=number, end_row=number, start_column=1, end_column=columns)
         sheet.row_dimensions[number].height = 4 + _height([text], [width])
         number += 1

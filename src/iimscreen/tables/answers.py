@@ -16,6 +16,7 @@ from iimscreen.tables.reading import NOT_ENTERED, Reading, said
 from iimscreen.tables.sums import Subject, counted_by_drug, secondary
 
 NOT_REPORTED, NOT_APPLICABLE, UNCOUNTED = "not reported", "not applicable", "uncounted"
+NOT_APART = "(not told apart)"  # how the name of several drugs ends, of which a report names none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def _by_drug(
     if untold:
         first = next(iter(of.values()))
         yield (
-            f"{' or '.join(parts)} (not told apart)",
+            f"{' or '.join(parts)} {NOT_APART}",
             whole,
             [one for one, which in zip(of_domain, first, strict=True) if which is None],
         )

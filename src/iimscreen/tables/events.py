@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iimscreen.model import DataRow
 from iimscreen.tables import Gathered, Line, Table, finished, studies_said
-from iimscreen.tables.answers import mixed_up
+from iimscreen.tables.answers import NOT_APART, mixed_up
 from iimscreen.tables.patients import is_of_drug
 from iimscreen.tables.reading import LITERATURE, OWN, Reading, lacking
 from iimscreen.tables.sums import Count, Subject, counted_by_drug, secondary
@@ -115,7 +115,7 @@ def _of_no_drug(reading: Reading, row: DataRow, drugs: Sequence[str]) -> list[Ev
     if len(drugs) < 2:
         return []
     return [
-        _event(reading, row, one, f"{' or '.join(drugs)} (not told apart)")
+        _event(reading, row, one, f"{' or '.join(drugs)} {NOT_APART}")
         for one in reading.under(row, "event")
         if _is_event(reading, one) and is_of_drug(reading, row, one, "event-drug", drugs[0]) is None
     ]

@@ -12,7 +12,7 @@ from iimscreen.forms import IMPROVED, with_role
 from iimscreen.model import Form, StudyData
 from iimscreen.recall import wilson
 from iimscreen.tables import Dataset, Gathered, Line, Table, finished, listed
-from iimscreen.tables.answers import NOT_APPLICABLE, UNCOUNTED, Answer, Told, answers
+from iimscreen.tables.answers import NOT_APART, NOT_APPLICABLE, UNCOUNTED, Answer, Told, answers
 from iimscreen.tables.reading import LITERATURE, OWN, Reading, lacking, said
 from iimscreen.wording import counted
 
@@ -78,7 +78,8 @@ def _grouped(found: Iterable[Answer]) -> list[tuple[str, str, list[Answer]]]:
     groups: dict[tuple[str, str], list[Answer]] = {}
     for one in found:
         groups.setdefault((one.drug, one.domain), []).append(one)
-    drugs = list(dict.fromkeys(drug for drug, _ in groups))
+    # Several drugs of which a report names none stand last.
+    drugs = sorted(dict.fromkeys(drug for drug, _ in groups), key=lambda drug: drug.endswith(NOT_APART))
     return [(drug, domain, groups[drug, domain]) for drug in drugs for d, domain in groups if d == drug]
 
 
