@@ -2,10 +2,10 @@
 
     python benchmarks/make_demo_extraction.py queries/iim
 
-Reads stated_facts.json, known_items.csv and corpus.jsonl there, writes demo/extraction-ann.csv, demo/extraction-bob.csv,
-demo/extraction-consensus.csv and demo/stated-totals.csv. How a fact is coded stands in
-demo_extraction_codes.py; numbers, drugs, ages and antibodies are those of stated_facts.json. What the review does
-not state is NR. The same input gives the same bytes.
+Reads stated_facts.json, known_items.csv and corpus.jsonl there, writes demo/extraction-ann.csv,
+demo/extraction-bob.csv, demo/extraction-consensus.csv and demo/stated-totals.csv. How a fact is coded stands in
+demo_extraction_codes.py; numbers, drugs and ages are those of stated_facts.json. What the review does not state is
+NR. The same input gives the same bytes.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def test_what_is_not_reported_is_never_zero_and_leaves_a_total_open(form: Form) 
     assert finding.weight == OPEN
     assert "4 left for 1 study that does not report it" in finding.says
     assert "not reported: B" in finding.details
-    assert "may belong, it is not told: C" in finding.details
+    assert "whether it belongs is not told: C (JAKi not specified)" in finding.details
     assert finding.compared is not None
     assert finding.compared.readings == ("14 = 10 + 4 of B",)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from iimscreen.audit.filters import asked, holds
+from iimscreen.audit.filters import untold as not_told
 from iimscreen.audit.findings import Dossier, Stated
 from iimscreen.model import DataRow, StudyData
 from iimscreen.tables.reading import Reading
@@ -51,7 +52,7 @@ class Counted:
     """What the rows give, study by study."""
 
     parts: tuple[Part, ...]
-    untold: tuple[str, ...] = ()  # studies of which it is not told whether they belong to it
+    untold: tuple[tuple[str, str], ...] = ()  # studies that may belong to it, and what stands there instead
 
     @property
     def missing(self) -> tuple[Part, ...]:
@@ -83,8 +84,11 @@ def counted(dossier: Dossier, stated: Stated) -> Counted:
         those = [one for one in held if one.holds]
         if those:
             parts.append(_part(reading, those, len(those) == len(held), stated.counts))
-        elif any(one.holds is None for one in held):
-            untold.append(study.study)
+        else:
+            unsure = [one.row for one in held if one.holds is None]
+            said = dict.fromkeys(not_told(dossier.form, study, row, stated.filters) for row in unsure)
+            if unsure:
+                untold.append((study.study, ", ".join(said)))
     return Counted(tuple(parts), tuple(untold))
 
 

@@ -35,6 +35,17 @@ def _has(study: StudyData, row: DataRow, field: Field, values: Iterable[str]) ->
     return False if told and len(told) == len(near) and not vague else None
 
 
+def untold(form: Form, study: StudyData, row: DataRow, filters: Filters) -> str:
+    """What stands where it is not told whether a row is one of those: a code, or a choice that leaves it open."""
+    found = []
+    for name, _ in filters:
+        field = asked(form, name)
+        near = [one.cells.get(field.name) for one in _around(study, row) if one.level == field.level]
+        said = [cell.value for cell in near if cell is not None]
+        found += [str(value) for value in said if value.code or value.text.casefold().endswith(_VAGUE)]
+    return ", ".join(dict.fromkeys(found)) or "not entered"
+
+
 def _around(study: StudyData, row: DataRow) -> list[DataRow]:
     """A row, the rows above it, those of it, and those of other levels beside it."""
     if not row.row:

@@ -69,7 +69,7 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
     return Finding(
         "stated-totals",
         OPEN if is_open else DIFFERS,
-        tuple(part.study for part in there.parts) + there.untold,
+        tuple(part.study for part in there.parts) + tuple(study for study, _ in there.untold),
         f"{stated.name}: stated {shown(stated.value)}, {_told(total, left, unknown, is_open)}"
         + (f", in {listed(term.name for term in terms[:3])}" if stated.counts in OF_EVENTS and terms else ""),
         (
@@ -78,7 +78,7 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
             *_readings_told(readings, is_all, is_open, stated, total, unknown),
             *_sum_of_stated(dossier, stated),
             *([f"not reported: {listed(unknown)}"] if unknown else []),
-            *([f"may belong, it is not told: {listed(there.untold)}"] if there.untold else []),
+            *_not_told(there),
             *_counted_once(dossier, stated, there, groups),
             *_source(stated),
         ),
@@ -88,7 +88,7 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
             total,
             tuple(str(fit) for fit in readings),
             tuple(unknown),
-            there.untold,
+            tuple(study for study, _ in there.untold),
         ),
     )
 
@@ -178,6 +178,13 @@ def _parts(terms: Sequence[Term], groups: Sequence[_Group]) -> list[str]:
         whole = sum(term.number for term in terms) + sum(other - number for number, other in in_all)
         told.append(f"with those who are not eligible: {shown(whole)}")
     return [*told, *(f"{group.stated.name} stands for {listed(group.studies)}" for group in groups)]
+
+
+def _not_told(there: Counted) -> list[str]:
+    if not there.untold:
+        return []
+    studies = listed(f"{study} ({instead})" for study, instead in there.untold)
+    return [f"whether it belongs is not told: {studies}"]
 
 
 def _of_titles(there: Counted) -> list[str]:
