@@ -146,7 +146,7 @@ def measure(way: str, folder: Path) -> float:
     process = os.fork()
     if process == 0:
         os.dup2(writing, 1)
-        os.execv(sys.executable, [sys.executable, __file__, "--work", way, str(folder)])  # noqa: S606 (this file itself)
+        os.execv(sys.executable, [sys.executable, __file__, "--work", way, str(folder)])
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as told:
         said = told.read()

@@ -157,8 +157,6 @@ NEED_A_REVIEW = {
     "appraise plot": ("appraise", "plot", "--form", "sof", "--out", "a.svg"),
     "appraise table": ("appraise", "table", "--form", "sof"),
     "watch": ("watch", "--source", "none"),
-    "extract sheet": ("extract", "sheet", "--reviewer", "ann"),
-    "extract load": ("extract", "load", "a.csv", "--reviewer", "ann"),
     "extract paste": (
         "extract",
         "paste",
