@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extracted import DRUGS, SUBTYPES, a_form, a_patient, a_row, a_study
@@ -231,6 +231,7 @@ def any_studies(draw: st.DrawFn) -> list[StudyData]:
     return found
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(any_studies(), st.sampled_from(["drug", "subtype", "unit"]), st.sampled_from(["literature", "own"]))
 def test_every_number_is_the_sum_of_the_rows_behind_it(data: list[StudyData], by: str, kind: str) -> None:
     sums = subjects(data, FORM, by=by, kind=kind)
@@ -249,6 +250,7 @@ def test_every_number_is_the_sum_of_the_rows_behind_it(data: list[StudyData], by
     assert {one.study for one in once} <= {study.study for study in data if study.kind == kind}
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(any_studies())
 def test_numbers_do_not_depend_on_the_order_of_studies(data: list[StudyData]) -> None:
     there, back = subjects(data, FORM), subjects(data[::-1], FORM)

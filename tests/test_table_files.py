@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from docx import Document
 from docx.enum.section import WD_ORIENT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -86,6 +86,7 @@ def test_no_cell_of_a_csv_begins_a_formula_and_each_comes_back(text: str) -> Non
     assert as_it_was(cell) == text
 
 
+@settings(deadline=None, max_examples=40)  # a busy machine is no failure
 @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30))
 def test_every_text_comes_back_from_a_csv_as_it_was(text: str) -> None:
     ((_, cell),) = rows_of(files("csv", datasets=(a_dataset(text),))["long.csv"])[1:]
@@ -105,6 +106,7 @@ def test_numbers_stay_numbers() -> None:
 _IN_XML = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
 
 
+@settings(deadline=None, max_examples=40)  # a busy machine is no failure
 @given(
     st.lists(
         st.text(_IN_XML, min_size=1, max_size=20) | st.sampled_from(DANGEROUS[:4]), min_size=1, max_size=5

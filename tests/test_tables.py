@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extracted import DOMAINS, DRUGS, RESPONSES, a_form, a_patient, a_row, a_study
@@ -458,6 +458,7 @@ def any_studies(draw: st.DrawFn) -> list[StudyData]:
     return found
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(any_studies())
 def test_no_subject_is_assessed_twice_and_none_improved_without_being_assessed(data: list[StudyData]) -> None:
     told = answers(data, FORM, kind=LITERATURE).answers
@@ -472,6 +473,7 @@ def test_no_subject_is_assessed_twice_and_none_improved_without_being_assessed(d
         assert bool(one.why) == (one.state == "uncounted")
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(any_studies())
 def test_the_responses_table_adds_up_to_its_answers(data: list[StudyData]) -> None:
     gathered = of(*data)
@@ -485,6 +487,7 @@ def test_the_responses_table_adds_up_to_its_answers(data: list[StudyData]) -> No
     assert (improved, assessed) == (sum(one.improved for one in told), sum(one.assessed for one in told))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(any_studies())
 def test_the_rows_of_the_patient_table_are_those_behind_its_totals(data: list[StudyData]) -> None:
     table = patients.patients(of(*data))
@@ -504,6 +507,7 @@ def test_the_rows_of_the_patient_table_are_those_behind_its_totals(data: list[St
             assert (int(stated.group(1)) if stated else 0) == n
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(any_studies())
 def test_every_table_is_made_of_whatever_was_entered(data: list[StudyData]) -> None:
     gathered = of(*data)
