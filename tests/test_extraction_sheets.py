@@ -433,6 +433,14 @@ def test_numbers_that_excel_made_are_read_as_it_shows_them(sheet, load):
     }
 
 
+def test_an_apostrophe_that_belongs_to_a_choice_of_ones_own_stays(sheet, load):
+    sheet()
+    fill(SHEET, (GROUP, 5, "organs", "'s Gravesande sign"))
+
+    assert load().exit_code == 0
+    assert entered() == {("Paik 2017", "P1", "organs"): "'s Gravesande sign"}
+
+
 def test_a_unit_filled_down_beside_empty_values_is_no_row(sheet, load):
     sheet()
     fill(SHEET, *((OUTCOME, row, "value.unit", "ng/mL") for row in range(5, 15)))
