@@ -253,6 +253,8 @@ class Seat:
                 f"{self.reviewer} is done with {study}",
                 hint=f"`iimscreen extract reopen {study!r} --reviewer {self.reviewer}` takes it up again",
             )
+        if gate.has_begun(study, self.reviewer):
+            return  # another mode since, or another copy that was merged: two who have begun would wait for ever
         others = gate.others_than(study, self.reviewer)
         if self.mode == "checked" and others and not done:
             raise ProtocolError(

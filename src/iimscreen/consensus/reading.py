@@ -106,6 +106,7 @@ class Reading:
             people is not None
             and people.manner == DOUBLE
             and all(self.blind_words(study).get(name) for name in people.names)
+            and not self.gate.saw_before_done(study) & set(people.names)
         )
 
     def consensus(self, study: str) -> Consensus | None:
