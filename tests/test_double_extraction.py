@@ -14,7 +14,7 @@ from typer.testing import Result
 from conftest import a_record, bring_in
 from extraction_reviews import HORNUNG, PAIK, a_review, by_both, done, enter, protocol_with
 from iimscreen import extracted, team
-from iimscreen.errors import ProtocolError
+from iimscreen.errors import InputError, ProtocolError
 from iimscreen.extracting import Given, Seat
 from iimscreen.fulltext import attaching
 from iimscreen.fulltext.files import Incoming
@@ -540,3 +540,48 @@ def test_the_quote_of_a_third_value_is_held_against_the_text(run: Run, review: R
     assert settle("--value", "512 ng/mL", "--quote", "Ferritin was 512 ng/mL", "--report", key).exit_code == 0
     (_, group) = extracted.data(review)[0].rows
     assert (group.cells["ferritin"].quote, group.cells["ferritin"].report) == ("Ferritin was 512 ng/mL", key)
+
+
+# --- one who checks ---------------------------------------------------------------------------------
+
+
+def test_a_number_that_a_check_corrects_is_in_conflict_though_within_the_tolerance(run_json: RunJson) -> None:
+    with a_review("checked") as review:
+        enter(review, "ann", {"design": "trial", "P1 label": "1", "P1 age": "40"})
+        done(review, "ann")
+        enter(review, "bob", {"P1 age": "41"})
+        done(review, "bob")
+
+    assert left(run_json) == ["P1 age"]
+
+
+def test_a_check_that_empties_a_value_is_refused_as_nothing_would_come_of_it() -> None:
+    with a_review("checked") as review:
+        enter(review, "ann", {"design": "trial", "phase": "2"})
+        done(review, "ann")
+
+        with pytest.raises(
+            InputError, match="phase of Paik 2017 is '2' by ann, and stays so if nothing is said"
+        ):
+            enter(review, "bob", {"phase": ""})
+        enter(review, "bob", {"phase": "3"})
+        enter(review, "bob", {"phase": ""})
+
+        assert done(review, "bob") == "checked"
+
+
+def test_who_checked_signs_again_after_the_extractor_has_changed_it(run: Run, run_json: RunJson) -> None:
+    with a_review("checked") as review:
+        enter(review, "ann", {"design": "trial"})
+        done(review, "ann")
+        done(review, "bob")
+        Seat(review, "ann").reopen(PAIK)
+        enter(review, "ann", {"phase": "2"})
+        done(review, "ann")
+    assert (
+        run_json("extract", "status")["next_command"] == "iimscreen extract show 'Paik 2017' --reviewer bob"
+    )
+
+    assert "checked by bob" in run("extract", "done", PAIK, "--reviewer", "bob").output
+    assert run_json("extract", "status")["studies"][0]["manner"] == "checked"
+    assert run("extract", "done", PAIK, "--reviewer", "bob").exit_code == 6, "nothing has changed since"
