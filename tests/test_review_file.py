@@ -436,6 +436,13 @@ def test_the_review_of_the_eighth_schema_holds_a_row_of_each_of_its_tables_and_a
     assert "by two extractors independently (1 study); 2 studies not done yet" in status
 
 
+def test_what_the_hint_names_for_a_form_of_extraction_can_be_typed(run, review_file):
+    bundled = run("protocol", "show", "--bundled")
+
+    assert bundled.exit_code == 0
+    assert "[extraction]" in bundled.stdout
+
+
 AFTER_STEP_E = (
     ("study", "list"),
     ("study", "suggest"),

@@ -118,9 +118,8 @@ def _next(
         if one.to_check:
             signed = reading.people(one.study)
             earlier = [name for name in (signed.earlier if signed is not None else ()) if name in names]
-            checker = next(
-                (name for name in (*earlier, *names) if name in earlier or name not in one.done), "OTHER_NAME"
-            )
+            others = [name for name in names if name not in one.done]
+            checker = next(iter([*earlier, *others]), "OTHER_NAME")
             return f"iimscreen extract show {shlex.quote(one.study)} --reviewer {shlex.quote(checker)}{form}"
     for one in found:
         if one.needed or one.again:
