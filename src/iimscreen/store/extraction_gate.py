@@ -39,6 +39,10 @@ class ExtractionGate:
     def _extractors(self) -> dict[str, set[str]]:
         return extractions.extractors(self._review, self.form)
 
+    @cached_property
+    def _last_ids(self) -> dict[tuple[str, str], int]:
+        return extractions.last_ids(self._review, self.form)
+
     def to_note(self) -> list[str]:
         """Studies that are complete, and whose opening is not noted yet."""
         return [study for study in self._dones if self.opens_now(study)]
@@ -108,6 +112,27 @@ class ExtractionGate:
         if study not in self._of_study:
             self._of_study[study] = extractions.standing(self._review, self.form, study=study)
         return self._of_study[study]
+
+    def changed_after_done(self, study: str) -> list[str]:
+        """Who has other values of a study that is open than when they said they were done: by a second machine."""
+        if not self.is_open(study):
+            return []
+        found = []
+        for one in self.done(study):
+            if self._last_ids.get((study, one.by), 0) < one.log_id:
+                continue
+            then, now = (
+                {
+                    place: word.value
+                    for place, word in extractions.own(
+                        self._review, self.form, one.by, studies=[study], before=before
+                    ).items()
+                }
+                for before in (one.log_id, None)
+            )
+            if then != now:
+                found.append(one.by)
+        return found
 
     def saw_before_done(self, study: str) -> set[str]:
         """Who entered a value of a study that is open while they could see another's, not done with it until then."""
