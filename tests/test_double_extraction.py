@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from conftest import a_record, bring_in
 from extraction_reviews import HORNUNG, PAIK, a_review, by_both, done, enter, protocol_with
-from iimscreen import extracted
+from iimscreen import extracted, team
+from iimscreen.errors import InputError, ProtocolError
 from iimscreen.extracting import Given, Seat
-from iimscreen.store import Review, extraction_resolutions
+from iimscreen.fulltext import attaching
+from iimscreen.fulltext.files import Incoming
+from iimscreen.store import Review, extraction_resolutions, open_review, reviewers, studies
 
 Run = Callable[..., Result]
 RunJson = Callable[..., Any]
@@ -467,3 +471,117 @@ def test_check_finds_words_on_rows_that_there_never_were(run: Run, differing: Re
 
     assert checked.exit_code == 6
     assert "names row P8 of ann" in checked.output
+
+
+# --- another mode, and those who have begun ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["single", "checked"])
+def test_two_who_have_begun_go_on_after_another_mode_is_loaded(
+    run: Run, run_json: RunJson, mode: str
+) -> None:
+    with a_review() as review:
+        enter(review, "ann", {"design": "case report"})
+        enter(review, "bob", {"design": "trial"})
+    assert run("protocol", "load", protocol_with(mode)).exit_code == 0
+
+    with open_review(Path("review.db")) as review:
+        enter(review, "ann", {"country": "Spain"})
+        done(review, "ann")
+        enter(review, "bob", {"country": "Spain"})
+        done(review, "bob")
+
+    shown = run_json("extract", "status")
+    assert shown["studies"][0]["done"] == ["ann", "bob"]
+    assert "independently" not in shown["sentence"], "bob could see ann's values before he was done"
+
+
+def test_who_emptied_all_that_they_entered_leaves_the_study_to_another() -> None:
+    with a_review() as review:
+        enter(review, "ann", {"design": "trial"})
+        enter(review, "bob", {"design": "trial"})
+        team.add_reviewer(review, "cyd", reviewers.REVIEWER)
+        enter(review, "bob", {"design": ""})
+
+        enter(review, "cyd", {"design": "case report"})
+
+        with pytest.raises(ProtocolError, match="has 2 extractors already"):
+            enter(review, "bob", {"design": "trial"})
+
+
+# --- a third value's quote --------------------------------------------------------------------------
+
+
+def test_the_quote_of_a_third_value_is_held_against_the_text(run: Run, review: Review) -> None:
+    (key,) = bring_in(review, [a_record(1)])
+    text = Incoming.of("a.txt", b"Ferritin was 512 ng/mL in the only patient.", Path("a.txt"))
+    Path("a.txt").write_bytes(text.data)
+    with review.writing():
+        studies.add_links(review, PAIK, [key], "linked", by="ann")
+        attaching.add(review, key, [text], by="ann", origin="attached")
+    by_both(
+        review, {"P1 label": "1", "P1 ferritin": "500 ng/mL"}, {"P1 label": "1", "P1 ferritin": "5 ng/mL"}
+    )
+
+    def settle(*words: str) -> Result:
+        third = ("extract", "resolve", PAIK, "--by", "ann", "--row", "P1", "--field", "ferritin")
+        return run(*third, "--reason", "read again", *words)
+
+    not_there = settle("--value", "512 ng/mL", "--quote", "ferritin rose to 512 ng/mL within a year")
+    other_number = settle("--value", "513 ng/mL", "--quote", "Ferritin was 512 ng/mL")
+    not_third = settle("--take", "ann", "--quote", "Ferritin was 512 ng/mL")
+    refused = [result.exit_code for result in (not_there, other_number, not_third)]
+
+    assert refused == [3, 3, 3]
+    assert "is not in the text" in not_there.output
+    assert "513" in other_number.output
+    assert "belongs to a third value" in not_third.output
+    assert settle("--value", "513 ng/mL", "--quote", "Ferritin was 512", "--unchecked").exit_code == 0
+    assert settle("--value", "512 ng/mL", "--quote", "Ferritin was 512 ng/mL", "--report", key).exit_code == 0
+    (_, group) = extracted.data(review)[0].rows
+    assert (group.cells["ferritin"].quote, group.cells["ferritin"].report) == ("Ferritin was 512 ng/mL", key)
+
+
+# --- one who checks ---------------------------------------------------------------------------------
+
+
+def test_a_number_that_a_check_corrects_is_in_conflict_though_within_the_tolerance(run_json: RunJson) -> None:
+    with a_review("checked") as review:
+        enter(review, "ann", {"design": "trial", "P1 label": "1", "P1 age": "40"})
+        done(review, "ann")
+        enter(review, "bob", {"P1 age": "41"})
+        done(review, "bob")
+
+    assert left(run_json) == ["P1 age"]
+
+
+def test_a_check_that_empties_a_value_is_refused_as_nothing_would_come_of_it() -> None:
+    with a_review("checked") as review:
+        enter(review, "ann", {"design": "trial", "phase": "2"})
+        done(review, "ann")
+
+        with pytest.raises(
+            InputError, match="phase of Paik 2017 is '2' by ann, and stays so if nothing is said"
+        ):
+            enter(review, "bob", {"phase": ""})
+        enter(review, "bob", {"phase": "3"})
+        enter(review, "bob", {"phase": ""})
+
+        assert done(review, "bob") == "checked"
+
+
+def test_who_checked_signs_again_after_the_extractor_has_changed_it(run: Run, run_json: RunJson) -> None:
+    with a_review("checked") as review:
+        enter(review, "ann", {"design": "trial"})
+        done(review, "ann")
+        done(review, "bob")
+        Seat(review, "ann").reopen(PAIK)
+        enter(review, "ann", {"phase": "2"})
+        done(review, "ann")
+    assert (
+        run_json("extract", "status")["next_command"] == "iimscreen extract show 'Paik 2017' --reviewer bob"
+    )
+
+    assert "checked by bob" in run("extract", "done", PAIK, "--reviewer", "bob").output
+    assert run_json("extract", "status")["studies"][0]["manner"] == "checked"
+    assert run("extract", "done", PAIK, "--reviewer", "bob").exit_code == 6, "nothing has changed since"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from conftest import a_record, bring_in
 from extraction_reviews import HORNUNG, PAIK, a_review, by_both, done, enter
-from iimscreen import extracted
+from iimscreen import extracted, sharing, team
+from iimscreen.consensus.resolving import Table, Word
 from iimscreen.extracting import Given, Seat
 from iimscreen.model import StudyData
-from iimscreen.store import Review, studies
+from iimscreen.store import Review, open_review, reviewers, studies
 
 
 @pytest.fixture
@@ -121,3 +124,41 @@ def test_a_report_that_is_not_judged_yet_is_not_said_to_be_out(review: Review) -
 
     assert data.reports == (key,)
     assert data.missing == ("nobody is done with Paik 2017",)
+
+
+def test_values_from_a_second_machine_after_being_done_are_told(review: Review) -> None:
+    enter(review, "ann", {"design": "trial"})
+    enter(review, "bob", {"design": "trial"})
+    Path("other").mkdir()
+    shutil.copy(review.path, "other/review.db")
+    done(review, "ann")
+    done(review, "bob")
+    with open_review(Path("other/review.db")) as second:
+        enter(second, "ann", {"country": "Spain"})
+        sharing.share(second, "ann", Path("ann.bundle.zip"))
+
+    sharing.merge(review, [Path("ann.bundle.zip")])
+    told = "ann entered values of Paik 2017 after being done with it, on another machine"
+    assert any(one.startswith(told) for one in of(review).missing)
+    Seat(review, "ann").reopen(PAIK)
+    done(review, "ann")
+
+    assert not any(one.startswith(told) for one in of(review).missing)
+
+
+def test_a_third_extractor_from_another_copy_undoes_nothing_that_two_have_settled(review: Review) -> None:
+    for name in ("abe", "ann", "bob"):
+        team.add_reviewer(review, name, reviewers.REVIEWER)
+    Path("other").mkdir()
+    shutil.copy(review.path, "other/review.db")
+    by_both(review, {"country": "Spain"}, {"country": "Italy"})
+    Table(review, ["ann", "bob"]).settle(PAIK, Word(field="country", take="bob"))
+    with open_review(Path("other/review.db")) as third:
+        enter(third, "abe", {"design": "trial", "country": "France"})
+        done(third, "abe")
+        sharing.share(third, "abe", Path("abe.bundle.zip"))
+
+    sharing.merge(review, [Path("abe.bundle.zip")])
+
+    assert cells(of(review)) == {"design": "case report", "country": "Italy"}
+    assert "abe extracted Paik 2017, too; ann and bob are compared" in of(review).missing

@@ -410,9 +410,66 @@ def test_a_review_of_every_earlier_schema_opens_and_becomes_like_a_new_one(run, 
 
     assert result.exit_code == 0, result.output
     assert schema_of(earlier) == schema_of(review_file)
-    # The demo's 41 reports; or, in a review that is not finished, the pilot drawn from its records.
-    told = "(pilot-1), judged first" if old.name == "review-v7.db.gz" else "41"
+    # The demo's 41 reports; or, in a review that is not finished, what stands there.
+    told = {"review-v7.db.gz": "(pilot-1), judged first", "review-v8.db.gz": "Testbase (n = 3)"}.get(
+        old.name, "41"
+    )
     assert told in " ".join(run("prisma", "--review", str(earlier)).output.split())
+
+
+def test_the_review_of_the_eighth_schema_holds_a_row_of_each_of_its_tables_and_all_of_it_is_read(
+    run, tmp_path
+):
+    earlier = tmp_path / "earlier.db"
+    earlier.write_bytes(gzip.decompress((RELEASED / "review-v8.db.gz").read_bytes()))
+    made = (Path(migrations.__file__).parent / "m008_extraction.sql").read_text(encoding="utf-8")
+    tables = re.findall(r"^create table (\w+)", made, re.MULTILINE)
+
+    with contextlib.closing(sqlite3.connect(earlier)) as opened:
+        empty = [name for name in tables if not opened.execute(f"select 1 from {name} limit 1").fetchone()]
+    compared = run("extract", "compare", "Paik 2017", "--equal", "--review", str(earlier)).output
+    status = " ".join(run("extract", "status", "--review", str(earlier)).output.split())
+
+    assert (len(tables), empty) == (12, [])
+    assert "1 settled, 2 cells to resolve" in compared
+    assert "row P2 is dropped by one person (ann): the same patient" in compared
+    assert "by two extractors independently (1 study); 2 studies not done yet" in status
+
+
+def test_what_the_hint_names_for_a_form_of_extraction_can_be_typed(run, review_file):
+    bundled = run("protocol", "show", "--bundled")
+
+    assert bundled.exit_code == 0
+    assert "[extraction]" in bundled.stdout
+
+
+AFTER_STEP_E = (
+    ("study", "list"),
+    ("study", "suggest"),
+    ("fulltext", "excluded"),
+    ("extract", "form"),
+    ("extract", "status"),
+    ("extract", "compare"),
+    ("extract", "agreement"),
+    ("extract", "revisit"),
+    ("extract", "audit"),
+    ("extract", "tables"),
+    ("extract", "sheet", "--reviewer", "ann"),
+    ("appraise", "list"),
+    ("appraise", "table", "--form", "jbi-case-report"),
+)
+
+
+@pytest.mark.parametrize("words", AFTER_STEP_E, ids=" ".join)
+def test_a_review_from_before_data_extraction_answers_every_command_of_it(run, words):
+    earlier = Path("earlier.db")
+    earlier.write_bytes(gzip.decompress((RELEASED / "review-v7.db.gz").read_bytes()))
+
+    result = run(*words, "--review", str(earlier))
+
+    assert result.exit_code in (0, 3, 6), result.output
+    assert result.exit_code == 0 or "→" in result.output, "an error says what to do"
+    assert run("check", "--review", str(earlier)).exit_code == 0
 
 
 def schema_of(path: Path) -> dict[str, list[tuple[str, str]]]:

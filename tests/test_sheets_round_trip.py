@@ -156,7 +156,7 @@ def content(form: Form, cells: Mapping[Place, Cell]) -> Content:
         existing.setdefault((study, level.name), set()).add(row)
     return Content(
         heading=Heading(
-            review="r", reviewer="ann", form="data", form_sha256="0" * 64, log_id=1, log_uid="u", digest="d"
+            review="r", reviewer="ann", form="data", form_sha256="0" * 64, log_uid="u", digest="d"
         ),
         form=form,
         studies=tuple(OnSheet(name=study, is_locked=study == STUDIES[1]) for study in STUDIES),

@@ -101,6 +101,10 @@ def _missing(reading: Reading, study: str) -> list[str]:
     found = [f"{who} has taken {name} up again" for who in people.again]
     found += [f"{who} has begun {name} and is not done" for who in people.begun]
     found += [
+        f"{who} entered values of {name} after being done with it, on another machine: reopen it, and be done again"
+        for who in reading.gate.changed_after_done(study)
+    ]
+    found += [
         f"{who} checked {name} before {people.names[0]} was last done with it" for who in people.earlier
     ]
     found += [

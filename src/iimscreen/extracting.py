@@ -253,6 +253,8 @@ class Seat:
                 f"{self.reviewer} is done with {study}",
                 hint=f"`iimscreen extract reopen {study!r} --reviewer {self.reviewer}` takes it up again",
             )
+        if gate.has_begun(study, self.reviewer):
+            return  # another mode since, or another copy that was merged: two who have begun would wait for ever
         others = gate.others_than(study, self.reviewer)
         if self.mode == "checked" and others and not done:
             raise ProtocolError(
@@ -278,6 +280,16 @@ class Seat:
             else:
                 now.setdefault((study, row), {})[name] = said.value
         for (study, row, name), (cell, said) in new.items():
+            theirs = checked.get((study, row, name))
+            if said.value is None and theirs is not None and own.get((study, row, name)) is None:
+                raise _at(
+                    cell,
+                    InputError(
+                        f"{name} of {_row(study, row)} is {_shown(theirs)} by {theirs.by}, and stays so if nothing "
+                        "is said",
+                        hint="one who checks gives another value, or a code such as NR",
+                    ),
+                )
             level = forms.level_of_row(self.form, row)
             if level.of not in ("", ITSELF) and now.get((study, row)) and OF not in now[study, row]:
                 raise _at(
@@ -389,9 +401,13 @@ class Seat:
             gate = self.gate()
             check_there(self.review, self.form, study)
             done = gate.done(study)
-            if any(one.by == self.reviewer for one in done):
+            mine = next((number for number, one in enumerate(done) if one.by == self.reviewer), None)
+            is_check = self.mode == CHECKED and any(
+                one.state == DONE and one.by != self.reviewer for one in done[0 if mine is None else mine :]
+            )
+            # Who checked a study before its extractor was last done with it signs it again.
+            if mine is not None and not (is_check and done[mine].state == CHECKED):
                 raise ProtocolError(f"{self.reviewer} is done with {study}", hint="nothing to do")
-            is_check = self.mode == CHECKED and any(one.state == DONE for one in done)
             if not is_check:
                 self.check_study(study, gate)
                 missing = self.missing(study)

@@ -71,14 +71,13 @@ def content(
     seat = Seat(review, reviewer, form)
     own = seat.own()
     names = _for(seat, wanted, {study for study, _, _ in own})
-    log_id, log_uid = log.last_row(review)
+    _, log_uid = log.last_row(review)
     standing = _standing(seat, names, seat.form, own)
     heading = Heading(
         review=bundles.review_uid(review),
         reviewer=seat.reviewer,
         form=seat.form.name,
         form_sha256=seat.form.sha256,
-        log_id=log_id,
         log_uid=log_uid,
         digest=standing.digest(),
     )
@@ -335,8 +334,6 @@ def _check_heading(review: Review, heading: Heading, name: str, reviewer: str, f
         )
     if not heading.log_uid:
         return 0
-    if log.uid_at(review, heading.log_id) == heading.log_uid:
-        return heading.log_id
     found = log.id_of(review, heading.log_uid)
     if found is None:
         raise InputError(

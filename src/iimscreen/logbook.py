@@ -23,7 +23,7 @@ from iimscreen.wording import counted
 class Line:
     """One row of the log, in words."""
 
-    id: int
+    id: int | None  # its number; None behind values that are not shown: a gap would count them
     at: str  # UTC
     actor: str
     kind: str
@@ -53,9 +53,11 @@ def _log_view(review: Review, viewer: str | None, actor: str | None) -> LogView:
     pairs = DuplicateGate(review, in_force(review))
     if viewer is not None and viewer not in {*reviewers.standing(review), *duplicate_votes.voters(review)}:
         raise InputError(f"no reviewer is called {viewer!r}", hint="`iimscreen reviewer` lists everyone")
-    hidden = gate.hidden_log_ids(viewer) | pairs.hidden_log_ids(viewer)
+    hidden_values: set[int] = set()
     for form in extractions.forms(review):
-        hidden |= ExtractionGate(review, form, review_forms.mode(review, form)).hidden_log_ids(viewer)
+        hidden_values |= ExtractionGate(review, form, review_forms.mode(review, form)).hidden_log_ids(viewer)
+    first = min(hidden_values, default=None)
+    hidden = gate.hidden_log_ids(viewer) | pairs.hidden_log_ids(viewer) | hidden_values
     entries = [entry for entry in log.entries(review) if actor is None or entry.actor == actor]
     if actor is not None and not entries:
         raise InputError(f"nothing in the log is by {actor!r}", hint="`iimscreen log` shows all names")
@@ -75,14 +77,16 @@ def _log_view(review: Review, viewer: str | None, actor: str | None) -> LogView:
     votes |= duplicate_votes.in_words(review, [e.id for e in shown if e.kind == "duplicate_votes"])
     votes |= extractions.in_words(review, [e.id for e in shown if e.kind == "extractions"])
     values = sum(entry.kind == "extractions" for entry in closed)
+    # Of whomever the rows are that are asked for: a row of the tool or of another tells of merged values, too.
+    without_counts = first is not None
     return LogView(
         tuple(
             Line(
-                e.id,
+                e.id if first is None or e.id < first else None,
                 e.at,
                 e.actor,
                 e.kind,
-                votes[e.id] if e.kind in log.BLIND else _in_words(review, e, without_counts=bool(values)),
+                votes[e.id] if e.kind in log.BLIND else _in_words(review, e, without_counts=without_counts),
             )
             for e in shown
         ),

@@ -40,7 +40,12 @@ def init(
 
 
 @protocol_app.command("show")
-def show(review: ReviewPath = None) -> None:
+def show(
+    bundled: Annotated[
+        bool, typer.Option("--bundled", help="The one that comes with iimscreen, whatever is in force.")
+    ] = False,
+    review: ReviewPath = None,
+) -> None:
     """Print the protocol in force, ready to be edited.
 
     Without a review: the bundled one.
@@ -48,7 +53,7 @@ def show(review: ReviewPath = None) -> None:
     from iimscreen import review_protocol, settings
     from iimscreen.store import protocols
 
-    if review is None and not settings.review_path(None).exists():
+    if bundled or (review is None and not settings.review_path(None).exists()):
         typer.echo(review_protocol.bundled().read_text(encoding="utf-8"), nl=False)
         return
     with opened(review) as open_one:

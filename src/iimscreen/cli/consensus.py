@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iimscreen.cli.extract import FormName, Study, extract_app
+from iimscreen.cli.extract import FormName, Study, Unchecked, extract_app
 from iimscreen.cli.options import AsJson, Deciders, ReviewPath, opened
 from iimscreen.errors import InputError
 
@@ -108,6 +108,10 @@ def resolve(
     unit: Annotated[str, typer.Option("--unit", help="The unit of a third value.")] = "",
     quote: Annotated[str, typer.Option("--quote", help="The report's own words for a third value.")] = "",
     page: Annotated[str, typer.Option("--page", help="Where a third value stands.")] = "",
+    report: Annotated[
+        str, typer.Option("--report", help="The report it is from, where a study has several.")
+    ] = "",
+    unchecked: Unchecked = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the log.")] = "",
     pair: Annotated[
         list[str] | None,
@@ -148,7 +152,7 @@ def resolve(
     if study is None and from_file is None:
         raise InputError("no study is named", hint="`iimscreen extract compare` lists those with differences")
     with opened(review) as open_one:
-        table = resolving.Table(open_one, by, form)
+        table = resolving.Table(open_one, by, form, check_quotes=not unchecked)
         if from_file is not None:
             said = table.settle_all(resolving.read_words(from_file, study or ""))
             for line in said:
@@ -165,6 +169,7 @@ def resolve(
                 unit=unit,
                 quote=quote,
                 page=page,
+                report=report,
                 reason=reason,
             )
             typer.echo(table.settle(study or "", word))

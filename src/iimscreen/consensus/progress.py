@@ -116,7 +116,10 @@ def _next(
             return f"iimscreen extract resolve {shlex.quote(one.study)} {by}{form}"
     for one in found:
         if one.to_check:
-            checker = next((name for name in names if name not in one.done), "OTHER_NAME")
+            signed = reading.people(one.study)
+            earlier = [name for name in (signed.earlier if signed is not None else ()) if name in names]
+            others = [name for name in names if name not in one.done]
+            checker = next(iter([*earlier, *others]), "OTHER_NAME")
             return f"iimscreen extract show {shlex.quote(one.study)} --reviewer {shlex.quote(checker)}{form}"
     for one in found:
         if one.needed or one.again:

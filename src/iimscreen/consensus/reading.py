@@ -79,12 +79,15 @@ class Reading:
         blind = self.blind_words(study) if again else {}
         signed = {one.by for one in done if one.state == extractions.CHECKED}
         checkers = [n for n in everyone if n in signed or (n in again and n not in blind)]
+        # A third whom a merged copy brings takes nobody's place of whose values something was settled.
+        settled = {n for word in self._resolutions.get(study, ()) for n in word.rows}
         extractors = [n for n in everyone if n not in checkers]
+        two = sorted(sorted(extractors, key=lambda n: n not in settled)[:2])
         order = [*(one.by for one in done), *again]
         earlier = [n for n in checkers if extractors and order.index(n) < order.index(extractors[0])]
         checkers = [n for n in checkers if n not in earlier]
         if len(extractors) > 1:
-            manner, names = DOUBLE, extractors[:2]
+            manner, names = DOUBLE, two
         elif extractors and checkers:
             manner, names = CHECKED, [*extractors, checkers[0]]
         else:
@@ -106,6 +109,7 @@ class Reading:
             people is not None
             and people.manner == DOUBLE
             and all(self.blind_words(study).get(name) for name in people.names)
+            and not self.gate.saw_before_done(study) & set(people.names)
         )
 
     def consensus(self, study: str) -> Consensus | None:

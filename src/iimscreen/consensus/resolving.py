@@ -26,6 +26,7 @@ from iimscreen.forms.consensus import (
     about_of,
 )
 from iimscreen.model import Cell, Value
+from iimscreen.quoting import Sources
 from iimscreen.store import Review, extraction_resolutions, reviewers
 
 THIRD = "third"  # chosen: neither of the two
@@ -42,19 +43,23 @@ class Word:
     unit: str = ""
     quote: str = ""
     page: str = ""
+    report: str = ""  # the report it is from, where a study has several
     reason: str = ""
     where: str = ""  # "a.csv, line 3"; "" on the command line
 
 
-COLUMNS = ("study", "row", "field", "take", "value", "unit", "reason", "quote", "page")
+COLUMNS = ("study", "row", "field", "take", "value", "unit", "reason", "quote", "page", "report")
 KEEP, DROP, WITHDRAW = "keep", "drop", "withdraw"
 
 
 class Table:
     """Where final words on studies are given: by an adjudicator, by consensus of both, or by one person."""
 
-    def __init__(self, review: Review, names: Sequence[str], form: str = DATA) -> None:
+    def __init__(
+        self, review: Review, names: Sequence[str], form: str = DATA, *, check_quotes: bool = True
+    ) -> None:
         self.review = review
+        self._check_quotes = check_quotes
         self.form_name = form
         standing = reviewers.standing(review)
         self.names = tuple(dict.fromkeys(names))
@@ -103,7 +108,7 @@ class Table:
         made = (
             self._on_row(consensus, row, word)
             if word.field == ROW
-            else self._on_cell(reading, consensus, row, word)
+            else self._on_cell(reading, consensus, row, word, study)
         )
         extraction_resolutions.add(
             self.review, study, self.form_name, [made], form_sha256=reading.form.sha256, by=self.names[0]
@@ -113,7 +118,9 @@ class Table:
             return f"{place}: the final word is withdrawn"
         return f"{place}: {made.value if made.value is not None else 'empty'} ({made.manner})"
 
-    def _on_cell(self, reading: Reading, consensus: Consensus, row: Row, word: Word) -> Resolution:
+    def _on_cell(
+        self, reading: Reading, consensus: Consensus, row: Row, word: Word, study: str
+    ) -> Resolution:
         if word.field == OF:
             both = row.named(OF)
             if both is None:
@@ -133,6 +140,11 @@ class Table:
         about = about_of(consensus.names, both.cells)
         if word.take == WITHDRAW:
             return self._withdrawn(consensus, row, word, about, both.resolution)
+        if word.take and (word.quote or word.page or word.report or word.unit):
+            raise InputError(
+                f"a unit, a quote, a page or a report belongs to a third value, not to that of {word.take}",
+                hint="leave it away, or give the value with --value",
+            )
         if word.take and word.value:
             raise InputError("a name to take from and a value stand together", hint="use one of them")
         if word.take:
@@ -150,7 +162,7 @@ class Table:
                     hint="name whose value to take, or a value, or a code such as NR",
                 )
             value = self._third(consensus, reading, row, word)
-            cell = Cell(value=value, quote=word.quote, page=word.page)
+            cell = self._with_source(reading, study, word, value)
             chosen = THIRD
         if not word.reason and (both.state != "open" or chosen == THIRD):
             what = "to be a third value" if both.state == "open" else "not in conflict: this is a correction"
@@ -169,6 +181,23 @@ class Table:
             report=cell.report if cell is not None else "",
             formula=cell.formula if cell is not None else "",
         )
+
+    def _with_source(self, reading: Reading, study: str, word: Word, value: Value) -> Cell:
+        """A third value with its quote. Raises InputError if the quote does not hold, as for who extracts."""
+        report = ""
+        if word.quote or word.report:
+            sources = Sources(self.review)
+            report = sources.report(study, word.report) if word.report else ""
+            if self._check_quotes and word.field != OF:
+                field = forms.field_named(reading.form, word.field)
+                problem = sources.problem(study, field, value, word.quote, "", word.page, report)
+                if problem is not None:
+                    raise InputError(
+                        f"{word.field}: {problem}",
+                        hint="copy the report's own words (`iimscreen fulltext find WORDS`); --unchecked takes "
+                        "quotes as they are",
+                    )
+        return Cell(value=value, quote=word.quote, page=word.page, report=report)
 
     @staticmethod
     def _third(consensus: Consensus, reading: Reading, row: Row, word: Word) -> Value:

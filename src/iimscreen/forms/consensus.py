@@ -337,11 +337,10 @@ class _Builder:
             return Both(
                 name, cells, "checked", replace(one, names=self.names, settled="checked"), outdated=outdated
             )
-        if (
-            one is None
-            or other is None
-            or not same(forms.field_named(self.form, name), one.value, other.value)
-        ):
+        asked = forms.field_named(self.form, name)
+        if self.manner == CHECKED:
+            asked = replace(asked, tolerance=0)  # who checks gives a number to correct it, however near it is
+        if one is None or other is None or not same(asked, one.value, other.value):
             return Both(name, cells, "open", None, outdated=outdated)
         # The words of the first; where the first names no place in the report, the other's place.
         source = one if one.quote or one.page or not (other.quote or other.page) else other

@@ -456,7 +456,8 @@ def log(view: LogView, *, as_json: bool) -> None:
 
     for line in view.lines:
         local = dt.datetime.fromisoformat(line.at).astimezone()
-        _say(f"{line.id:>5}  {local:%Y-%m-%d %H:%M:%S %Z}  {plain(line.actor)}  {plain(line.text)}")
+        number = "" if line.id is None else line.id
+        _say(f"{number:>5}  {local:%Y-%m-%d %H:%M:%S %Z}  {plain(line.actor)}  {plain(line.text)}")
     if view.hidden:
         _say(f"Not shown: {counted(view.hidden, 'vote')} of blind rounds.", "yellow")
     if view.hides_values:

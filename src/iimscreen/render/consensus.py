@@ -40,7 +40,7 @@ _COMPARED = (
         "first_page",
     ),
     *("second", "second_row", "second_value", "second_quote", "second_page"),
-    *("take", "value", "unit", "reason", "quote", "page"),
+    *("take", "value", "unit", "reason", "quote", "page", "report"),
 )
 
 

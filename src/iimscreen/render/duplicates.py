@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from iimscreen.duplicates.reviewing import PairConflict
     from iimscreen.model import Record, StoredRecord
     from iimscreen.store.duplicates import LoggedVerdict
+    from iimscreen.voting import PairVote
 
 _SIGNS = {Stated.AGREE: "=", Stated.DIFFER: "≠", Stated.ONE: ""}
 _LABEL = 14
@@ -232,10 +233,10 @@ def why(found: Why, *, as_json: bool) -> None:
         "bold",
     )
     for entry in found.history:
-        render._say(f"  {entry.log_id}: {entry.verdict.verdict}, {_logged(entry)}")
+        render._say(f"  {entry.verdict.verdict}, {_logged(entry)}")
     for vote in found.words:
         note = f" – {plain(vote.note)}" if vote.note else ""
-        render._say(f"  {vote.log_id}: {plain(vote.reviewer)}'s word: {vote.verdict}{note}, {vote.at}")
+        render._say(f"  {plain(vote.reviewer)}'s word: {vote.verdict}{note}, {vote.at}")
     if found.hidden:
         render._say(f"  {counted(found.hidden, 'word')} that may not be seen yet", "yellow")
 
@@ -258,9 +259,13 @@ def _why_json(found: Why) -> dict[str, object]:
         "chain": [_logged_json(link) for link in found.chain],
         "today": asdict(found.today),
         "log": [_logged_json(entry) for entry in found.history],
-        "words": [asdict(vote) for vote in found.words],
+        "words": [_word_json(vote) for vote in found.words],
         "words_hidden": found.hidden,
     }
+
+
+def _word_json(vote: PairVote) -> dict[str, object]:
+    return {name: said for name, said in asdict(vote).items() if name != "log_id"}
 
 
 def _logged_json(entry: LoggedVerdict) -> dict[str, object]:

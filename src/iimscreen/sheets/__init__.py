@@ -64,7 +64,6 @@ class Heading:
     reviewer: str
     form: str
     form_sha256: str
-    log_id: int  # of the log's last row when it was written
     log_uid: str
     digest: str = ""  # of all that stands on it
 

@@ -368,7 +368,6 @@ def _hidden(book: Any, content: Content) -> None:
         ("reviewer", heading.reviewer),
         ("form", heading.form),
         ("form sha256", heading.form_sha256),
-        ("log row", str(heading.log_id)),
         ("log uid", heading.log_uid),
         ("digest", heading.digest),
         *(("study", study.name) for study in content.studies),

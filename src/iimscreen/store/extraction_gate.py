@@ -32,10 +32,16 @@ class ExtractionGate:
         for one in extractions.dones(review, form).values():
             self._dones.setdefault(one.study, []).append(one)
         self._opened = extractions.openings(review, form)
+        self._of_study: dict[str, list[Word]] = {}
+        self._saw: dict[str, set[str]] | None = None
 
     @cached_property
     def _extractors(self) -> dict[str, set[str]]:
         return extractions.extractors(self._review, self.form)
+
+    @cached_property
+    def _last_ids(self) -> dict[tuple[str, str], int]:
+        return extractions.last_ids(self._review, self.form)
 
     def to_note(self) -> list[str]:
         """Studies that are complete, and whose opening is not noted yet."""
@@ -91,8 +97,50 @@ class ExtractionGate:
         return list(dict.fromkeys(found))
 
     def others_than(self, study: str, by: str) -> int:
-        """How many others have begun a study: for the check that no third one begins, which names nobody."""
-        return len(self._extractors.get(study, set()) - {by})
+        """How many others have begun a study: for the check that no third one begins, which names nobody.
+
+        Who has emptied all that they entered has not begun.
+        """
+        begun = {word.by for word in self._standing(study)} | {one.by for one in self.done(study)}
+        return len(begun - {by})
+
+    def has_begun(self, study: str, by: str) -> bool:
+        """Whether someone has entered a value of a study before they could see another's."""
+        return any(word.by == by and not word.was_open for word in self._standing(study))
+
+    def _standing(self, study: str) -> list[Word]:
+        if study not in self._of_study:
+            self._of_study[study] = extractions.standing(self._review, self.form, study=study)
+        return self._of_study[study]
+
+    def changed_after_done(self, study: str) -> list[str]:
+        """Who has other values of a study that is open than when they said they were done: by a second machine."""
+        if not self.is_open(study):
+            return []
+        found = []
+        for one in self.done(study):
+            if self._last_ids.get((study, one.by), 0) < one.log_id:
+                continue
+            then, now = (
+                {
+                    place: word.value
+                    for place, word in extractions.own(
+                        self._review, self.form, one.by, studies=[study], before=before
+                    ).items()
+                }
+                for before in (one.log_id, None)
+            )
+            if then != now:
+                found.append(one.by)
+        return found
+
+    def saw_before_done(self, study: str) -> set[str]:
+        """Who entered a value of a study that is open while they could see another's, not done with it until then."""
+        if not self.is_open(study):
+            return set()
+        if self._saw is None:
+            self._saw = extractions.saw_before_done(self._review, self.form)
+        return self._saw.get(study, set())
 
     def any_closed(self) -> bool:
         """Whether anything was entered that is not revealed."""

@@ -172,6 +172,49 @@ def extractors(review: Review, form: str) -> dict[str, set[str]]:
     return found
 
 
+def last_ids(review: Review, form: str) -> dict[tuple[str, str], int]:
+    """(study, person) → log id of the last word that they gave on it."""
+    return {
+        (study, name): log_id
+        for study, name, log_id in review.db.execute(
+            """
+            select extractions.study, log.actor, max(extractions.log_id)
+            from extractions
+            join log on log.id = extractions.log_id
+            where extractions.form = :form
+            group by extractions.study, log.actor
+            """,
+            {"form": form},
+        )
+    }
+
+
+def saw_before_done(review: Review, form: str) -> dict[str, set[str]]:
+    """Study → who entered a value of it that was not given blind, before they were done with it for the first time."""
+    found: dict[str, set[str]] = {}
+    for study, name in review.db.execute(
+        """
+        select distinct extractions.study, log.actor
+        from extractions
+        join log on log.id = extractions.log_id
+        where extractions.form = :form
+          and extractions.was_open = 1
+          and not exists (
+            select 1
+            from extraction_dones
+            join log as done_log on done_log.id = extraction_dones.log_id
+            where extraction_dones.study = extractions.study
+              and extraction_dones.form = extractions.form
+              and extraction_dones.log_id < extractions.log_id
+              and done_log.actor = log.actor
+          )
+        """,
+        {"form": form},
+    ):
+        found.setdefault(study, set()).add(name)
+    return found
+
+
 def forms(review: Review) -> list[str]:
     """Names of the forms that hold any value."""
     return [name for (name,) in review.db.execute("select distinct form from extractions order by form")]
@@ -231,6 +274,7 @@ class Done:
     by: str
     state: str  # done, checked or reopened
     at: str  # UTC
+    log_id: int
 
 
 def add_done(review: Review, study: str, form: str, state: str, *, note: str | None = None, by: str) -> None:
@@ -258,7 +302,9 @@ def dones(review: Review, form: str) -> dict[tuple[str, str], Done]:
         {"form": form},
     ):
         found.pop((row["study"], row["actor"]), None)
-        found[row["study"], row["actor"]] = Done(row["study"], form, row["actor"], row["state"], row["at"])
+        found[row["study"], row["actor"]] = Done(
+            row["study"], form, row["actor"], row["state"], row["at"], row["log_id"]
+        )
     return found
 
 
