@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import shorten
 
 from iimscreen import forms, review_forms, sheets
 from iimscreen.errors import InputError, ProtocolError
@@ -24,6 +25,7 @@ from iimscreen.store.extractions import Word
 from iimscreen.wording import counted
 
 MOST_FAULTS_TOLD = 12
+_MOST_OF_TITLE = 80  # letters: two or three lines of the cell beside a study's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +126,21 @@ def _on_sheet(seat: Seat, names: Iterable[str]) -> tuple[OnSheet, ...]:
     for key, linked in studies.of_reports(seat.review).items():
         for study in linked:
             reports.setdefault(study, []).append(key)
+    wanted = list(names)
+    keys = [key for name in wanted for key in reports.get(name, ())]
+    titled = {one.key: one.record for one in list(records.by_keys(seat.review, keys))}
     found = []
-    for name in names:
-        title = known[name].title if name in known else ""
-        keys = ", ".join(reports.get(name, ()))
+    for name in wanted:
+        told = [known[name].title if name in known else ""]
+        told += [_called(titled[key].title or "", key) for key in reports.get(name, ()) if key in titled]
         is_done = any(one.by == seat.reviewer for one in gate.done(name))
-        found.append(OnSheet(name=name, about="\n".join(filter(None, (title, keys))), is_locked=is_done))
+        found.append(OnSheet(name=name, about="\n".join(filter(None, told)), is_locked=is_done))
     return tuple(found)
+
+
+def _called(title: str, key: str) -> str:
+    """A report by the first words of its title, and its key: "Tofacitinib in … [pubmed:09ec2ec3]"."""
+    return " ".join(filter(None, (shorten(title, _MOST_OF_TITLE, placeholder=" …"), f"[{key}]")))
 
 
 def _standing(seat: Seat, names: Iterable[str], form: Form, own: Mapping[Place, Word]) -> _Standing:
