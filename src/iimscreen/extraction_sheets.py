@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import shorten
 
-from iimscreen import forms, review_forms, sheets
+from iimscreen import appraising, forms, review_forms, sheets
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.extracting import REVIEW, Given, Seat, Taken
 from iimscreen.forms import CODES, DATA, ITSELF, OF, values
@@ -96,13 +96,14 @@ def content(
 
 def _for(seat: Seat, wanted: Sequence[str], begun: set[str]) -> list[str]:
     """The studies of a sheet, in order of their naming; those that are begun may be written in any case."""
-    known = [REVIEW] if seat.form.subject == "review" else list(studies.standing(seat.review))
+    known = [REVIEW] if seat.form.subject == "review" else _of_this_form(seat, begun)
     gate = seat.gate()
     for study in wanted:
         if study not in begun:
             seat.check_study(study, gate)
     if wanted:
-        return [study for study in known if study in wanted]
+        there = known if seat.form.subject == "review" else studies.standing(seat.review)
+        return [study for study in there if study in wanted]
     found = []
     for study in known:
         try:
@@ -114,9 +115,17 @@ def _for(seat: Seat, wanted: Sequence[str], begun: set[str]) -> list[str]:
     if not found:
         raise ProtocolError(
             f"there is no study for {seat.reviewer} to extract",
-            hint="`iimscreen study list` names the studies; `iimscreen study new` makes one",
+            hint="`iimscreen study list` names the studies; `iimscreen study new` makes one"
+            if seat.form.name == DATA
+            else "`iimscreen appraise list` tells which study needs which; --study names one all the same",
         )
     return found
+
+
+def _of_this_form(seat: Seat, begun: set[str]) -> list[str]:
+    """All studies; of an instrument those whose design may need it, and those that are begun."""
+    others = set() if seat.form.name == DATA else appraising.for_others(seat.review, seat.form.name)
+    return [study for study in studies.standing(seat.review) if study in begun or study not in others]
 
 
 def _on_sheet(seat: Seat, names: Iterable[str]) -> tuple[OnSheet, ...]:

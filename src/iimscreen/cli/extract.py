@@ -90,7 +90,8 @@ def done(
         is_open = seat.gate().is_open(study)
     typer.echo(f"{study}: {state} by {reviewer}.")
     if is_open:
-        typer.echo(f"All who are needed are done with it. Next: iimscreen extract compare {study!r}")
+        option = "" if form == "data" else f" --form {form}"
+        typer.echo(f"All who are needed are done with it. Next: iimscreen extract compare {study!r}{option}")
 
 
 @extract_app.command("reopen")
