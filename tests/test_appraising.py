@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import appraising, forms, review_forms, review_protocol
+from iimscreen import appraising, extraction_sheets, forms, review_forms, review_protocol
 from iimscreen.errors import ProtocolError
 from iimscreen.extracting import Given, Seat
 from iimscreen.model import Instrument, Value
@@ -494,3 +494,30 @@ def test_a_protocol_without_a_form_still_has_instruments(
     assert found["designs_known"] is False
     assert found["tasks"] == []
     assert len(found["instruments"]) == 7
+
+
+def test_a_sheet_of_an_instrument_has_the_studies_whose_design_may_need_it(
+    review: Review, run: Callable[..., Result]
+) -> None:
+    made = extraction_sheets.content(review, "ann", form=JBI)
+    named = extraction_sheets.content(review, "ann", form=JBI, wanted=[COHORT])
+
+    # The design of the trial is not known yet; own patients are not appraised.
+    assert [one.name for one in made.studies] == [CASE, TRIAL]
+    assert [one.name for one in named.studies] == [COHORT]
+
+
+def test_what_to_type_next_names_the_instrument(review: Review, run: Callable[..., Result]) -> None:
+    for name, answer in (("ann", "yes"), ("bob", "no")):
+        seat = Seat(review, name, JBI)
+        seat.take([Given("", CASE, "", field.name, "include" if field.name == "overall" else answer)
+                   for field in seat.form.fields if field.required])  # fmt: skip
+    run("extract", "done", CASE, "--reviewer", "ann", "--form", JBI)
+
+    done = run("extract", "done", CASE, "--reviewer", "bob", "--form", JBI).stdout
+    compared = run("extract", "compare", CASE, "--form", JBI).stdout
+    all_of_them = run("extract", "compare", "--form", JBI).stdout
+
+    assert f"iimscreen extract compare '{CASE}' --form {JBI}" in done
+    assert f"iimscreen extract resolve '{CASE}' --by ann --by bob --form {JBI}" in " ".join(compared.split())
+    assert f"iimscreen extract compare '{CASE}' --form {JBI}" in all_of_them

@@ -233,8 +233,10 @@ def test_who_checks_finds_the_values_of_the_first_once_they_are_done(sheet, load
             ("Paik 2017", "P1", "label", "Patient 1"),
         )
     assert cell(sheet(), STUDY, 5, "#study").value == "Hornung 2014"
-    with open_review(REVIEW) as review:
-        Seat(review, "bob").done("Paik 2017")
+    done = run("extract", "done", "Paik 2017", "--reviewer", "bob")
+    assert "Next: iimscreen extract sheet --reviewer OTHER_NAME" in done.stdout
+    status = " ".join(run("extract", "status").stdout.split())
+    assert "Next: iimscreen extract sheet --study 'Paik 2017' --reviewer OTHER_NAME" in status
 
     book = sheet()
     assert cell(book, STUDY, 5, "design").value == "case report"

@@ -154,8 +154,9 @@ def test_a_report_is_moved_from_its_study_to_another(
 ) -> None:
     run("study", "new", "--each", "--by", "ann")
 
-    run("study", "link", "Paik 2021a", included[1], "--only", "--by", "ann")
+    moved = run("study", "link", "Paik 2021a", included[1], "--only", "--by", "ann")
 
+    assert "iimscreen study drop 'Paik 2021b' --note WHY --by NAME" in moved.stdout
     assert boxes(run_json) == (3, 4)
     left = {one["study"]: one["reports"] for one in run_json("study", "list")["studies"]}
     assert (left["Paik 2021a"], left["Paik 2021b"]) == (included[:2], [])
@@ -494,6 +495,14 @@ def test_what_was_answered_is_not_suggested_again(
     assert run_json("study", "suggest") == []
     assert boxes(run_json)[0] == (3 if answer == "apart" else 2)
     assert run("check").exit_code == 0
+
+
+def test_of_two_studies_the_later_is_proposed_to_go_into_the_earlier(run: Run, trial: list[str]) -> None:
+    run("study", "new", "--each", "--by", "ann")
+
+    shown = run("study", "suggest").stdout
+
+    assert f"iimscreen study link 'Paik 2021' {trial[1]} --only --by NAME" in shown
 
 
 def test_reports_that_are_one_study_are_not_set_apart(run: Run, trial: list[str]) -> None:

@@ -332,6 +332,32 @@ def test_adverse_events_not_reported_are_never_zero() -> None:
     ]
 
 
+def test_what_a_form_does_not_ask_is_never_called_not_reported_or_not_entered() -> None:
+    asked_elsewhere = ("event", "events-told", "domain", "response", "n-assessed", "n-improved")
+    gathered = of(
+        a_study("One", *a_patient(1, "TOF")),
+        form=a_form(
+            without=(*asked_elsewhere, "dose", "route", "line", "concomitant", "duration", "stop-reason")
+        ),
+    )
+
+    table = events.events(gathered)
+    of_patients = patients.patients(gathered)
+
+    assert table.lines == ()
+    assert "the form has no field for adverse events (role event)" in table.lacks
+    assert cells(of_patients, "Treatment", "Outcomes", "Adverse events") == [("TOF", "", "", "")]
+    assert responses.responses(gathered).lines == ()
+
+
+def test_a_response_without_a_domain_stands_beside_its_patient() -> None:
+    study = a_study("One", *a_patient(1, "TOF"), an_outcome(1, response="partial"))
+
+    table = patients.patients(of(study, form=a_form(without=["domain"])))
+
+    assert [row[-1] for row in cells(table, "Outcomes")] == ["partial"]
+
+
 def test_an_event_in_nobody_is_no_event_and_tells_that_it_was_looked_for() -> None:
     study = a_study(
         "One",

@@ -104,6 +104,23 @@ def plan(review: Review) -> Plan:
         return Plan(tools, tuple(tasks), known)
 
 
+def for_others(review: Review, name: str) -> set[str]:
+    """Studies that do not need this instrument: their design is known, and the protocol names it for other designs.
+
+    One's own series need none. Empty where the protocol does not ask for the instrument, or for every design.
+    """
+    protocol = in_force(review)
+    asked = [one for one in protocol.instruments if one.name == name and one.designs]
+    if not asked:
+        return set()
+    return {
+        study.study
+        for study in extracted.data(review)
+        if study.kind != LITERATURE
+        or ((design := design_of(study, protocol.form)) and not needed_by(design, asked))
+    }
+
+
 def _tool(review: Review, name: str, instruments: Sequence[Instrument]) -> Tool:
     form = review_forms.in_force(review, name)
     loaded = form_texts.latest(review, name)

@@ -12,12 +12,12 @@ from iimscreen.consensus.comparing import compare_all
 from iimscreen.extracting import Seat
 from iimscreen.store import Review
 from iimscreen.store import studies as stored_studies
+from iimscreen.table_files import FORMATS
 from iimscreen.wording import counted
 
 REVIEWERS = ("ann", "bob")
 OWN = "Own patients"
 TABLES = "tables"
-FORMATS = ("csv", "html")  # which need no further library; `extract tables` writes Excel and Word, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def play(review: Review, on_step: Callable[[str], None]) -> Extraction:
     written = tabulating.write(tabulating.tabulate(review), review.path.parent / TABLES, FORMATS)
     on_step(
         f"9  Tables of studies, patients, responses and adverse events written: {counted(len(written.files), 'file')} "
-        f"in {TABLES}/, to be opened in a browser or a spreadsheet."
+        f"in {TABLES}/, for Word (tables.docx), a browser (tables.html) or a spreadsheet (tables.xlsx, data.xlsx)."
     )
     return Extraction(auditing.run(review), TABLES)
 

@@ -10,8 +10,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import shorten
 
-from iimscreen import forms, review_forms, sheets
+from iimscreen import appraising, forms, review_forms, sheets
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.extracting import REVIEW, Given, Seat, Taken
 from iimscreen.forms import CODES, DATA, ITSELF, OF, values
@@ -24,6 +25,7 @@ from iimscreen.store.extractions import Word
 from iimscreen.wording import counted
 
 MOST_FAULTS_TOLD = 12
+_MOST_OF_TITLE = 80  # letters: two or three lines of the cell beside a study's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +95,14 @@ def content(
 
 def _for(seat: Seat, wanted: Sequence[str], begun: set[str]) -> list[str]:
     """The studies of a sheet, in order of their naming; those that are begun may be written in any case."""
-    known = [REVIEW] if seat.form.subject == "review" else list(studies.standing(seat.review))
+    known = [REVIEW] if seat.form.subject == "review" else _of_this_form(seat, begun)
     gate = seat.gate()
     for study in wanted:
         if study not in begun:
             seat.check_study(study, gate)
     if wanted:
-        return [study for study in known if study in wanted]
+        there = known if seat.form.subject == "review" else studies.standing(seat.review)
+        return [study for study in there if study in wanted]
     found = []
     for study in known:
         try:
@@ -111,9 +114,17 @@ def _for(seat: Seat, wanted: Sequence[str], begun: set[str]) -> list[str]:
     if not found:
         raise ProtocolError(
             f"there is no study for {seat.reviewer} to extract",
-            hint="`iimscreen study list` names the studies; `iimscreen study new` makes one",
+            hint="`iimscreen study list` names the studies; `iimscreen study new` makes one"
+            if seat.form.name == DATA
+            else "`iimscreen appraise list` tells which study needs which; --study names one all the same",
         )
     return found
+
+
+def _of_this_form(seat: Seat, begun: set[str]) -> list[str]:
+    """All studies; of an instrument those whose design may need it, and those that are begun."""
+    others = set() if seat.form.name == DATA else appraising.for_others(seat.review, seat.form.name)
+    return [study for study in studies.standing(seat.review) if study in begun or study not in others]
 
 
 def _on_sheet(seat: Seat, names: Iterable[str]) -> tuple[OnSheet, ...]:
@@ -123,13 +134,21 @@ def _on_sheet(seat: Seat, names: Iterable[str]) -> tuple[OnSheet, ...]:
     for key, linked in studies.of_reports(seat.review).items():
         for study in linked:
             reports.setdefault(study, []).append(key)
+    wanted = list(names)
+    keys = [key for name in wanted for key in reports.get(name, ())]
+    titled = {one.key: one.record for one in list(records.by_keys(seat.review, keys))}
     found = []
-    for name in names:
-        title = known[name].title if name in known else ""
-        keys = ", ".join(reports.get(name, ()))
+    for name in wanted:
+        told = [known[name].title if name in known else ""]
+        told += [_called(titled[key].title or "", key) for key in reports.get(name, ()) if key in titled]
         is_done = any(one.by == seat.reviewer for one in gate.done(name))
-        found.append(OnSheet(name=name, about="\n".join(filter(None, (title, keys))), is_locked=is_done))
+        found.append(OnSheet(name=name, about="\n".join(filter(None, told)), is_locked=is_done))
     return tuple(found)
+
+
+def _called(title: str, key: str) -> str:
+    """A report by the first words of its title, and its key: "Tofacitinib in … [pubmed:09ec2ec3]"."""
+    return " ".join(filter(None, (shorten(title, _MOST_OF_TITLE, placeholder=" …"), f"[{key}]")))
 
 
 def _standing(seat: Seat, names: Iterable[str], form: Form, own: Mapping[Place, Word]) -> _Standing:

@@ -221,6 +221,16 @@ def link(
     return keys
 
 
+def without_reports(review: Review) -> list[str]:
+    """Studies of the literature that no report is linked to, in order of their naming."""
+    linked = {name for names in stored.of_reports(review).values() for name in names}
+    return [
+        one.name
+        for one in stored.standing(review).values()
+        if one.kind != stored.OWN and one.name not in linked
+    ]
+
+
 def unlink(review: Review, name: str, given: Sequence[str], *, note: str, by: str) -> list[str]:
     """Log that these reports do not tell of a study, all or none; their keys."""
     who, why = check_name(by), _note(note)
@@ -423,7 +433,10 @@ def _answers(review: Review) -> tuple[set[frozenset[str]], set[frozenset[str]]]:
 
 
 def _answer(review: Review, key: str, other_key: str, record: Record) -> str:
-    """The command that makes one study of two reports: where both have one, the smaller goes into the larger."""
+    """The command that makes one study of two reports: where both have one, the smaller goes into the larger.
+
+    Of two of one size the one that was named later goes into the earlier.
+    """
     linked = stored.of_reports(review)
     if key not in linked and other_key not in linked:
         (name,) = _lettered([_family_year(record)], {_folded(one) for one in _all_names(review)})
@@ -431,8 +444,10 @@ def _answer(review: Review, key: str, other_key: str, record: Record) -> str:
     if key not in linked or other_key not in linked:
         one, other = (key, other_key) if key in linked else (other_key, key)
         return f"iimscreen study link {quote(linked[one][0])} {other} --by NAME"
+    named = list(stored.standing(review))
     small, large = sorted(
-        (linked[key][0], linked[other_key][0]), key=lambda name: len(_links_of(review, name))
+        (linked[key][0], linked[other_key][0]),
+        key=lambda name: (len(_links_of(review, name)), -named.index(name)),
     )
     moved = " ".join(_links_of(review, small))
     return f"iimscreen study link {quote(large)} {moved} --only --by NAME"

@@ -70,7 +70,7 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
         "stated-totals",
         OPEN if is_open else DIFFERS,
         tuple(part.study for part in there.parts) + tuple(study for study, _ in there.untold),
-        f"{stated.name}: stated {shown(stated.value)}, {_told(total, left, unknown, is_open)}"
+        f"{stated.name}: stated {shown(stated.value)}, {_but(groups)}{_told(total, left, unknown, is_open)}"
         + (f", in {listed(term.name for term in terms[:3])}" if stated.counts in OF_EVENTS and terms else ""),
         (
             *_parts(terms, groups),
@@ -100,6 +100,12 @@ def _told(total: float, left: float, unknown: Sequence[str], is_open: bool) -> s
     at_least = f"at least {shown(total + len(unknown))}" if unknown else shown(total)
     by = abs(left - len(unknown))
     return f"the rows give {at_least} ({shown(by)} {'fewer' if left > 0 else 'more'})"
+
+
+def _but(groups: Sequence[_Group]) -> str:
+    """What is stated of some of these studies alone, whose rows tell less."""
+    stated = (f"{shown(group.stated.value)} ({group.stated.name})" for group in groups)
+    return f"but for some of its studies {listed(stated)}, " if groups else ""
 
 
 def _others(part: Part) -> tuple[tuple[float, str], ...]:

@@ -88,9 +88,15 @@ def done(
         seat = Seat(open_one, reviewer, form)
         state = seat.done(study, note=note)
         is_open = seat.gate().is_open(study)
+        mode = seat.mode
+    option = "" if form == "data" else f" --form {form}"
     typer.echo(f"{study}: {state} by {reviewer}.")
-    if is_open:
-        typer.echo(f"All who are needed are done with it. Next: iimscreen extract compare {study!r}")
+    if mode == "checked" and state == "done":
+        typer.echo(f"Another may check it now. Next: iimscreen extract sheet --reviewer OTHER_NAME{option}")
+    elif is_open and mode == "single":
+        typer.echo(f"Next: iimscreen extract status{option}")
+    elif is_open:
+        typer.echo(f"All who are needed are done with it. Next: iimscreen extract compare {study!r}{option}")
 
 
 @extract_app.command("reopen")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,8 +80,14 @@ def link(
     from iimscreen import studies
 
     with opened(review) as open_one:
+        before = studies.without_reports(open_one)
         keys = studies.link(open_one, name, reports, by=by, only=only, note=note)
+        emptied = [one for one in studies.without_reports(open_one) if one not in before]
     _told(name, "linked to", keys)
+    for one in emptied:
+        typer.echo(
+            f"{one} has no report any more; if it is none: iimscreen study drop {quote(one)} --note WHY --by NAME"
+        )
 
 
 @study_app.command("unlink")

@@ -17,6 +17,7 @@ class Compared:
 
     study: str
     consensus: Consensus
+    form: str = DATA
 
     @property
     def left(self) -> int:
@@ -47,7 +48,7 @@ def compare(review: Review, study: str, form: str = DATA) -> Compared:
     with review.reading():
         reading = Reading(review, form, study=study)
         check_there(review, reading.form, study)
-        return Compared(study, reading.required(study, "what was extracted"))
+        return Compared(study, reading.required(study, "what was extracted"), form)
 
 
 def compare_all(review: Review, form: str = DATA) -> ComparedAll:
@@ -55,5 +56,7 @@ def compare_all(review: Review, form: str = DATA) -> ComparedAll:
     with review.reading():
         reading = Reading(review, form)
         names = reading.studies()
-        found = [Compared(name, made) for name in names if (made := reading.consensus(name)) is not None]
+        found = [
+            Compared(name, made, form) for name in names if (made := reading.consensus(name)) is not None
+        ]
     return ComparedAll(tuple(found), len(names) - len(found))

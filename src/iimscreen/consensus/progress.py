@@ -120,14 +120,16 @@ def _next(
             earlier = [name for name in (signed.earlier if signed is not None else ()) if name in names]
             others = [name for name in names if name not in one.done]
             checker = next(iter([*earlier, *others]), "OTHER_NAME")
-            return f"iimscreen extract show {shlex.quote(one.study)} --reviewer {shlex.quote(checker)}{form}"
+            return f"iimscreen extract sheet --study {shlex.quote(one.study)} --reviewer {shlex.quote(checker)}{form}"
     for one in found:
         if one.needed or one.again:
             who = next(
                 (n for n in (*one.again, *names) if n not in one.done), "NAME" if not names else "OTHER_NAME"
             )
             return f"iimscreen extract sheet --reviewer {shlex.quote(who)}{form}"
-    return f"iimscreen extract audit{form}" if found else "iimscreen study list"
+    if form:
+        return "iimscreen appraise list"
+    return "iimscreen extract audit" if found else "iimscreen study list"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,7 @@ def plan(shown: Plan) -> None:
     left = [task for task in shown.tasks if task.instrument and len(task.done) < task.needed]
     if left:
         one = left[0]
-        _say(
-            f"Next: iimscreen extract set {one.study!r} q1 yes --form {one.instrument} --reviewer NAME"
-            if one.study
-            else f"Next: iimscreen appraise show {one.instrument}"
-        )
+        _say(f"Next: iimscreen extract sheet --form {one.instrument} --reviewer NAME")
 
 
 def _line(task: Task) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from iimscreen import render
 from iimscreen.decision_formats import safe, table
-from iimscreen.forms import CODES
+from iimscreen.forms import CODES, DATA
 from iimscreen.reliability.in_words import coefficient, interval, percent
 from iimscreen.wording import counted
 
@@ -115,7 +115,11 @@ def compared(found: Compared, *, equal: bool, as_json: bool, as_csv: bool) -> No
             _settled(found)
         if found.left:
             by = " ".join(f"--by {name}" for name in found.consensus.names)
-            _say(f"Next: iimscreen extract resolve {found.study!r} {by}", "bold")
+            _say(f"Next: iimscreen extract resolve {found.study!r} {by}{_option(found.form)}", "bold")
+
+
+def _option(form: str) -> str:
+    return "" if form == DATA else f" --form {form}"
 
 
 def _in_lines(found: Compared) -> None:
@@ -167,6 +171,8 @@ def compared_all(found: ComparedAll, *, as_json: bool, as_csv: bool) -> None:
             render.console().print(shown)
         if found.closed:
             _say(f"{counted(found.closed, 'study', 'studies')} closed to view and not compared.")
+        for one in [one for one in found.studies if one.left][:1]:
+            _say(f"Next: iimscreen extract compare {one.study!r}{_option(one.form)}", "bold")
 
 
 def _compared(found: Compared) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def mixed_up(study: StudyData, form: Form) -> str:
 def _domains(studies: Iterable[StudyData], form: Form) -> tuple[str, ...]:
     """The domains that any study names, in the order of the form."""
     field = with_role(form, "domain")
-    if field is None:
+    judged = any(with_role(form, role) is not None for role in ("response", "n-assessed", "n-improved"))
+    if field is None or not judged:
         return ()
     named = {
         name

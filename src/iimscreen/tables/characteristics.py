@@ -96,7 +96,9 @@ def recruited(reading: Reading) -> str:
 def _subjects(reading: Reading) -> str:
     if secondary(reading.data, reading.form):
         return _NOT_COUNTED
-    count = str(Count("all", tuple(counts_of(reading))))
+    rows = tuple(counts_of(reading))
+    is_code = len(rows) == 1 and rows[0].n is None and not rows[0].why
+    count = "NR" if is_code else str(Count("all", rows))
     total = reading.of_study("n-total")
     if total is None or total.code or total.text == count:
         return count

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from iimscreen.model import DataRow
+from iimscreen.forms import with_role
+from iimscreen.model import DataRow, Form
 from iimscreen.tables import Gathered, Line, Table, finished, studies_said
 from iimscreen.tables.answers import NOT_APART, mixed_up
 from iimscreen.tables.patients import is_of_drug
@@ -44,7 +45,7 @@ class Watched:
 
 def events(gathered: Gathered, kind: str = LITERATURE) -> Table:
     """Adverse events under each drug, with the studies that tell of them and those that do not."""
-    watched, found, left_out = _read(gathered, kind)
+    watched, found, left_out = _read(gathered, kind) if _asks_events(gathered.form) else ([], [], [])
     lines: list[Line] = []
     for drug in dict.fromkeys((*(one.drug for one in watched), *(one.drug for one in found))):
         of_drug = [one for one in found if one.drug == drug]
@@ -70,6 +71,11 @@ def events(gathered: Gathered, kind: str = LITERATURE) -> Table:
         ),
         gathered,
     )
+
+
+def _asks_events(form: Form) -> bool:
+    """Whether a form asks for adverse events at all; where it does not, no report was asked for them."""
+    return any(with_role(form, role) is not None for role in ("event", "events-told"))
 
 
 def _read(gathered: Gathered, kind: str) -> tuple[list[Watched], list[Event], list[tuple[str, str]]]:

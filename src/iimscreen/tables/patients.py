@@ -28,6 +28,16 @@ _ROLES = (
     "response",
     "event",
 )
+_OF_TREATMENT = (
+    "dose",
+    "frequency",
+    "dose-change",
+    "route",
+    "line",
+    "concomitant",
+    "duration",
+    "stop-reason",
+)
 
 
 def patients(gathered: Gathered, kind: str = LITERATURE) -> Table:
@@ -219,7 +229,12 @@ def _treatments(reading: Reading, row: DataRow, drug: str) -> str:
         is_going_on = stop.startswith("not stopped")
         parts.append(stop if is_going_on else _named(reading, one, "stop-reason", "stopped:"))
         lines.append("; ".join(filter(None, parts)))
-    return "\n".join(filter(None, lines)) or BLANK
+    return "\n".join(filter(None, lines)) or _blank(reading, *_OF_TREATMENT)
+
+
+def _blank(reading: Reading, *roles: str) -> str:
+    """That nothing was entered; "" where the form asks for none of it, which the table says beneath."""
+    return BLANK if len(lacking(reading.form, *roles)) < len(roles) else ""
 
 
 def _named(reading: Reading, row: DataRow, role: str, before: str = "") -> str:
@@ -232,14 +247,19 @@ def _named(reading: Reading, row: DataRow, role: str, before: str = "") -> str:
 
 def _outcomes(reading: Reading, row: DataRow, drug: str) -> str:
     """The outcomes of a row under a drug, a line for each domain, in order of time."""
+    role = "response" if lacking(reading.form, "domain") else "domain"
     by_domain: dict[str, list[str]] = {}
-    for one in in_time(reading, reading.under(row, "domain")):
+    for one in in_time(reading, reading.under(row, role)):
         of = is_of_drug(reading, row, one, "outcome-drug", drug)
         if of is False:
             continue
         text = _outcome(reading, one) + (" (drug not told)" if of is None else "")
-        by_domain.setdefault(reading.text(one, "domain") or BLANK, []).append(text)
-    return "\n".join(f"{domain}: {'; '.join(texts)}" for domain, texts in by_domain.items()) or BLANK
+        if role == "domain":
+            by_domain.setdefault(reading.text(one, "domain") or BLANK, []).append(text)
+        elif text:
+            by_domain.setdefault("", []).append(text)
+    lines = (": ".join(filter(None, (name, "; ".join(texts)))) for name, texts in by_domain.items())
+    return "\n".join(lines) or _blank(reading, role)
 
 
 def _outcome(reading: Reading, row: DataRow) -> str:
@@ -280,4 +300,5 @@ def _events(reading: Reading, row: DataRow, drug: str) -> str:
         flags += [reading.text(one, "event-outcome"), "drug not told" if of is None else ""]
         beside = ", ".join(filter(None, flags))
         found.append(reading.text(one, "event") + (f" ({beside})" if beside else ""))
-    return "; ".join(found) or reading.text(row, "events-told") or BLANK
+    told = reading.text(row, "events-told")
+    return "; ".join(found) or told or _blank(reading, "event", "events-told")
