@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import textwrap
@@ -91,8 +92,6 @@ def _put(
     sheet: Worksheet, row: int, column: int, value: Scalar, *, bold: bool = False, wrap: bool = True
 ) -> Any:  # openpyxl's cell
     """A cell with a text as text, whatever it begins with, or a number as a number."""
-    from openpyxl.styles import Alignment, Font
-
     cell = sheet.cell(row, column)
     if isinstance(value, str):
         if value:
@@ -102,9 +101,16 @@ def _put(
             cell.quotePrefix = text[:1] in "=+-@'"  # and stays text where someone edits it
     elif value is not None:
         cell.value = value
-    cell.font = Font(name="Calibri", size=10, bold=bold)
-    cell.alignment = Alignment(vertical="top", wrap_text=wrap)
+    cell.font, cell.alignment = _looks(bold, wrap)
     return cell
+
+
+@functools.cache
+def _looks(bold: bool, wrap: bool) -> tuple[Any, Any]:  # openpyxl's font and alignment
+    """How a cell is written; made once, since there may be a million cells."""
+    from openpyxl.styles import Alignment, Font
+
+    return Font(name="Calibri", size=10, bold=bold), Alignment(vertical="top", wrap_text=wrap)
 
 
 def _write_table(sheet: Worksheet, table: Table) -> None:
