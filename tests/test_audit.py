@@ -561,3 +561,84 @@ def test_years_that_cannot_be_are_found(form: Form, facts: Mapping[str, Any], sa
     found = found_by("dates-agree", Dossier(form, (a_study("A", **facts),), records=records))
 
     assert [finding.says for finding in found] == [says]
+
+
+# --- answers and groups that do not fit ------------------------------------------------------------
+
+
+def overlaps(*pairs: tuple[str, str, str]) -> tuple[Overlap, ...]:
+    return tuple(Overlap(one, other, "overlap", (("*", counted),)) for one, other, counted in pairs)
+
+
+def test_answers_in_a_circle_leave_somebody_to_count_and_are_asked_about(form: Form) -> None:
+    three = tuple(of_drug(name, "TOF", 4) for name in "ABC")
+    answers = overlaps(("A", "B", "B"), ("B", "C", "C"), ("A", "C", "A"))
+    dossier = Dossier(form, three, answers=answers)
+
+    assert dossier.left_out() == {"A": "B", "B": "C"}
+    (finding,) = [one for one in found_by("patients-once", dossier) if "cannot" in one.says]
+    assert finding.says == "A is to count in place of C, and cannot: C counts"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        None,
+        of_drug("B", "TOF", 4, source="secondary"),
+        a_study("B", kind="own", P1={"unit": "patient", "n": 1}),
+    ],
+    ids=["given up", "a secondary source", "own patients"],
+)
+def test_no_study_is_left_out_for_one_that_does_not_count(form: Form, other: StudyData | None) -> None:
+    there = tuple(one for one in (of_drug("A", "TOF", 4), other) if one is not None)
+    dossier = Dossier(form, there, answers=overlaps(("A", "B", "B")))
+
+    assert dossier.left_out() == {}
+    assert "B is to count in place of A, and cannot: A counts" in [
+        one.says for one in found_by("patients-once", dossier)
+    ]
+
+
+def test_an_outcome_is_told_apart_whatever_its_letters(form: Form) -> None:
+    answer = Overlap("A", "B", "overlap", (("Skin", "A"),))
+    dossier = Dossier(form, (of_drug("A", "TOF", 4), of_drug("B", "TOF", 4)), answers=(answer,))
+
+    assert (dossier.left_out("skin"), dossier.left_out("muscle"), dossier.left_out()) == ({"B": "A"}, {}, {})
+
+
+def test_a_group_on_two_drugs_in_turn_counts_once_where_either_is_asked_for(form: Form) -> None:
+    group = {"unit": "group", "n": 8, "subtype": "DM"}
+    both = {"T1": ("P1", {"drug": "TOF", "n_treated": 5}), "T2": ("P1", {"drug": "BAR", "n_treated": 5})}
+    stated = Stated(name="both", value=8, filters=(("drug", ("TOF", "BAR")),))
+
+    found = found_by("stated-totals", Dossier(form, (a_study("A", P1=group, **both),), stated=(stated,)))
+
+    assert found == []
+
+
+def test_subtypes_with_one_not_reported_may_be_fewer_but_not_more(form: Form) -> None:
+    def says(**subtypes: object) -> list[str]:
+        group = {"unit": "group", "n": 8, "subtype": "several", **subtypes}
+        study = a_study("A", P1=group, T1=("P1", {"drug": "TOF"}))
+        return [one.says for one in found_by("sums-close", Dossier(form, (study,)))]
+
+    assert says(n_dm=5, n_cadm="NR") == []
+    assert says(n_dm=5, n_cadm=2) == ["the subtypes have 5 + 2 = 7 of 8 patients"]
+    assert says(n_dm=9, n_cadm="NR") == ["the subtypes have 9 = 9 of 8 patients"]
+
+
+def test_an_outcome_of_a_drug_that_was_not_entered_is_found(form: Form) -> None:
+    outcome_drug = next(one.name for one in form.fields if one.role == "outcome-drug")
+    study = of_drug("A", "TOF", 3, O1=("P1", {"domain": "skin", outcome_drug: "BAR", "n_assessed": 3}))
+
+    (finding,) = found_by("sums-close", Dossier(form, (study,)))
+
+    assert (finding.row, finding.says) == ("O1", "it is of BAR, and the treatments entered are of TOF")
+
+
+def test_a_total_of_a_study_that_is_gone_says_so(form: Form) -> None:
+    stated = Stated(name="x", value=3, studies=("Gone",))
+
+    (finding,) = found_by("stated-totals", Dossier(form, (of_drug("A", "TOF", 3),), stated=(stated,)))
+
+    assert "stated of Gone, no study of that name is left" in finding.details

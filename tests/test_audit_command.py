@@ -153,6 +153,7 @@ def test_totals_come_from_a_csv_all_or_none(run: Run, review: Review, ready: Pat
         (("overlap", "Oak 2020", "Oak 2020", "--no", "--by", "ann"), "are one study"),
         (("overlap", "Oak 2020", "Elm 2020", "--no", "--count", "Oak 2020", "--by", "ann"), "goes with --yes only"),
         (("overlap", "Oak 2020", "Elm 2020", "--yes", "--count", "Fir", "--by", "ann"), "names 'Fir'"),
+        (("overlap", "Oak 2020", "Elm 2020", "--yes", "--count", "sikn=Oak 2020", "--by", "ann"), "outcome 'sikn'"),
         (("overlap", "Oak 2020", "Elm 2020", "--withdraw", "--by", "ann"), "nobody has answered"),
         (("audit", "--check", "spelling"), "there is no check 'spelling'"),
     ],

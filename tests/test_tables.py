@@ -124,7 +124,7 @@ def test_patients_stand_under_each_of_their_drugs_with_totals() -> None:
     assert [line.cells[0] for line in table.lines if line.kind == "total"] == [
         "Subjects on TOF: ≥ 1 (n not reported in 1 group) in 2 rows of 1 study",
         "Subjects on BAR: 1 in 1 row of 1 study",
-        "Subjects on any drug, each once: ≥ 1 (n not reported in 1 group) in 2 rows of 1 study",
+        "All subjects, each once: ≥ 1 (n not reported in 1 group) in 2 rows of 1 study",
     ]
     assert "1 row with more than one drug (Paik 2021 P1) counts under each, and once in the total" in said(
         table
@@ -525,7 +525,7 @@ def test_the_rows_of_the_patient_table_are_those_behind_its_totals(data: list[St
         elif line.kind == "row":
             shown += 1
             n += int(line.cells[3].split(" ")[0]) if line.cells[3][:1].isdigit() else 0
-        elif line.cells[0].startswith("Subjects on any"):
+        elif line.cells[0].startswith("All subjects, each once"):
             break
         else:
             assert f" in {shown:,} row" in line.cells[0]
@@ -548,3 +548,103 @@ def test_every_table_is_made_of_whatever_was_entered(data: list[StudyData]) -> N
         assert "nan" not in said(table).split()
     assert len(flat.wide(gathered).rows) >= len(data)
     assert all(len(row) == len(made.columns) for made in revman.files(gathered) for row in made.rows)
+
+
+# --- what must not be lost, and nobody twice -------------------------------------------------------
+
+
+def test_how_many_are_not_reported_is_unknown_where_the_size_of_a_group_is() -> None:
+    gathered = of(
+        a_study(
+            "A", *a_patient(1, "TOF", n="NR"), an_outcome(1, domain="skin", n_assessed="5", n_improved="3")
+        )
+    )
+
+    assert cells(responses.responses(gathered), "Improved / assessed", "Not reported") == [
+        ("TOF", "3 / 5", "n not reported in 1 group")
+    ]
+    (row,) = responses.metafor(gathered).rows
+    told = dict(zip(responses.METAFOR, row, strict=True))
+    assert (told["xi"], told["ni"], told["not_reported"], told["n"]) == (3, 5, None, None)
+    assert revman.results(gathered).rows[0][-1] == "n not reported in 1 group"
+
+
+@pytest.mark.parametrize(
+    ("event", "drugs"),
+    [
+        ({"event": "zoster", "n_with_event": "0"}, ("TOF",)),
+        ({"event": "zoster"}, ("TOF", "BAR")),
+    ],
+    ids=["in nobody", "under a drug that is not told"],
+)
+def test_a_study_with_an_event_row_does_not_count_as_silent(
+    event: dict[str, str], drugs: tuple[str, ...]
+) -> None:
+    table = events.events(of(a_study("A", *a_patient(1, *drugs), an_event(1, **event))))
+
+    totals = [line.cells[0] for line in table.lines if line.kind == "total"]
+    assert totals == ["Adverse events: told of 1 in 1 study; not reported in 0 studies"] * len(drugs)
+
+
+def test_an_outcome_or_event_of_a_drug_without_treatment_is_not_lost() -> None:
+    gathered = of(
+        a_study(
+            "A",
+            *a_patient(1, "TOF"),
+            an_outcome(1, domain="skin", outcome_drug="BAR", response="complete"),
+            an_event(1, event="zoster", event_drug="BAR"),
+        )
+    )
+
+    assert cells(responses.responses(gathered), "Domain", "Improved / assessed") == [("BAR", "skin", "1 / 1")]
+    assert cells(events.events(gathered), "Event", "Subjects with event") == [("BAR", "zoster", "1")]
+
+
+def test_patients_of_two_studies_stand_as_reported_and_once_for_the_outcome_that_was_answered() -> None:
+    def trial(name: str, assessed: str) -> StudyData:
+        return a_study(
+            name,
+            *a_patient(1, "TOF", n=assessed),
+            an_outcome(1, domain="skin", n_assessed=assessed, n_improved="4"),
+            an_outcome(2, domain="muscle", n_assessed=assessed, n_improved="2"),
+            an_event(1, event="zoster", n_with_event="1"),
+            design="single-arm trial",
+        )
+
+    gathered = of(
+        trial("Trial", "10"),
+        trial("Extension", "8"),
+        elsewhere={"Extension": "counted in Trial"},
+        elsewhere_in={"": {}, "skin": {"Extension": "counted in Trial"}},
+    )
+    table = responses.responses(gathered)
+
+    assert cells(table, "Domain", "Studies", "Improved / assessed") == [
+        ("TOF", "skin", "2", "8 / 18"),
+        ("TOF", "skin, those told of in two studies once", "1", "4 / 10"),
+        ("TOF", "muscle", "2", "4 / 18"),
+    ]
+    assert table.notes[-1] == (
+        "Patients told of in two studies stand in both, as reported (Extension: counted in Trial for skin)."
+    )
+    place = responses.METAFOR.index("counted_elsewhere")
+    assert [row[place] for row in responses.metafor(gathered).rows] == ["", "", "counted in Trial", ""]
+    assert [row[-1] for row in revman.results(gathered).rows] == ["", "", "counted in Trial", ""]
+    assert cells(events.events(gathered), "Subjects with event") == [("TOF", "2")]
+
+    everywhere = of(*gathered.studies, elsewhere=gathered.elsewhere)
+    assert cells(events.events(everywhere), "Event", "Subjects with event") == [
+        ("TOF", "zoster", "2"),
+        ("TOF", "zoster, those told of in two studies once", "1"),
+    ]
+
+
+def test_the_total_of_all_is_of_all_subjects_also_of_those_whose_drug_is_not_told() -> None:
+    treated = a_row("T1", {"drug": "TOF", "n-treated": "10"}, "P1")
+    table = patients.patients(of(a_study("A", *a_patient(1, n="12"), treated, *a_patient(2, "BAR", n="5"))))
+
+    assert [line.cells[0] for line in table.lines if line.kind == "total"] == [
+        "Subjects on TOF: 10 in 1 row of 1 study",
+        "Subjects on BAR: 5 in 1 row of 1 study",
+        "All subjects, each once: 17 in 2 rows of 1 study",
+    ]

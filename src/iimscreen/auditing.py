@@ -12,12 +12,12 @@ from pathlib import Path
 
 from iimscreen import audit, extracted, review_forms, team
 from iimscreen.audit import CHECKS
-from iimscreen.audit.counting import COUNTS, SUBJECTS, counted
+from iimscreen.audit.counting import COUNTS, EVENTS, SUBJECTS, counted
 from iimscreen.audit.filters import asked
 from iimscreen.audit.findings import Dossier, Finding, Overlap, Stated
 from iimscreen.audit.overlap import ASK_AT, Scored, scored
 from iimscreen.errors import InputError, ProtocolError
-from iimscreen.forms import values
+from iimscreen.forms import values, with_role
 from iimscreen.store import Review, overlap_answers, records, stated_totals, studies
 from iimscreen.tables.sums import subjects
 from iimscreen.wording import counted as number_of
@@ -277,7 +277,7 @@ def answer(
             raise InputError(
                 f"--count {given!r} names {name.strip()!r}", hint=f"expected {one} or {other}, which counts"
             )
-        counts[outcome.strip() if sign else "*"] = name.strip()
+        counts[_outcome(review, outcome) if sign else "*"] = name.strip()
     if verdict == OVERLAP and not counts:
         raise InputError(
             f"{one} and {other} tell of the same patients: which of them counts is not said",
@@ -294,6 +294,19 @@ def answer(
             )
         overlap_answers.add(review, made, note=note, by=by)
     return made
+
+
+def _outcome(review: Review, given: str) -> str:
+    """An outcome for which one study may count: a domain of the form, or one of the other counts."""
+    field = with_role(review_forms.in_force(review), "domain")
+    domains = field.choices if field is not None else ()
+    known = {name.casefold(): name for name in (SUBJECTS, EVENTS, *domains)}
+    name = given.strip()
+    if domains and name.casefold() not in known:
+        raise InputError(
+            f"--count names the outcome {name!r}", hint=f"expected one of {', '.join(known.values())}"
+        )
+    return known.get(name.casefold(), name)
 
 
 def in_words(found: Audit) -> str:

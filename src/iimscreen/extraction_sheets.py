@@ -281,9 +281,17 @@ def _help(seat: Seat) -> tuple[tuple[str, str], ...]:
 
 
 def load(
-    review: Review, path: Path, reviewer: str, *, form: str | None = None, dry_run: bool = False
+    review: Review,
+    path: Path,
+    reviewer: str,
+    *,
+    form: str | None = None,
+    dry_run: bool = False,
+    check_quotes: bool = True,
 ) -> Loaded:
     """Enter what a workbook or a long CSV holds; all of it, or nothing, and nothing with `dry_run`.
+
+    `check_quotes` is as in `Seat.take`.
 
     Raises InputError naming file, sheet, row and column, what was found and what was expected; up to twelve
     cells that cannot be used are told of at once.
@@ -293,11 +301,15 @@ def load(
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", hint="check the path") from error
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        return _load_csv(review, data, path.name, Seat(review, reviewer, form or DATA), dry_run=dry_run)
-    return _load_workbook(review, data, path.name, reviewer, form, dry_run=dry_run)
+        seat, given, unchanged = _of_csv(review, data, path.name, Seat(review, reviewer, form or DATA))
+        base = None
+    else:
+        seat, given, unchanged, base = _of_workbook(review, data, path.name, reviewer, form)
+    return _entered(review, seat, given, unchanged, base=base, dry_run=dry_run, check_quotes=check_quotes)
 
 
-def _load_csv(review: Review, data: bytes, name: str, seat: Seat, *, dry_run: bool) -> Loaded:
+def _of_csv(review: Review, data: bytes, name: str, seat: Seat) -> tuple[Seat, list[Given], int]:
+    """The cells of a long CSV that change something, and how many do not."""
     from iimscreen.sheets import long_csv
 
     entries, faults = long_csv.read(data, name)
@@ -307,12 +319,13 @@ def _load_csv(review: Review, data: bytes, name: str, seat: Seat, *, dry_run: bo
         {place: sheets.shown(fields.get(place[2]), cell) for place, cell in own.items()}, own, frozenset(own)
     )
     given, unchanged = _given(review, seat.form, entries, standing, faults)
-    return _entered(review, seat, given, unchanged, base=None, dry_run=dry_run)
+    return seat, given, unchanged
 
 
-def _load_workbook(
-    review: Review, data: bytes, name: str, reviewer: str, form: str | None, *, dry_run: bool
-) -> Loaded:
+def _of_workbook(
+    review: Review, data: bytes, name: str, reviewer: str, form: str | None
+) -> tuple[Seat, list[Given], int, int]:
+    """The same of a workbook, and the number of the log's last row when it was written."""
     from iimscreen.sheets import reading
 
     filled = reading.opened(data, name)
@@ -331,7 +344,7 @@ def _load_workbook(
     read = reading.read(filled, as_written, standing.shown)
     faults = list(read.faults)
     given, unchanged = _given(review, as_written, read.entries, standing, faults, now=seat.form)
-    return _entered(review, seat, given, unchanged, base=base, dry_run=dry_run)
+    return seat, given, unchanged, base
 
 
 def _check_heading(review: Review, heading: Heading, name: str, reviewer: str, form: str | None) -> int:
@@ -501,13 +514,20 @@ def _told(faults: Sequence[Fault]) -> InputError:
 
 
 def _entered(
-    review: Review, seat: Seat, given: Sequence[Given], unchanged: int, *, base: int | None, dry_run: bool
+    review: Review,
+    seat: Seat,
+    given: Sequence[Given],
+    unchanged: int,
+    *,
+    base: int | None,
+    dry_run: bool,
+    check_quotes: bool,
 ) -> Loaded:
     taken = Taken(0, 0, 0, 0)
     if given:
         if dry_run:
             with review.rehearsing():
-                taken = seat.take(given, base=base)
+                taken = seat.take(given, base=base, check_quotes=check_quotes)
         else:
-            taken = seat.take(given, base=base)
+            taken = seat.take(given, base=base, check_quotes=check_quotes)
     return Loaded(replace(taken, same=taken.same + unchanged), len({cell.study for cell in given}))

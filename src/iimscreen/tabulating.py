@@ -144,8 +144,8 @@ def _gathered(
         if left_out
         else ()
     )
-    there = {study.study for study in data}
-    elsewhere = Dossier(form, tuple(data), answers=tuple(overlap_answers.standing(review))).left_out()
+    dossier = Dossier(form, tuple(data), answers=tuple(overlap_answers.standing(review)))
+    outcomes = {name for answer in dossier.answers for name, _ in answer.counted}
     return Gathered(
         form=form,
         studies=_ordered(form, data, stored, order),
@@ -153,12 +153,15 @@ def _gathered(
         order=ORDERS[order],
         stamps=(*((notice,) if notice else ()), *tables.interim(data)),
         notes=notes,
-        elsewhere={
-            name: f"counted in {other}"
-            for name, other in elsewhere.items()
-            if name in there and other in there
+        elsewhere=_elsewhere(dossier, "subjects"),
+        elsewhere_in={
+            "" if name == "*" else name.casefold(): _elsewhere(dossier, name) for name in ("*", *outcomes)
         },
     )
+
+
+def _elsewhere(dossier: Dossier, outcome: str) -> dict[str, str]:
+    return {name: f"counted in {other}" for name, other in dossier.left_out(outcome).items()}
 
 
 def _ordered(

@@ -118,12 +118,15 @@ def _group(dossier: Dossier, reading: Reading, whole: Subject, stated: Stated) -
     for name, values in stated.filters:
         answer = holds(dossier.form, reading.data, row, [(name, values)])
         role = asked(dossier.form, name).role
-        some = _some(reading, whole, role, values) if role and answer is not None else []
+        some, is_all = _some(reading, whole, role, values) if role and answer is not None else ([], False)
         if some:
             answer = True
             told = [one.n for one in some]
+            together = _sum(told)
+            if whole.n is not None and together is not None and together > whole.n:
+                together = float(whole.n) if is_all else None  # some of them are in two parts
             if whole.n not in told:
-                fewer.append(_sum(told))
+                fewer.append(together)
         answers.append(answer)
     number = None if whole.n is None else float(whole.n)
     if fewer:
@@ -131,11 +134,12 @@ def _group(dossier: Dossier, reading: Reading, whole: Subject, stated: Stated) -
     return _Held(row, False if False in answers else None if None in answers else True, number)
 
 
-def _some(reading: Reading, whole: Subject, role: str, values: Sequence[str]) -> list[Subject]:
-    """The parts of a group that have one of these values in the field of this role."""
+def _some(reading: Reading, whole: Subject, role: str, values: Sequence[str]) -> tuple[list[Subject], bool]:
+    """The parts of a group that have one of these values in the field of this role, and whether these are all."""
     wanted = {value.casefold() for value in values}
     parts = next((parts for one, parts in by_value(reading, role) if one.row == whole.row), {})
-    return [part for name, part in parts.items() if name.casefold() in wanted]
+    found = [part for name, part in parts.items() if name.casefold() in wanted]
+    return found, len(found) == len(parts)
 
 
 def _part(reading: Reading, held: list[_Held], is_all: bool, counts: str) -> Part:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from iimscreen.forms import field_named, with_role
 from iimscreen.model import DataRow, Field, Form, StudyData
 
-_VAGUE = "not specified"  # the end of a choice such as "JAKi not specified", which may be any of its kind
+VAGUE = "not specified"  # the end of a choice such as "JAKi not specified", which may be any of its kind
 Filters = Sequence[tuple[str, Sequence[str]]]  # field or role, and values of which any will do
 
 
@@ -31,7 +31,7 @@ def _has(study: StudyData, row: DataRow, field: Field, values: Iterable[str]) ->
     told = [value for value in told if value.text]
     if any(item.casefold() in wanted for value in told for item in (*value.items, value.text)):
         return True
-    vague = any(value.text.casefold().endswith(_VAGUE) for value in told)
+    vague = any(value.text.casefold().endswith(VAGUE) for value in told)
     return False if told and len(told) == len(near) and not vague else None
 
 
@@ -42,7 +42,7 @@ def untold(form: Form, study: StudyData, row: DataRow, filters: Filters) -> str:
         field = asked(form, name)
         near = [one.cells.get(field.name) for one in _around(study, row) if one.level == field.level]
         said = [cell.value for cell in near if cell is not None]
-        found += [str(value) for value in said if value.code or value.text.casefold().endswith(_VAGUE)]
+        found += [str(value) for value in said if value.code or value.text.casefold().endswith(VAGUE)]
     return ", ".join(dict.fromkeys(found)) or "not entered"
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from iimscreen.forms import CODES
 from iimscreen.model import Form, StoredRecord, StudyData
-from iimscreen.tables.reading import OWN, Reading
+from iimscreen.tables.reading import NOT_ENTERED, OWN, Reading
+from iimscreen.tables.sums import secondary
 
+UNTOLD = frozenset((*CODES.values(), NOT_ENTERED))  # what a name says where nothing is told
 DIFFERS, OPEN, ASKED = "differs", "open", "asked"
 WEIGHTS = {
     DIFFERS: "two things that are told contradict one another, or the rules of the review",
@@ -79,8 +82,8 @@ class Overlap:
 
     def counts(self, outcome: str) -> str:
         """The study that counts for an outcome; "" if that was not said."""
-        told = dict(self.counted)
-        return told.get(outcome, told.get("*", ""))
+        told = {name.casefold(): study for name, study in self.counted}
+        return told.get(outcome.casefold(), told.get("*", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,23 @@ class Dossier:
         return next((a for a in self.answers if (a.study, a.other) == pair), None)
 
     def left_out(self, outcome: str = "subjects") -> dict[str, str]:
-        """Study → the one that counts in its place, of overlaps that were confirmed."""
-        found = {}
+        """Study → the one that counts in its place, of overlaps that were confirmed.
+
+        Only one that is there, of the same kind and no secondary source can count in another's place; and where
+        answers go round in a circle the last of them leaves nobody out, so that somebody is counted.
+        """
+        kinds = {one.study: one.kind for one in self.studies if not secondary(one, self.form)}
+        found: dict[str, str] = {}
         for answer in self.answers:
             counted = answer.counts(outcome) if answer.verdict == "overlap" else ""
-            if counted:
-                found[answer.other if counted == answer.study else answer.study] = counted
+            left = answer.other if counted == answer.study else answer.study
+            if counted not in kinds or kinds.get(left, kinds[counted]) != kinds[counted]:
+                continue
+            last = counted
+            while last in found:
+                last = found[last]
+            if last != left and left not in found:
+                found[left] = counted
         return found
 
 

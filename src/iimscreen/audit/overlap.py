@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from iimscreen import same_study
-from iimscreen.audit.findings import ASKED, Dossier, Finding, listed
+from iimscreen.audit.findings import ASKED, UNTOLD, Dossier, Finding, listed
 from iimscreen.model import StudyData
 from iimscreen.tables.reading import Reading
 from iimscreen.tables.sums import secondary
@@ -19,7 +19,6 @@ from iimscreen.tables.sums import secondary
 ASK_AT = 50
 _MOST = 100
 _WORD = re.compile(r"[^\W\d_]{5,}")
-_NOT_TOLD = frozenset(("not reported", "not entered", "not applicable", "unclear", "authors asked"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,7 @@ def patients_once(dossier: Dossier) -> list[Finding]:
         for answer in dossier.answers
         if answer.verdict == "overlap" and not answer.counted
     ]
+    found += _without_effect(dossier)
     for pair in scored(dossier):
         if dossier.answer(pair.study, pair.other) is None:
             parts = tuple(f"{points:+d} {what}" for points, what in pair.parts)
@@ -87,6 +87,26 @@ def patients_once(dossier: Dossier) -> list[Finding]:
                 )
             )
     return found
+
+
+def _without_effect(dossier: Dossier) -> Iterator[Finding]:
+    """Answers by which nobody is left out, since the study that is to count cannot count in the other's place."""
+    there = {study.study for study in dossier.studies}
+    left_out = dossier.left_out()
+    for answer in dossier.answers:
+        counted = answer.counts("subjects") if answer.verdict == "overlap" else ""
+        left = answer.other if counted == answer.study else answer.study
+        if counted and left in there and left not in left_out:
+            yield Finding(
+                "patients-once",
+                ASKED,
+                (answer.study, answer.other),
+                f"{counted} is to count in place of {left}, and cannot: {left} counts",
+                (
+                    "it is no study any more, a secondary source, of another kind (own or literature), or itself left "
+                    "out for one that is left out for it",
+                ),
+            )
 
 
 def _least(part: tuple[int, str]) -> int:
@@ -149,7 +169,7 @@ def _day(reading: Reading, study: StudyData, role: str) -> str:
 
 
 def _names(reading: Reading, role: str) -> frozenset[str]:
-    return frozenset(reading.names(reading.data.itself, role)) - _NOT_TOLD
+    return frozenset(reading.names(reading.data.itself, role)) - UNTOLD
 
 
 def _features(reading: Reading) -> frozenset[str]:
@@ -162,7 +182,7 @@ def _patients(reading: Reading) -> Iterator[_Patient]:
         age = reading.value(row, "age")
         sex = reading.text(row, "sex")
         if reading.is_one(row) and age is not None and age.number is not None and len(sex) > 2:
-            yield _Patient(row.row, age.number, sex, frozenset(reading.names(row, "antibodies")) - _NOT_TOLD)
+            yield _Patient(row.row, age.number, sex, frozenset(reading.names(row, "antibodies")) - UNTOLD)
 
 
 # --- points ----------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from iimscreen.audit.findings import DIFFERS, Dossier, Finding, shown
+from iimscreen.audit.filters import VAGUE
+from iimscreen.audit.findings import DIFFERS, UNTOLD, Dossier, Finding, listed, shown
 from iimscreen.model import DataRow, StudyData
 from iimscreen.tables.reading import Reading
 
@@ -30,8 +31,10 @@ def _of_study(reading: Reading, study: StudyData) -> Iterator[tuple[str, str]]:
             yield from ((row.row, says) for says in _group(reading, row))
             for outcome in reading.under(row, "domain"):
                 yield from ((outcome.row, says) for says in _outcome(reading, row, outcome))
+                yield from ((outcome.row, says) for says in _drug(reading, row, outcome, "outcome-drug"))
             for event in reading.under(row, "event"):
                 yield from ((event.row, says) for says in _event(reading, row, event))
+                yield from ((event.row, says) for says in _drug(reading, row, event, "event-drug"))
 
 
 def _number(reading: Reading, row: DataRow, role: str) -> float | None:
@@ -78,7 +81,8 @@ def _group(reading: Reading, row: DataRow) -> Iterator[str]:
     if size is None:
         return
     subtypes = [n for role in _SUBTYPES if (n := _number(reading, row, role)) is not None]
-    if subtypes and sum(subtypes) != size:
+    is_all = not any(v is not None and v.code for role in _SUBTYPES for v in [reading.value(row, role)])
+    if subtypes and (sum(subtypes) > size or (is_all and sum(subtypes) < size)):
         said = " + ".join(map(shown, subtypes))
         yield f"the subtypes have {said} = {shown(sum(subtypes))} of {shown(size)} patients"
     for role, what in (("n-female", "women"), ("n-malignancy", "patients with malignancy")):
@@ -107,6 +111,16 @@ def _outcome(reading: Reading, row: DataRow, outcome: DataRow) -> Iterator[str]:
     assessed, improved, worse = steps[1][1], steps[2][1], _number(reading, outcome, "n-worse")
     if assessed is not None and worse is not None and worse + (improved or 0) > assessed:
         yield f"{shown(improved or 0)} improved and {shown(worse)} worse of {shown(assessed)} assessed"
+
+
+def _drug(reading: Reading, row: DataRow, under: DataRow, role: str) -> Iterator[str]:
+    """Where an outcome or event is of a drug of which no treatment is entered."""
+    value = reading.value(under, role)
+    had = [name for name in reading.names(row, "drug") if name not in UNTOLD]
+    if value is None or value.code or not had or any(name.endswith(VAGUE) for name in had):
+        return
+    if value.text.casefold() not in {name.casefold() for name in had}:
+        yield f"it is of {value.text}, and the treatments entered are of {listed(had)}"
 
 
 def _falling(steps: Iterable[tuple[str, float | None]]) -> Iterator[str]:

@@ -77,6 +77,7 @@ def _sum(dossier: Dossier, stated: Stated, there: Counted) -> Finding | None:
             *_of_titles(there),
             *_readings_told(readings, is_all, is_open, stated, total, unknown),
             *_sum_of_stated(dossier, stated),
+            *_no_longer_there(dossier, stated),
             *([f"not reported: {listed(unknown)}"] if unknown else []),
             *_not_told(there),
             *_counted_once(dossier, stated, there, groups),
@@ -216,6 +217,12 @@ def _sum_of_stated(dossier: Dossier, stated: Stated) -> list[str]:
                 said = " + ".join(f"{shown(one.value)} ({one.name})" for one in some)
                 return [f"is the sum of what is stated apart: {said}"]
     return []
+
+
+def _no_longer_there(dossier: Dossier, stated: Stated) -> list[str]:
+    there = {study.study for study in dossier.studies}
+    gone = [study for study in stated.studies if study not in there]
+    return [f"stated of {listed(gone)}, no study of that name is left"] if gone else []
 
 
 def _are_apart(one: Stated, two: Stated) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.extract import FormName, Reviewer, Study, extract_app
+from iimscreen.cli.extract import FormName, Reviewer, Study, Unchecked, extract_app
 from iimscreen.cli.options import ReviewPath, opened
 from iimscreen.errors import InputError
 
@@ -73,6 +73,7 @@ def load(
     ],
     reviewer: Reviewer,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and store nothing.")] = False,
+    unchecked: Unchecked = False,
     form: Annotated[
         str | None, typer.Option("--form", help="Of a CSV: data, or an instrument of appraisal.")
     ] = None,
@@ -87,7 +88,9 @@ def load(
     from iimscreen.wording import counted
 
     with opened(review) as open_one:
-        loaded = extraction_sheets.load(open_one, file, reviewer, form=form, dry_run=dry_run)
+        loaded = extraction_sheets.load(
+            open_one, file, reviewer, form=form, dry_run=dry_run, check_quotes=not unchecked
+        )
     told = f"{file}: {loaded.taken}"
     if loaded.studies:
         told += f"; {counted(loaded.studies, 'study', 'studies')}"

@@ -85,10 +85,32 @@ class Gathered:
     stamps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # for every table: which studies were left out
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # study → why its patients count in another
+    # Outcome → the same for it alone; "": for all others.
+    elsewhere_in: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> tuple[StudyData, ...]:
         """The studies of the literature, or one's own."""
         return tuple(study for study in self.studies if study.kind == kind)
+
+    def counted_elsewhere(self, outcome: str) -> Mapping[str, str]:
+        """Study → why its patients count in another for this outcome: a domain, or "events"."""
+        in_others = self.elsewhere_in.get("", self.elsewhere)
+        return self.elsewhere_in.get(outcome.casefold(), in_others)
+
+    def told_twice(self, outcomes: Iterable[str], studies: Iterable[str]) -> tuple[str, ...]:
+        """A note on those of these studies whose patients count in another, for all of these outcomes or for some."""
+        known = dict.fromkeys(outcomes)
+        told = []
+        for study in dict.fromkeys(studies):
+            whys: dict[str, list[str]] = {}
+            for outcome in known:
+                if study in self.counted_elsewhere(outcome):
+                    whys.setdefault(self.counted_elsewhere(outcome)[study], []).append(outcome)
+            told += [
+                (study, why + ("" if len(names) == len(known) else f" for {listed(names)}"))
+                for why, names in whys.items()
+            ]
+        return told_twice(told)
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -153,6 +175,15 @@ def footnotes(table: Table) -> tuple[str, ...]:
 def listed(names: Sequence[str]) -> str:
     """Names as a sentence has them: "A, B and C"."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+ONCE = "those told of in two studies once"  # what a line or total is called that counts nobody twice
+
+
+def told_twice(told: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The note under a table in which patients of these studies (study, where they count) stand twice."""
+    said = "; ".join(f"{study}: {why}" for study, why in told)
+    return (f"Patients told of in two studies stand in both, as reported ({said}).",) if said else ()
 
 
 def studies_said(names: Sequence[str]) -> str:

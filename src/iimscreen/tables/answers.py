@@ -40,7 +40,9 @@ class Answer:
         """Subjects of whom nothing is reported; None where their number is not known."""
         if self.state == NOT_REPORTED:
             return self.n
-        return max((self.n or 0) - self.assessed, 0) if not self.state else 0
+        if self.state:
+            return 0
+        return None if self.n is None else max(self.n - self.assessed, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def _by_drug(
         chosen = [one for one, which in zip(of_domain, of[drug], strict=True) if which]
         if chosen or not untold:
             yield drug, subject, chosen
+    yield from _of_other_drugs(reading, whole, of, of_domain)
     if untold:
         first = next(iter(of.values()))
         yield (
@@ -127,6 +130,18 @@ def _by_drug(
             whole,
             [one for one, which in zip(of_domain, first, strict=True) if which is None],
         )
+
+
+def _of_other_drugs(
+    reading: Reading, whole: Subject, of: dict[str, list[bool | None]], of_domain: Sequence[DataRow]
+) -> Iterator[tuple[str, Subject, list[DataRow]]]:
+    """The outcomes that name a drug of which no treatment is entered, under that drug: none of them is lost."""
+    named: dict[str, list[DataRow]] = {}
+    for one, which in zip(of_domain, zip(*of.values(), strict=True), strict=True):
+        if not any(found is not False for found in which):
+            named.setdefault(reading.text(one, "outcome-drug"), []).append(one)
+    for drug, chosen in named.items():
+        yield drug, whole, chosen
 
 
 def _is_judged(reading: Reading, row: DataRow) -> bool:

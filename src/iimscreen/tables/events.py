@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iimscreen.forms import with_role
 from iimscreen.model import DataRow, Form
-from iimscreen.tables import Gathered, Line, Table, finished, studies_said
+from iimscreen.tables import ONCE, Gathered, Line, Table, finished, studies_said
 from iimscreen.tables.answers import NOT_APART, mixed_up
 from iimscreen.tables.patients import is_of_drug
 from iimscreen.tables.reading import LITERATURE, OWN, Reading, lacking
@@ -46,6 +46,7 @@ class Watched:
 def events(gathered: Gathered, kind: str = LITERATURE) -> Table:
     """Adverse events under each drug, with the studies that tell of them and those that do not."""
     watched, found, left_out = _read(gathered, kind) if _asks_events(gathered.form) else ([], [], [])
+    elsewhere = gathered.counted_elsewhere("events")
     lines: list[Line] = []
     for drug in dict.fromkeys((*(one.drug for one in watched), *(one.drug for one in found))):
         of_drug = [one for one in found if one.drug == drug]
@@ -53,8 +54,15 @@ def events(gathered: Gathered, kind: str = LITERATURE) -> Table:
         names = sorted(
             {one.name for one in of_drug}, key=lambda name: (-_rank(of_drug, name), name.casefold())
         )
-        lines += [Line(_counts(name, [one for one in of_drug if one.name == name])) for name in names]
-        lines.append(Line((_told([one for one in watched if one.drug == drug]), *[""] * 5), "total"))
+        for name in names:
+            rows = [one for one in of_drug if one.name == name]
+            once = [one for one in rows if one.study not in elsewhere]
+            lines.append(Line(_counts(name, rows)))
+            if len(once) < len(rows):
+                lines.append(Line(_counts(f"{name}, {ONCE}", once)))
+        said = _told([one for one in watched if one.drug == drug])
+        if said:
+            lines.append(Line((said, *[""] * 5), "total"))
     return finished(
         Table(
             name="own-adverse-events" if kind == OWN else "adverse-events",
@@ -65,6 +73,7 @@ def events(gathered: Gathered, kind: str = LITERATURE) -> Table:
                 "≥: at least, since a report does not give the number. Not reported is never zero.",
                 "A subject may have had several events, so that subjects are not summed over events.",
                 *(f"Not counted: {study}, {why}." for study, why in left_out),
+                *gathered.told_twice(["events"], (one.subject.study for one in watched)),
             ),
             lacks=lacking(gathered.form, *_ROLES),
             sources=tuple(dict.fromkeys(one.subject.study for one in watched)),
@@ -100,7 +109,7 @@ def _read(gathered: Gathered, kind: str) -> tuple[list[Watched], list[Event], li
                     Watched(
                         subject=subject,
                         drug=drug,
-                        is_told=bool(own or told),
+                        is_told=bool(own or told) or _tells(reading, row, drug),
                         had_none=not own and told.startswith(_NONE),
                     )
                 )
@@ -117,14 +126,26 @@ def _events(reading: Reading, row: DataRow, drug: str) -> list[Event]:
 
 
 def _of_no_drug(reading: Reading, row: DataRow, drugs: Sequence[str]) -> list[Event]:
-    """Events of a subject with several drugs that name none of them."""
-    if len(drugs) < 2:
-        return []
-    return [
-        _event(reading, row, one, f"{' or '.join(drugs)} {NOT_APART}")
+    """Events of a subject with several drugs that name none of them, and those that name a drug not entered of it."""
+    found = []
+    for one in reading.under(row, "event"):
+        of = [is_of_drug(reading, row, one, "event-drug", drug) for drug in drugs]
+        if _is_event(reading, one) and True not in of:
+            several = f"{' or '.join(drugs)} {NOT_APART}"
+            found.append(
+                _event(reading, row, one, several if None in of else reading.text(one, "event-drug"))
+            )
+    return found
+
+
+def _tells(reading: Reading, row: DataRow, drug: str) -> bool:
+    """Whether a subject has an event that may be of a drug, or that is said to have occurred in nobody."""
+    return any(
+        (value := reading.value(one, "event")) is not None
+        and not value.code
+        and is_of_drug(reading, row, one, "event-drug", drug) is not False
         for one in reading.under(row, "event")
-        if _is_event(reading, one) and is_of_drug(reading, row, one, "event-drug", drugs[0]) is None
-    ]
+    )
 
 
 def _is_event(reading: Reading, row: DataRow) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from iimscreen.model import DataRow, StudyData
-from iimscreen.tables import Gathered, Line, Table, finished, listed
+from iimscreen.tables import ONCE, Gathered, Line, Table, finished, listed, told_twice
 from iimscreen.tables.reading import BLANK, BLANK_SAID, LITERATURE, OWN, Reading, lacking
 from iimscreen.tables.sums import Count, Subject, Sums, subjects
 from iimscreen.wording import counted
@@ -50,10 +50,10 @@ def patients(gathered: Gathered, kind: str = LITERATURE) -> Table:
         lines += [_line(gathered, by_name[one.study], one, part.name) for one in part.rows]
         lines.append(_total(f"Subjects on {part.name}", part))
     if len(sums.parts) > 1:
-        lines.append(_total("Subjects on any drug, each once", sums.total))
+        lines.append(_total("All subjects, each once", sums.total))
     once = _once(gathered, "drug", kind)
     if once is not None:
-        lines.append(_total("Subjects on any drug, those told of in two studies once", once.total))
+        lines.append(_total(f"All subjects, {ONCE}", once.total))
     return finished(
         Table(
             name="own-patients" if kind == OWN else "patients",
@@ -80,8 +80,7 @@ def by_drug(gathered: Gathered, kind: str = LITERATURE) -> Table:
             lines.append(Line((*_counted(gathered, "All, each subject once", sums.total)[:-1], ""), "total"))
             once = _once(gathered, by, kind)
             if once is not None:
-                told = "All, those told of in two studies once"
-                lines.append(Line((*_counted(gathered, told, once.total)[:-1], ""), "total"))
+                lines.append(Line((*_counted(gathered, f"All, {ONCE}", once.total)[:-1], ""), "total"))
             notes += notes_of(sums, by=by)
     return finished(
         Table(
@@ -113,13 +112,10 @@ def _once(gathered: Gathered, by: str, kind: str) -> Sums | None:
 
 
 def _overlaps(gathered: Gathered, kind: str) -> tuple[str, ...]:
-    told = [
-        f"{s.study}: {gathered.elsewhere[s.study]}"
-        for s in gathered.of_kind(kind)
-        if s.study in gathered.elsewhere
-    ]
-    return (
-        (f"Patients told of in two studies stand in both, as reported ({'; '.join(told)}).",) if told else ()
+    return told_twice(
+        (study.study, gathered.elsewhere[study.study])
+        for study in gathered.of_kind(kind)
+        if study.study in gathered.elsewhere
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from iimscreen.forms import IMPROVED, with_role
 from iimscreen.model import Form, StudyData
 from iimscreen.recall import wilson
-from iimscreen.tables import Dataset, Gathered, Line, Table, finished, listed
+from iimscreen.tables import ONCE, Dataset, Gathered, Line, Table, finished, listed
 from iimscreen.tables.answers import NOT_APART, NOT_APPLICABLE, UNCOUNTED, Answer, Told, answers
 from iimscreen.tables.reading import LITERATURE, OWN, Reading, lacking, said
 from iimscreen.wording import counted
@@ -35,6 +35,10 @@ def responses(gathered: Gathered, kind: str = LITERATURE) -> Table:
         for design in _designs(group, gathered.form):
             of_design = [one for one in group if one.design == design]
             lines.append(Line((domain, design, *_counts(of_design))))
+            elsewhere = gathered.counted_elsewhere(domain)
+            once = [one for one in of_design if one.study not in elsewhere]
+            if len(once) < len(of_design):
+                lines.append(Line((f"{domain}, {ONCE}", design, *_counts(once))))
     return finished(
         Table(
             name="own-responses" if kind == OWN else "responses",
@@ -46,7 +50,12 @@ def responses(gathered: Gathered, kind: str = LITERATURE) -> Table:
                 *("Not reported", "Not applicable", "Not countable"),
             ),
             lines=tuple(lines),
-            notes=_notes(gathered.form, told, silent),
+            notes=(
+                *_notes(gathered.form, told, silent),
+                *gathered.told_twice(
+                    (one.domain for one in told.answers), (one.study for one in told.answers)
+                ),
+            ),
             lacks=lacking(gathered.form, *_ROLES),
             sources=tuple(dict.fromkeys(one.study for one in told.answers)),
         ),
@@ -198,6 +207,7 @@ METAFOR = (
     "not_reported",
     "n",
     "interval_allowed",
+    "counted_elsewhere",
     "final",
 )
 
@@ -210,7 +220,7 @@ def metafor(gathered: Gathered) -> Dataset:
         reading = Reading(study, gathered.form)
         for drug, domain, group in _grouped([one for one in told.answers if one.study == study.study]):
             is_counted = any(not one.state for one in group) and not any(one.why for one in group)
-            unknown = any(one.unreported is None for one in group)
+            unknown = any(one.unreported is None or one.why for one in group)
             n = None if any(one.n is None for one in group) else sum(one.n or 0 for one in group)
             rows.append(
                 (
@@ -222,6 +232,7 @@ def metafor(gathered: Gathered) -> Dataset:
                     None if unknown else sum(one.unreported or 0 for one in group),
                     n,
                     "yes" if allows_interval(study, gathered.form) else "no",
+                    gathered.counted_elsewhere(domain).get(study.study, ""),
                     "no" if study.missing else "yes",
                 )
             )
@@ -232,6 +243,7 @@ def metafor(gathered: Gathered) -> Dataset:
         rows=tuple(rows),
         notes=(
             "xi improved of ni assessed; empty (NA in R) where a report does not tell.",
-            "Pool only what allows it: interval_allowed is no for case reports and series.",
+            "Pool only what allows it: interval_allowed is no for case reports and series, and counted_elsewhere "
+            "names the study in which the same patients count.",
         ),
     )

@@ -123,7 +123,15 @@ def results(gathered: Gathered) -> Dataset:
         if not assessed or any(one.why for one in group) or (study, drug) not in known:
             continue
         silent = unreported(group)
-        footnote = "" if silent == "0" else f"not reported: {silent}"
+        footnote = "; ".join(
+            filter(
+                None,
+                (
+                    "" if silent == "0" else silent if silent[0] == "n" else f"not reported: {silent}",
+                    gathered.counted_elsewhere(domain).get(study, ""),
+                ),
+            )
+        )
         improved = sum(one.improved for one in group)
         rows.append((study, f"{domain}: improved", "Dichotomous", "", drug, "", assessed, improved, footnote))
     return Dataset(name="study-results", title="RevMan: study results", columns=_RESULTS, rows=tuple(rows))
