@@ -327,6 +327,14 @@ def test_a_workbook_of_someone_else_is_refused(load):
     refused(load, "was not written by `iimscreen extract sheet`")
 
 
+def test_a_workbook_packed_by_a_later_zip_is_refused(load):
+    data = bytearray(SHEET.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 6] = 100  # the version that is needed to unpack it
+    SHEET.write_bytes(data)
+
+    refused(load, "cannot be read: zip file version 10.0")
+
+
 def test_a_sheet_of_an_older_form_is_taken_where_its_fields_are_the_same(load):
     fill(SHEET, (GROUP, 6, "label", "Patient 2"))
     with open_review(REVIEW) as review:

@@ -87,7 +87,7 @@ def opened(data: bytes, name: str) -> Filled:
         reviewer=first.get("reviewer", ""),
         form=first.get("form", ""),
         form_sha256=first.get("form sha256", ""),
-        log_id=int(first["log row"]) if first.get("log row", "").isdecimal() else 0,
+        log_id=int(first["log row"]) if re.fullmatch("[0-9]{1,15}", first.get("log row", "")) else 0,
         log_uid=first.get("log uid", ""),
         digest=first.get("digest", ""),
     )
