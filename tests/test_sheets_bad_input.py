@@ -456,6 +456,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(load, monkeypatch):
     [
         (("--study", "Nobody 2000"), 3, "there is no study 'Nobody 2000'"),
         (("--out", "a.ods"), 3, "a.ods would not open in Excel"),
+        (("--out", f"{300 * 'a'}.xlsx"), 3, "cannot be written: File name too long"),
         (("--out", "data-ann.xlsx"), 3, "data-ann.xlsx exists, and what is filled in there would be lost"),
         (("--out", "nowhere/a.xlsx"), 3, "nowhere/a.xlsx cannot be written"),
     ],
