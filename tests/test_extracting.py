@@ -456,3 +456,14 @@ def test_double_extraction_has_two_people_where_one_screens(review: Review) -> N
 
     with pytest.raises(ProtocolError, match="carol is no reviewer of this review"):
         complete(Seat(review, "carol"), "Hornung 2014")
+
+
+def test_a_value_that_would_steer_the_terminal_is_shown_plain(
+    run: Callable[..., Result], review: Review
+) -> None:
+    said = run(
+        *("extract", "set", "Paik 2017", "label", "\x1b[31mred\x07", "--row", "P1", "--reviewer", "ann")
+    )
+
+    assert said.exit_code == 0, said.output
+    assert "Paik 2017 P1 label: �[31mred�" in said.stdout

@@ -144,6 +144,11 @@ def with_field(number: int, **changed: Any) -> dict[str, Any]:
         (with_field(0, choices=["a", "A"]), "cannot have a choice twice"),
         (with_field(0, choices=["a; b"]), "a choice with ;"),
         (with_field(0, choices=["NR"]), "called NR"),
+        (with_field(0, choices=["nr"]), "called NR"),
+        (with_field(0, choices=["case\nreport"]), "a line break"),
+        (with_field(0, choices=[" trial"]), "spaces at its ends"),
+        (with_field(0, title="De\x1b[31msign"), "holds the control character '\\x1b'"),
+        (with_field(2, help="years\0"), "holds the control character '\\x00'"),
         (with_field(0, units=["mg"]), "cannot have units"),
         (with_field(0, role="colour"), "role is 'colour', expected one of"),
         (with_field(0, level="patient"), "level is 'patient', expected one of study, group"),
@@ -153,6 +158,7 @@ def with_field(number: int, **changed: Any) -> dict[str, Any]:
         (with_field(1, least=3, most=1), "cannot have least above most"),
         (with_field(1, tolerance=-1), "a tolerance below 0"),
         (with_field(1, most=float("inf")), "inf or nan"),
+        (with_field(1, most=10**400), "inf or nan"),
         (with_field(1, when={"field": "age", "is": ["1"]}), "when names the field 'age'"),
         (
             with_field(1, when={"field": "design", "is": ["cohort"]}),
@@ -160,6 +166,10 @@ def with_field(number: int, **changed: Any) -> dict[str, Any]:
         ),
         (with_field(1, when={"field": "design", "is": []}), "when waits for nothing"),
         (A_FORM | {"level": [{"name": "group", "title": "G", "letter": "PP"}]}, "letter is 'PP'"),
+        (
+            A_FORM | {"level": [{"name": "[a/b]", "title": "G", "letter": "P"}]},
+            "name '[a/b]': expected letters",
+        ),
         (
             A_FORM | {"level": [{"name": "group", "title": "G", "letter": "P", "key": ["sex"]}]},
             "has the key 'sex'",
@@ -411,6 +421,12 @@ def test_levels_lie_three_deep_at_most() -> None:
 
     with pytest.raises(InputError, match="more than three deep"):
         form_of(tables)
+
+
+@pytest.mark.parametrize("row", ["P", "P0", "P01", "P\u0663", "P\uff11", "P1 ", "p1", "P" + 5000 * "9"])
+def test_a_row_has_one_spelling(row: str) -> None:
+    with pytest.raises(InputError, match="is no row of the form"):
+        forms.level_of_row(form_of(A_FORM), row)
 
 
 def test_a_number_too_large_to_be_one_is_refused() -> None:

@@ -74,6 +74,9 @@ def test_the_bundled_protocol_says_what_the_published_review_did() -> None:
         ("merge_at = 95.0", "merge_at = 80", "expected 0 < ask_at ≤ merge_at ≤ 100"),
         ('sources = ["PubMed"]', 'sources = "PubMed"', "sources is 'PubMed', expected a list"),
         ("[question]", "[question", "is not valid TOML"),
+        ("[question]", "x = " + "[" * 5_000 + "\n[question]", "lie too deep in one another"),
+        ("merge_at = 95.0", f"merge_at = {'9' * 400}", "expected 0 < ask_at ≤ merge_at ≤ 100"),
+        ("merge_at = 95.0", f"merge_at = {'9' * 5_000}", "is not valid TOML"),
         ("[highlight]", "[highlights]", "unknown key 'highlights'"),
     ],
 )

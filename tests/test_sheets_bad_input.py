@@ -327,6 +327,14 @@ def test_a_workbook_of_someone_else_is_refused(load):
     refused(load, "was not written by `iimscreen extract sheet`")
 
 
+def test_a_workbook_packed_by_a_later_zip_is_refused(load):
+    data = bytearray(SHEET.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 6] = 100  # the version that is needed to unpack it
+    SHEET.write_bytes(data)
+
+    refused(load, "cannot be read: zip file version 10.0")
+
+
 def test_a_sheet_of_an_older_form_is_taken_where_its_fields_are_the_same(load):
     fill(SHEET, (GROUP, 6, "label", "Patient 2"))
     with open_review(REVIEW) as review:
@@ -448,6 +456,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(load, monkeypatch):
     [
         (("--study", "Nobody 2000"), 3, "there is no study 'Nobody 2000'"),
         (("--out", "a.ods"), 3, "a.ods would not open in Excel"),
+        (("--out", f"{300 * 'a'}.xlsx"), 3, "cannot be written: File name too long"),
         (("--out", "data-ann.xlsx"), 3, "data-ann.xlsx exists, and what is filled in there would be lost"),
         (("--out", "nowhere/a.xlsx"), 3, "nowhere/a.xlsx cannot be written"),
     ],

@@ -73,6 +73,11 @@ def test_a_pdf_that_is_encrypted_without_a_password_is_read(algorithm: str) -> N
         (encrypted(TWO_PAGES, opens_with="secret"), PDF, "opens with a password only"),
         (b"%PDF-1.7 invented", PDF, "the PDF is damaged"),
         (TWO_PAGES[:60], PDF, "the PDF is damaged"),
+        (
+            TWO_PAGES.replace(b"<< /Length", b"<< /Filter /Fl /Length"),
+            PDF,
+            "the text of 2 of 2 pages cannot be read",
+        ),
         (pdf([], []), PDF, "it holds no text, as scans do"),
         (b"<a><b></a>", XML, "no well-formed XML"),
         (

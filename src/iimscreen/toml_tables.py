@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import tomllib
 from typing import Any, TypeVar
 
@@ -27,6 +28,12 @@ def parse(text: str, where: str) -> Table:
     try:
         return Table(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{where} is not valid TOML: {error}", hint="see https://toml.io") from error
+    except RecursionError as error:
+        raise InputError(
+            f"{where}: lists or tables lie too deep in one another", hint="write less of them"
+        ) from error
+    except ValueError as error:  # of a number of thousands of digits, or an offset of a time that is none
         raise InputError(f"{where} is not valid TOML: {error}", hint="see https://toml.io") from error
 
 
@@ -54,7 +61,7 @@ class Table:
             return default  # type: ignore[return-value]  # a T by the signature, or the marker, seen above
         found = self._values[key]
         if kind is float and type(found) is int:
-            found = float(found)
+            found = _as_float(found)
         if type(found) is not kind:
             raise InputError(
                 f"{self.where}: {key} is {_short(found)}, expected {_WORDS.get(kind, 'a ' + kind.__name__)}",
@@ -127,6 +134,14 @@ class Table:
                     f"{self.where}: unknown key {key!r}",
                     hint=f"keys that can stand here: {', '.join(sorted(set(self._asked)))}",
                 )
+
+
+def _as_float(number: int) -> float:
+    """A whole number as another; infinite where it is larger than any."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _short(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from iimscreen.cli.options import AsJson, By, ReviewPath, opened
+from iimscreen.cli.options import AsJson, By, ReviewPath, opened, require_new, write_new
 from iimscreen.errors import InputError
 
 appraise_app = typer.Typer(
@@ -90,11 +90,10 @@ def plot(
     """The traffic-light plot, as SVG."""
     from iimscreen import appraising
 
-    if out.exists():
-        raise InputError(f"{out} exists, and would be lost", hint="name another file with --out")
+    require_new(out, "--out")
     with opened(review) as open_one:
         made = appraising.plot(open_one, form)
-    _write(out, made.encode())
+    write_new(out, made.encode(), "--out")
     typer.echo(f"Wrote {out}.")
 
 
@@ -110,26 +109,12 @@ def table(
     """Every answer with its quote, as CSV."""
     from iimscreen import appraising
 
-    if out is not None and out.exists():
-        raise InputError(f"{out} exists, and would be lost", hint="name another file with --out")
+    if out is not None:
+        require_new(out, "--out")
     with opened(review) as open_one:
         made = appraising.table(open_one, form)
     if out is None:
         sys.stdout.write(made.decode("utf-8-sig").replace("\r\n", "\n"))
         return
-    _write(out, made)
+    write_new(out, made, "--out")
     typer.echo(f"Wrote {out}.")
-
-
-def _write(out: Path, data: bytes) -> None:
-    try:
-        with out.open("xb") as file:
-            try:
-                file.write(data)
-            except OSError:
-                out.unlink()  # a part of it would pass for the whole
-                raise
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be written: {error.strerror}", hint="name another file with --out"
-        ) from error

@@ -90,7 +90,9 @@ def state(
             raise InputError("a total needs who states it", hint="add --by with your name")
         if withdraw:
             auditing.withdraw(open_one, name, by=by)
-            typer.echo(f"{name}: taken back.")
+            from iimscreen.render import plain
+
+            typer.echo(plain(f"{name}: taken back."))
             return
         if from_file is not None:
             totals = auditing.read_totals(open_one, from_file)

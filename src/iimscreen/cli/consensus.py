@@ -139,6 +139,7 @@ def resolve(
     one person alone may too, and it is reported so.
     """
     from iimscreen.consensus import resolving
+    from iimscreen.render import plain
     from iimscreen.wording import counted
 
     says = bool(row or field or take or value or code)
@@ -156,7 +157,7 @@ def resolve(
         if from_file is not None:
             said = table.settle_all(resolving.read_words(from_file, study or ""))
             for line in said:
-                typer.echo(line)
+                typer.echo(plain(line))
             typer.echo(f"{counted(len(said), 'final word')} stored.")
         elif pair or alone or unpair:
             _rows(table, study or "", pair or [], alone or [], unpair or [], reason)
@@ -172,7 +173,7 @@ def resolve(
                 report=report,
                 reason=reason,
             )
-            typer.echo(table.settle(study or "", word))
+            typer.echo(plain(table.settle(study or "", word)))
         else:
             from iimscreen import consensus_loop
 

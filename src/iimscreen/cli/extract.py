@@ -69,8 +69,10 @@ def set_(
         )
         seat.take(cells, check_quotes=not unchecked)
         word = seat.own([study]).get((study, row, field))
+    from iimscreen.render import plain
+
     place = " ".join(filter(None, (study, row, field)))
-    typer.echo(f"{place}: {word.value if word is not None else 'empty'}")
+    typer.echo(plain(f"{place}: {word.value if word is not None else 'empty'}"))
 
 
 @extract_app.command("done")

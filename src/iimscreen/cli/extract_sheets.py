@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from iimscreen.cli.extract import FormName, Reviewer, Study, Unchecked, extract_app
-from iimscreen.cli.options import ReviewPath, opened
+from iimscreen.cli.options import ReviewPath, opened, require_new, write_new
 from iimscreen.errors import InputError
 
 
@@ -45,23 +45,10 @@ def sheet(
     path = out or Path(f"{form}-{name}.xlsx")
     if path.suffix.lower() != ".xlsx":
         raise InputError(f"{path} would not open in Excel", hint="let its name end with .xlsx")
-    if path.exists():
-        raise InputError(
-            f"{path} exists, and what is filled in there would be lost", hint="name another file with --out"
-        )
+    require_new(path, "--out", "what is filled in there")
     with opened(review) as open_one:
         data, studies = extraction_sheets.write(open_one, name, form=form, wanted=study or (), spare=spare)
-    try:
-        with path.open("xb") as file:
-            try:
-                file.write(data)
-            except OSError:
-                path.unlink()  # a part of it would pass for the whole
-                raise
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror}", hint="name another file with --out"
-        ) from error
+    write_new(path, data, "--out")
     typer.echo(f"Wrote {path}: {counted(studies, 'study', 'studies')}. Fill it in, save it as XLSX, then:")
     typer.echo(f"iimscreen extract load {path} --reviewer {name}")
 

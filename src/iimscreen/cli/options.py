@@ -112,6 +112,19 @@ def opened(path: Path | None) -> Iterator[Review]:
         yield review
 
 
+def require_new(out: Path, option: str, lost: str = "") -> None:
+    """Raise InputError if a file that is to be written is there, or cannot be: before what it takes to make it."""
+    try:
+        is_there = out.exists()
+    except OSError as error:  # of a name that is too long
+        raise InputError(
+            f"{out} cannot be written: {error.strerror}", hint=f"name another file with {option}"
+        ) from error
+    if is_there:
+        lost = f"{lost} would be lost" if lost else "would be lost"
+        raise InputError(f"{out} exists, and {lost}", hint=f"name another file with {option}")
+
+
 def write_new(out: Path, data: bytes, option: str) -> None:
     """Write a file that is not there yet, all of it or nothing. Raises InputError if it is, or cannot be written."""
     try:

@@ -123,7 +123,7 @@ def _refuse_others(data: bytes) -> None:
                     "this is a workbook of LibreOffice (.ods)",
                     hint="in LibreOffice: File, Save As, Excel 2007-365 (.xlsx)",
                 )
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
         return  # told by what unpacks it
 
 

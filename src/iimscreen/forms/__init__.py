@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from math import isfinite
@@ -18,6 +19,8 @@ OF = "of"  # stands for the row above one, where a field's name is expected
 MODES = ("double", "checked", "single")
 NEEDED = {"double": 2, "checked": 1, "single": 1}  # who must be done before values are shown to others
 CODES = {"NR": "not reported", "NA": "not applicable", "UN": "unclear", "AS": "authors asked"}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+_ROW_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 SUBJECTS = ("study", "review")
 MANY = ("judgement",)  # roles that several fields of a form may have
 
@@ -103,6 +106,7 @@ def read_form(table: Table, name: str) -> Form:
         citation=table.text("citation", ""),
     )
     _check_keys(table, form)
+    _check_letters(table, asdict(form))
     return replace(form, sha256=_sha256(form))
 
 
@@ -122,6 +126,7 @@ def _levels(table: Table) -> tuple[Level, ...]:
             key=one.texts("key"),
         )
         one.nothing_else()
+        _check_name(one, level.name)
         if level.name in found:
             raise InputError(f"{one.where}: level {level.name!r} stands twice", hint="name it otherwise")
         letters = {known.letter for known in found.values()}
@@ -159,11 +164,7 @@ def _fields(table: Table, levels: tuple[Level, ...]) -> tuple[Field, ...]:
 
 def _field(table: Table, levels: tuple[str, ...], section: dict[str, str]) -> Field:
     name = table.text("name")
-    if not all(letter.isalnum() or letter in "-_" for letter in name) or name == OF:
-        raise InputError(
-            f"{table.where}: name {name!r}: expected letters, digits, - and _ only, and not {OF!r}",
-            hint="put the wording into title",
-        )
+    _check_name(table, name)
     level = table.choice("level", levels, ITSELF)
     section[level] = table.text("section", section.get(level, ""))
     kind = FieldKind(table.choice("type", tuple(FieldKind)))
@@ -191,6 +192,14 @@ def _field(table: Table, levels: tuple[str, ...], section: dict[str, str]) -> Fi
     return field
 
 
+def _check_name(table: Table, name: str) -> None:
+    if not all(letter.isalnum() or letter in "-_" for letter in name) or name == OF:
+        raise InputError(
+            f"{table.where}: name {name!r}: expected letters, digits, - and _ only, and not {OF!r}",
+            hint="put the wording into title",
+        )
+
+
 def _check_field(table: Table, field: Field) -> None:
     is_number = field.kind in (FieldKind.INTEGER, FieldKind.NUMBER)
     is_choice = field.kind in (FieldKind.CHOICE, FieldKind.CHOICES)
@@ -205,8 +214,12 @@ def _check_field(table: Table, field: Field) -> None:
         (not all(map(isfinite, (field.least or 0, field.most or 0, field.tolerance))), "inf or nan"),
         (field.least is not None and field.most is not None and field.least > field.most, "least above most"),
         (
-            any(";" in choice or choice in CODES for choice in field.choices),
+            any(";" in choice or choice.upper() in CODES for choice in field.choices),
             "a choice with ; or called NR, NA, UN, AS",
+        ),
+        (
+            any(word != " ".join(word.split()) for word in (*field.choices, *field.units)),
+            "a choice or a unit with spaces at its ends, several in a row, or a line break",
         ),
         (len({choice.casefold() for choice in field.choices}) != len(field.choices), "a choice twice"),
     ):
@@ -257,6 +270,22 @@ def _check_keys(table: Table, form: Form) -> None:
                 )
 
 
+def _check_letters(table: Table, told: object) -> None:
+    """Raise InputError where a text holds what neither a sheet nor a terminal can show."""
+    match told:
+        case dict():
+            for one in told.values():
+                _check_letters(table, one)
+        case list() | tuple():
+            for one in told:
+                _check_letters(table, one)
+        case str() if found := _CONTROLS.search(told):
+            raise InputError(
+                f"{table.where}: {told[:60]!r} holds the control character {found.group()!r}",
+                hint="write it without",
+            )
+
+
 # --- what follows from a form ----------------------------------------------------------------------
 
 
@@ -274,7 +303,7 @@ def level_of_row(form: Form, row: str) -> Level:
     if not row:
         return form.levels[0]
     for level in form.levels:
-        if level.letter and row.startswith(level.letter) and row[1:].isdecimal() and row[1] != "0":
+        if level.letter and row.startswith(level.letter) and _ROW_NUMBER.fullmatch(row[1:]):
             return level
     known = ", ".join(f"{level.letter}1 ({level.title.lower()})" for level in form.levels if level.letter)
     raise InputError(

@@ -6,21 +6,18 @@ import io
 import logging
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from iimscreen.errors import InputError
 from iimscreen.model import Page
 from iimscreen.text_formats import Text
-
-if TYPE_CHECKING:
-    from pypdf import PdfReader
 
 INSTALL = 'pip install "iimscreen[pdf]"'
 
 # What pypdf raises on damaged files beside its own errors, seen by cutting and changing bytes of real ones.
 _DAMAGE = (
     ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, RecursionError, OverflowError,
-    ArithmeticError, NotImplementedError, OSError, struct.error, zlib.error,
+    ArithmeticError, NotImplementedError, OSError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 
 
@@ -28,12 +25,17 @@ def read(data: bytes) -> Text:
     """Its pages, numbered from 1, with the number that the file itself gives a page where it is another."""
     try:
         import pypdf  # 0.2 s, and an extra
-        from pypdf.errors import DependencyError, PyPdfError
+        from pypdf.errors import DependencyError, DeprecationError, PyPdfError
     except ImportError as error:
         raise InputError(
             "reading the text of a PDF needs pypdf, which is not installed", hint=INSTALL
         ) from error
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells the terminal of each oddity of a file
+    damage = (
+        PyPdfError,
+        DeprecationError,
+        *_DAMAGE,
+    )  # the second of short names of filters, where they must be long
     try:
         reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):
@@ -41,14 +43,18 @@ def read(data: bytes) -> Text:
         number = len(reader.pages)
     except DependencyError:
         return Text((), f"its text cannot be read: it is encrypted; {INSTALL} brings what opens it")
-    except (PyPdfError, *_DAMAGE) as error:
+    except damage as error:
         return Text((), f"its text cannot be read: the PDF is damaged ({_words(error)})")
-    labels = _labels(reader, number)
+    try:
+        stated = reader.page_labels
+    except damage:
+        stated = []
+    labels = _labels(stated, number)
     pages, unread = [], []
     for place in range(number):
         try:
             text = reader.pages[place].extract_text()
-        except (PyPdfError, *_DAMAGE):
+        except damage:
             text = ""
             unread.append(str(place + 1))
         pages.append(Page(labels[place], text))
@@ -59,14 +65,8 @@ def read(data: bytes) -> Text:
     return Text(tuple(pages), trouble)
 
 
-def _labels(reader: PdfReader, number: int) -> list[str]:
+def _labels(stated: Sequence[str], number: int) -> list[str]:
     """What each page is called: by its place, and by the number that the file states beside it."""
-    from pypdf.errors import PyPdfError
-
-    try:
-        stated = reader.page_labels
-    except (PyPdfError, *_DAMAGE):
-        stated = []
     labels = []
     for place in range(1, number + 1):
         own = stated[place - 1].strip() if place <= len(stated) else ""
