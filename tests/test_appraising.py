@@ -521,3 +521,12 @@ def test_what_to_type_next_names_the_instrument(review: Review, run: Callable[..
     assert f"iimscreen extract compare '{CASE}' --form {JBI}" in done
     assert f"iimscreen extract resolve '{CASE}' --by ann --by bob --form {JBI}" in " ".join(compared.split())
     assert f"iimscreen extract compare '{CASE}' --form {JBI}" in all_of_them
+
+
+def test_what_is_of_the_whole_review_is_named_so(review: Review, run: Callable[..., Result]) -> None:
+    refused = run("extract", "done", "the whole review", "--reviewer", "ann", "--form", "grade")
+    done = run("extract", "done", "", "--reviewer", "ann", "--form", "grade")
+
+    assert refused.exit_code == 3
+    assert "give '' in place of a study" in refused.output
+    assert done.stdout.startswith("The review: done by ann.")

@@ -499,7 +499,9 @@ def check_there(review: Review, form: Form, study: str) -> None:
     """Raise InputError if a form cannot be filled in for this study: there is none of that name."""
     if form.subject == "review":
         if study != REVIEW:
-            raise InputError(f"{form.name} is filled in once for the whole review", hint="name no study")
+            raise InputError(
+                f"{form.name} is filled in once for the whole review", hint="give '' in place of a study"
+            )
         return
     known = studies.standing(review)
     if study not in known:

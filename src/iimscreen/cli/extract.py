@@ -92,7 +92,7 @@ def done(
         is_open = seat.gate().is_open(study)
         mode = seat.mode
     option = "" if form == "data" else f" --form {form}"
-    typer.echo(f"{study}: {state} by {reviewer}.")
+    typer.echo(f"{study or 'The review'}: {state} by {reviewer}.")
     if mode == "checked" and state == "done":
         typer.echo(f"Another may check it now. Next: iimscreen extract sheet --reviewer OTHER_NAME{option}")
     elif is_open and mode == "single":
@@ -114,7 +114,7 @@ def reopen(
 
     with opened(review) as open_one:
         Seat(open_one, reviewer, form).reopen(study, note=note)
-    typer.echo(f"{study} is open for {reviewer} again.")
+    typer.echo(f"{study or 'The review'} is open for {reviewer} again.")
 
 
 @extract_app.command("form")
