@@ -177,6 +177,14 @@ def test_files_are_written_anew_over_those_of_before(run, review):
     assert Path("tables/patients.csv").read_bytes() != before
 
 
+def test_files_of_before_that_are_not_written_anew_are_told(run, review):
+    run("extract", "tables", "--out", "tables", "--format", "csv,html")
+
+    result = run("extract", "tables", "--out", "tables", "--format", "csv")
+
+    assert "Written before and not now, perhaps with other numbers: tables.html" in result.stdout
+
+
 def test_a_file_of_someone_else_is_never_overwritten(run, review):
     Path("tables").mkdir()
     Path("tables/wide.csv").write_text("mine")

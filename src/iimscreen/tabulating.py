@@ -69,6 +69,7 @@ class Written:
 
     folder: Path
     files: tuple[str, ...]
+    older: tuple[str, ...] = ()  # written here before, and not now: their numbers may be others
 
 
 # --- gathered --------------------------------------------------------------------------------------
@@ -330,7 +331,8 @@ def write(tabulated: Tabulated, folder: Path, formats: Sequence[str]) -> Written
         raise InputError(
             f"{folder}: nothing was written: {error.strerror or error}", hint="name another folder with --out"
         ) from error
-    return Written(folder, tuple(sorted(files)))
+    older = sorted(name for name in before if name not in files and (folder / name).exists())
+    return Written(folder, tuple(sorted(files)), tuple(older))
 
 
 def _manifest(folder: Path) -> dict[str, str]:

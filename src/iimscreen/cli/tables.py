@@ -65,4 +65,6 @@ def tables(
         typer.echo(f"Wrote {counted(len(written.files), 'file')} into {written.folder}:")
         for name in written.files:
             typer.echo(f"  {name}")
+        if written.older:
+            typer.echo(f"Written before and not now, perhaps with other numbers: {', '.join(written.older)}")
         shown.status(made)

@@ -82,6 +82,7 @@ def parse_appraisal(top: Table) -> tuple[tuple[Instrument, ...], str]:
     found: dict[str, Instrument] = {}
     for one in table.tables("instrument"):
         name = one.text("name")
+        _check_name(one, name)
         if name in found:
             raise InputError(f"{one.where}: {name!r} stands twice", hint="name all its designs in one table")
         found[name] = Instrument(name, one.texts("designs"))

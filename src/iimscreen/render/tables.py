@@ -86,4 +86,5 @@ def as_json(made: Tabulated, written: Written | None) -> None:
     }
     if written is not None:
         told["folder"], told["files"] = str(written.folder), written.files
+        told["older"] = written.older
     json(told)
