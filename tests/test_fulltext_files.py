@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,12 @@ def stored() -> list[str]:
 
 
 # --- attaching -------------------------------------------------------------------------------------
+
+
+def test_a_pipe_is_no_file_to_wait_for(run: Run, sought: list[str]) -> None:
+    os.mkfifo("paper.txt")
+
+    assert "paper.txt is no file" in attached(run, sought[0], "paper.txt", code=3)
 
 
 def test_files_are_copied_by_their_hash_and_the_report_is_retrieved(

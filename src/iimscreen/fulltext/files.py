@@ -53,6 +53,8 @@ def taken_in(path: Path, *, any_size: bool = False) -> Incoming:
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder", hint="name the files in it")
+        if path.exists() and not path.is_file():  # a pipe, whose end may never come
+            raise InputError(f"{path} is no file", hint="save it as one first")
         size = path.stat().st_size
         if size > LARGEST and not any_size:
             raise InputError(
