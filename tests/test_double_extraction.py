@@ -579,7 +579,8 @@ def test_who_checked_signs_again_after_the_extractor_has_changed_it(run: Run, ru
         enter(review, "ann", {"phase": "2"})
         done(review, "ann")
     assert (
-        run_json("extract", "status")["next_command"] == "iimscreen extract show 'Paik 2017' --reviewer bob"
+        run_json("extract", "status")["next_command"]
+        == "iimscreen extract sheet --study 'Paik 2017' --reviewer bob"
     )
 
     assert "checked by bob" in run("extract", "done", PAIK, "--reviewer", "bob").output
