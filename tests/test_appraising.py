@@ -510,8 +510,13 @@ def test_a_sheet_of_an_instrument_has_the_studies_whose_design_may_need_it(
 def test_what_to_type_next_names_the_instrument(review: Review, run: Callable[..., Result]) -> None:
     for name, answer in (("ann", "yes"), ("bob", "no")):
         seat = Seat(review, name, JBI)
-        seat.take([Given("", CASE, "", field.name, "include" if field.name == "overall" else answer)
-                   for field in seat.form.fields if field.required])  # fmt: skip
+        seat.take(
+            [
+                Given("", CASE, "", field.name, "include" if field.name == "overall" else answer)
+                for field in seat.form.fields
+                if field.required
+            ]
+        )
     run("extract", "done", CASE, "--reviewer", "ann", "--form", JBI)
 
     done = run("extract", "done", CASE, "--reviewer", "bob", "--form", JBI).stdout

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import made
 import pytest
 
 import iimscreen
@@ -18,121 +19,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room is a module, or a folder of modules. It imports from its own floor or below.
 FLOORS: dict[str, int] = {
-    **dict.fromkeys(
-        (
-            "__main__",
-            "cli",
-            "render",
-            "prisma_text",
-            "loop",
-            "pair_loop",
-            "keyboard",
-            "tui",
-            "consensus_loop",
-        ),
-        4,
-    ),
-    **dict.fromkeys(
-        (
-            "review_protocol",
-            "known_items",
-            "tracing",
-            "search",
-            "importing",
-            "snowball",
-            "receipts",
-            "replay",
-            "sides",
-            "dedupe",
-            "duplicates",
-            "curation",
-            "rounds",
-            "team",
-            "screening",
-            "decision_files",
-            "taking_over",
-            "amending",
-            "resolving",
-            "reliability",
-            "sharing",
-            "exporting",
-            "fulltext",
-            "studies",
-            "review_forms",
-            "extracting",
-            "quoting",
-            "extraction_lists",
-            "extraction_sheets",
-            "extracted",
-            "consensus",
-            "revisiting",
-            "appraising",
-            "tabulating",
-            "auditing",
-            "report",
-            "logbook",
-            "review_flow",
-            "appendix",
-            "living",
-            "updating",
-            "previous",
-            "watching",
-            "demo",
-            "demo_extraction",
-        ),
-        3,
-    ),
-    **dict.fromkeys(
-        (
-            "store",
-            "sources",
-            "formats",
-            "decision_formats",
-            "text_formats",
-            "sheets",
-            "table_files",
-        ),
-        2,
-    ),
-    **dict.fromkeys(
-        (
-            "queries",
-            "protocol",
-            "toml_tables",
-            "syntax",
-            "forensics",
-            "recall",
-            "press",
-            "matching",
-            "voting",
-            "agreement",
-            "comparison",
-            "side_by_side",
-            "composition",
-            "notices",
-            "citations",
-            "flow",
-            "bundles",
-            "forms",
-            "quotes",
-            "same_study",
-            "tables",
-            "traffic_light",
-            "audit",
-            "wording",
-            "settings",
-        ),
-        1,
-    ),
-    **dict.fromkeys(
-        (
-            "model",
-            "errors",
-            "__init__",
-        ),
-        0,
-    ),
-}
+    room: floor for floor, rooms in enumerate(reversed(made.FLOORS.values())) for room in rooms
+} | {"__main__": 4, "__init__": 0}
 PURE = (
     "protocol",
     "toml_tables",

@@ -102,8 +102,21 @@ def test_a_reason_on_which_they_differ_is_to_be_confirmed(
 
 def test_the_list_is_as_long_as_the_box_of_the_flow(run: Run, run_json: RunJson, assessed: list[str]) -> None:
     judged_by_both(run, assessed)
-    run("resolve", "--by", "ann", "--by", "bob", "--stage", "full-text", "--record", assessed[3], "--verdict",
-        "exclude", "--reason", "review")  # fmt: skip
+    run(
+        "resolve",
+        "--by",
+        "ann",
+        "--by",
+        "bob",
+        "--stage",
+        "full-text",
+        "--record",
+        assessed[3],
+        "--verdict",
+        "exclude",
+        "--reason",
+        "review",
+    )
 
     listed = run_json("fulltext", "excluded")["reports"]
 

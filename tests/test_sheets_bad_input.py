@@ -139,11 +139,11 @@ def test_a_formula_is_refused_with_the_result_that_excel_kept(load):
 @pytest.mark.parametrize(
     ("moment", "shown_as", "taken"),
     [
-        (dt.datetime(2021, 3, 17), "dd/mm/yyyy", "2021-03-17"),  # noqa: DTZ001
-        (dt.datetime(2021, 3, 4), "yyyy-mm-dd", "2021-03-04"),  # noqa: DTZ001
-        (dt.datetime(2021, 3, 4), "d-mmm-yy", "2021-03-04"),  # noqa: DTZ001
-        (dt.datetime(2021, 3, 1), "mmm-yy", "2021-03"),  # noqa: DTZ001
-        (dt.datetime(2021, 4, 4), "mm-dd-yy", "2021-04-04"),  # noqa: DTZ001
+        (dt.datetime(2021, 3, 17), "dd/mm/yyyy", "2021-03-17"),  # noqa: DTZ001 (a workbook knows no zone)
+        (dt.datetime(2021, 3, 4), "yyyy-mm-dd", "2021-03-04"),  # noqa: DTZ001 (a workbook knows no zone)
+        (dt.datetime(2021, 3, 4), "d-mmm-yy", "2021-03-04"),  # noqa: DTZ001 (a workbook knows no zone)
+        (dt.datetime(2021, 3, 1), "mmm-yy", "2021-03"),  # noqa: DTZ001 (a workbook knows no zone)
+        (dt.datetime(2021, 4, 4), "mm-dd-yy", "2021-04-04"),  # noqa: DTZ001 (a workbook knows no zone)
     ],
 )
 def test_a_date_is_taken_where_it_cannot_be_another(load, moment, shown_as, taken):

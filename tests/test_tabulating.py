@@ -81,8 +81,17 @@ def review() -> Iterator[Review]:
             for name, kind in (("Paik 2021", "literature"), ("Hornung 2014", "literature"), ("Own", "own")):
                 studies.add(opened, name, kind=kind, by="ann")
             studies.add_links(opened, "Paik 2021", [key], "linked", by="ann")
-        extract(opened, "Paik 2021", {("", "design"): "single-arm trial", ("P1", "label"): "-all", ("P1", "n"): "10",
-                                      ("T1", "of"): "P1", ("T1", "drug"): "TOF"})  # fmt: skip
+        extract(
+            opened,
+            "Paik 2021",
+            {
+                ("", "design"): "single-arm trial",
+                ("P1", "label"): "-all",
+                ("P1", "n"): "10",
+                ("T1", "of"): "P1",
+                ("T1", "drug"): "TOF",
+            },
+        )
         extract(
             opened,
             "Own",
