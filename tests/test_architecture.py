@@ -37,6 +37,7 @@ PURE = (
     "composition",
     "notices",
     "flow",
+    "diagram",
     "bundles",
     "forms",
     "traffic_light",

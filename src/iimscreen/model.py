@@ -427,3 +427,26 @@ class Protocol:
     )
     instruments: tuple[Instrument, ...] = ()  # of appraisal
     appraisal: str = "double"  # as extraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number that a review may publish: it has a name, says what it counts, and knows the rows behind it."""
+
+    name: str  # "prisma.records_screened": what `why` and `{{...}}` in a manuscript call it
+    value: int | float | None  # None: not known, and `why_not` says why
+    definition: str  # what it is, in one sentence
+    of: str  # what is counted: "records", "reports", "studies", "subjects", ...; "" for what is no count
+    rows: tuple[
+        str, ...
+    ] = ()  # keys of records or reports, names of studies, or whatever `of` says, as texts
+    why_not: str = ""  # closed to view, does not apply, not estimable: in a sentence
+
+
+class Behind(NamedTuple):
+    """One row behind a number, as a reader sees it."""
+
+    key: str  # of the record or report, the study's name, or whatever the number counts
+    text: str  # a record or report cited in full; a study with its reports; else what is known of it
+    link: str = ""  # where it stands outside this review, as a web address; "" if nobody stated one
+    note: str = ""  # why it is behind the number, where that needs saying

@@ -79,10 +79,10 @@ def build(
     lists["records_excluded"] = (
         boxes.in_state(column_a, "screening", State.EXCLUDE) if screening_is_open else None
     )
-    counted_reasons: dict[str, dict[str, int] | None] = {}
+    by_reason: dict[str, dict[str, tuple[str, ...]] | None] = {}
     for prefix, column in (("dbr", column_a), ("other", column_b)):
         lists.update(boxes.of_column(prefix, column, screening_is_open, assessment_is_open))
-        counted_reasons[prefix] = (
+        by_reason[prefix] = (
             boxes.per_reason(column, reasons) if assessment_is_open and screening_is_open else None
         )
         if prefix == "other" and not has_other:
@@ -104,9 +104,16 @@ def build(
         databases=boxes.per_database(by_kind, (Kind.DATABASE,)),
         registers=boxes.per_database(by_kind, (Kind.REGISTER,)),
         other=boxes.per_database(by_kind, (Kind.WEBSITE, Kind.ORGANISATION, Kind.CITATION)),
-        reasons=boxes.both(counted_reasons["dbr"], counted_reasons["other"]),
-        reasons_databases=counted_reasons["dbr"],
-        reasons_other=counted_reasons["other"],
+        reasons=boxes.both(boxes.counts(by_reason["dbr"]), boxes.counts(by_reason["other"])),
+        reasons_databases=boxes.counts(by_reason["dbr"]),
+        reasons_other=boxes.counts(by_reason["other"]),
+        parts={
+            **{
+                box: {name: tuple(keys) for name, keys in by_kind[kind].items()}
+                for kind, box in boxes.KIND_BOX.items()
+            },
+            **{f"{prefix}_excluded": found for prefix, found in by_reason.items() if found is not None},
+        },
         labels={**(labels or {}), **{reason.code: reason.label for reason in reasons}},
         missing=(*missing, *unfinished(reports, screening_is_open, assessment_is_open)),
         footnotes=(

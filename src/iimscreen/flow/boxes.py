@@ -43,6 +43,11 @@ def per_database(
     return {database: len(names) for kind in kinds for database, names in by_kind[kind].items()}
 
 
+def counts(lists: Mapping[str, Sequence[str]] | None) -> dict[str, int] | None:
+    """How long each list is; None where they are closed to view."""
+    return None if lists is None else {name: len(keys) for name, keys in lists.items()}
+
+
 def duplicates(
     origins: Sequence[Origin], hits: Sequence[tuple[str, str]] | None, found_before: frozenset[str]
 ) -> tuple[str, ...]:
@@ -106,14 +111,13 @@ def of_column(
     )
 
 
-def per_reason(column: Iterable[Report], reasons: Sequence[Reason]) -> dict[str, int]:
-    """Code of each reason → how many reports were excluded for it, in protocol order."""
-    counted = {reason.code: 0 for reason in reasons}
+def per_reason(column: Iterable[Report], reasons: Sequence[Reason]) -> dict[str, tuple[str, ...]]:
+    """Code of each reason → the reports that were excluded for it, in protocol order."""
+    found: dict[str, list[str]] = {reason.code: [] for reason in reasons}
     for report in column:
         if report.assessment is not None and report.assessment.state is State.EXCLUDE:
-            code = report.assessment.reason or "no reason given"
-            counted[code] = counted.get(code, 0) + 1
-    return counted
+            found.setdefault(report.assessment.reason or "no reason given", []).append(report.key)
+    return {code: tuple(keys) for code, keys in found.items()}
 
 
 def both(one: dict[str, int] | None, other: dict[str, int] | None) -> dict[str, int] | None:

@@ -108,6 +108,9 @@ class Flow:
     reasons_databases: Mapping[str, int] | None
     reasons_other: Mapping[str, int] | None
     labels: Mapping[str, str]  # of the reasons
+    # Box → its parts, each with the keys behind it: of a box of records identified its sources, of one of
+    # reports excluded the codes of the reasons. A part is called "dbr_excluded.review" (see `keys_of`).
+    parts: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()  # what keeps the flow interim
     footnotes: tuple[str, ...] = ()
     notice: str = ""  # the protocol's, printed with every number
@@ -121,6 +124,16 @@ class Flow:
         object.__setattr__(
             self, "boxes", {key: None if keys is None else len(keys) for key, keys in counted.items()}
         )
+
+    def keys_of(self, name: str) -> tuple[str, ...] | None:
+        """The keys behind a number, or behind a part of one ("database_results.PubMed"); None while closed to view.
+
+        Raises KeyError if the flow has no such number.
+        """
+        if name in self.lists:
+            return self.lists[name]
+        box, _, part = name.partition(".")
+        return self.parts[box][part]
 
     @property
     def interim(self) -> bool:

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from iimscreen import prisma_text
+from iimscreen import diagram, prisma_text
 from iimscreen.flow import Flow
 from iimscreen.model import Kind, Record, StoredRecord
 from iimscreen.wording import counted
@@ -466,7 +466,7 @@ def log(view: LogView, *, as_json: bool) -> None:
 
 def prisma(flow: Flow) -> None:
     """The PRISMA 2020 flow, drawn."""
-    prisma_text.draw(console(), flow)
+    prisma_text.draw(console(), diagram.of_flow(flow))
 
 
 # --- demo ------------------------------------------------------------------------------------------
