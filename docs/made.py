@@ -100,6 +100,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "logbook",
         "review_flow",
         "numbers",
+        "capsules",
         "appendix",
         "living",
         "updating",
@@ -116,6 +117,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "text_formats",
         "sheets",
         "table_files",
+        "capsule_files",
     ),
     "Thought (pure)": (
         "queries",

@@ -23,6 +23,7 @@ from iimscreen.cli import (
     appraise,
     audit,
     begin,
+    capsule,
     consensus,
     duplicates,
     exchange,
@@ -170,5 +171,6 @@ for _phase in (
     tables,
     tell,
     living,
+    capsule,
 ):
     _phase.add_to(app)
