@@ -15,7 +15,8 @@ import pytest
 import iimscreen
 
 PACKAGE = Path(iimscreen.__file__).parent
-FILES = sorted(PACKAGE.rglob("*.py"))
+# verify.py travels in capsules: a program of its own, in one file, which shares no code with the package on purpose.
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "verify.py")
 
 # A room is a module, or a folder of modules. It imports from its own floor or below.
 FLOORS: dict[str, int] = {
@@ -165,13 +166,17 @@ def test_only_the_gate_reads_votes() -> None:
         if VOTES.search(text)
     }
 
-    assert readers <= {
-        "m001_initial.sql",
-        "m004_duplicate_votes.sql",
-        "m006_rounds.sql",
-        "m008_extraction.sql",
-        "log.py",
-    }
+    assert (
+        readers
+        <= {
+            "m001_initial.sql",
+            "m004_duplicate_votes.sql",
+            "m006_rounds.sql",
+            "m008_extraction.sql",
+            "log.py",
+            "capsule_copies.py",  # copies the file whole, which `capsules` refuses while anything is closed to view
+        }
+    )
     for path in votes:
         assert any(VOTES.search(text) for text in strings_of(path)), (
             "the pattern no longer finds what it looks for"

@@ -173,6 +173,9 @@ NEED_A_REVIEW = {
     "watch settle": ("watch", "settle", "1", "--by", "ann", "--keep"),
 }
 NEED_NONE = {
+    "capsule",
+    "capsule verify",
+    "capsule open",
     "study",
     "init",
     "search",

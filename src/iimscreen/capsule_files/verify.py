@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Verify a review capsule with nothing but Python 3.9 or newer: python verify.py [CAPSULE.zip or FOLDER]
+"""Verify a review capsule with nothing but Python 3.9 or newer.
 
+Run as: python verify.py [CAPSULE.zip or FOLDER]
 It shares no code with iimscreen on purpose: it is a second pair of eyes. It runs nothing that is in the
 capsule, changes nothing, and asks no network. It ends with 0 if everything holds, else with 1.
 """
@@ -29,6 +30,12 @@ MANIFEST = "manifest-sha256.txt"
 SEAL = 64  # hex digits at the end of the zip: SHA-256 of everything before them
 MOST_FILES, LARGEST, LARGEST_OF_ALL, MOST_RATIO = 100_000, 8 << 30, 16 << 30, 1100
 TABLE = re.compile("[a-z_]{1,60}")
+# Not the view of that name: a view may have been put in by others.
+KEPT = (
+    "select records.key, kept.key as kept_key from kept_records"
+    " join records on records.id = kept_records.record_id join records as kept on kept.id = kept_records.kept_id"
+    " order by records.id"
+)
 # Texts that `--no-abstracts` leaves out of rows of the log: no other column may be missing.
 MAY_BE_LEFT_OUT = {
     "extractions": "quote",
@@ -221,7 +228,7 @@ class Review:
             return {}
         sources = {row["source"]: row for row in self.rows("select * from sources")}
         keys = [row["key"] for row in self.rows("select key from records order by id")]
-        kept = {row["key"]: row["kept_key"] for row in self.rows("select * from members")}
+        kept = {row["key"]: row["kept_key"] for row in self.rows(KEPT)}
         removed = {}
         for row in self.rows("select record_key, removed from record_removals order by log_id"):
             removed[row["record_key"]] = row["removed"] == 1
@@ -366,6 +373,7 @@ class Verification:
                 return False
             uri = (self.folder / "review.db").resolve().as_uri() + "?mode=ro&immutable=1"
             with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+                connection.execute("pragma trusted_schema = off")
                 self.review = Review(connection, self.json("protocol/in-force.json"))
                 self.log()
                 self.received()
@@ -412,11 +420,16 @@ class Verification:
     def log(self) -> None:
         """The chain of each actor, from the content of every row; and log.jsonl against the review file."""
         left_out = {kind: set(ids) for kind, ids in self.capsule["left_out"].items()}
+        if self.capsule["has_abstracts"] and any(left_out.values()):
+            self.faults.append("capsule.json says that texts were left out, and that abstracts are in it")
         rows = self.review.rows
         heads = list(rows("select * from log order by id"))
         tables = {head["kind"] for head in heads}
         if not all(TABLE.fullmatch(table) for table in tables):
             raise ValueError("a kind of log row is no name of a table")
+        views = {row["name"] for row in rows("select name from sqlite_master where type = 'view'")}
+        if views & {*tables, "log", "records", "replies", "sources", "kept_records", "run_hits"}:
+            raise ValueError("a view stands where a table should")
         contents = {}
         for table in tables:
             contents[table] = {row.pop("log_id"): row for row in rows(f"select * from {table}")}
@@ -542,7 +555,7 @@ class Verification:
             one, other = (root(key) for key in sorted(pair))
             if verdict == "duplicate" and one != other:
                 parent[one] = other
-        merged = [row for row in self.review.rows("select * from members") if row["key"] != row["kept_key"]]
+        merged = [row for row in self.review.rows(KEPT) if row["key"] != row["kept_key"]]
         loose = [row["key"] for row in merged if root(row["key"]) != root(row["kept_key"])]
         self.faults += [f"no verdict in the log merges {key} into another record" for key in loose[:10]]
         if not loose:

@@ -124,6 +124,8 @@ def _by_our_own_code(folder: Path, capsule: dict[str, Any]) -> tuple[list[str], 
         )  # an older file is brought up to date on opening
         try:
             with open_review(copy) as review:
+                if capsule_copies.put_in_views(review):
+                    faults.append("review.db has other views or triggers than iimscreen makes")
                 expected: set[str] = set()
                 if not capsule["has_abstracts"]:
                     expected = capsule_copies.faults_of_leaving_out(review, capsule["left_out"])

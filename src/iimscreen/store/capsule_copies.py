@@ -5,12 +5,17 @@ Everything is in it, votes too: whoever asks for a copy makes sure first that no
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
+from iimscreen.errors import ReviewError
 from iimscreen.store import log
 from iimscreen.store.connection import Review, open_review, rows
 from iimscreen.store.migrations import LOG_KINDS, drop_derived, make_derived
@@ -41,6 +46,9 @@ class RawReply:
 def copy_to(review: Review, path: Path) -> None:
     """A compact copy of the review as it is now, without a byte of what was once deleted."""
     review.db.execute("vacuum into :path", {"path": str(path)})
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as copy:
+        # Copies of copies are the same bytes then: SQLite counts this number up in each.
+        copy.execute("pragma schema_version = 1")
 
 
 def leave_out_texts(path: Path) -> None:
@@ -58,6 +66,25 @@ def leave_out_texts(path: Path) -> None:
         db.execute("vacuum")
 
 
+def put_in_views(review: Review) -> bool:
+    """Make the views and triggers anew; whether others stood there than this version makes.
+
+    A file made by others may have views that tell other numbers than its tables do.
+    """
+    with review.writing() as db:
+        before = _derived(db)
+        drop_derived(db)
+        make_derived(db)
+        return before != _derived(db)
+
+
+def _derived(db: Database) -> set[tuple[str, str, str]]:
+    found = db.execute(
+        "select type, name, sql from sqlite_master where type in ('view', 'trigger')"
+    ).fetchall()
+    return {(kind, name, sql) for kind, name, sql in found}
+
+
 def withheld(review: Review) -> dict[str, list[int]]:
     """Kind → numbers of the log rows of which a text would be left out."""
     return {
@@ -71,12 +98,13 @@ def withheld(review: Review) -> dict[str, list[int]]:
 
 def log_rows(review: Review) -> Iterator[dict[str, Any]]:
     """Every row of the log with its content, oldest first; columns that are null are left out of it."""
-    contents = {
-        kind: {row.pop("log_id"): row for row in rows(review.db, f"select {kind}.* from {kind}")}
-        for kind in LOG_KINDS
-    }
+    contents = {kind: rows(review.db, f"select {kind}.* from {kind} order by log_id") for kind in LOG_KINDS}
     for head in rows(review.db, "select * from log order by id"):
-        content = contents[head["kind"]].pop(head["id"])
+        content = next(contents[head["kind"]])
+        if content.pop("log_id") != head["id"]:
+            raise ReviewError(
+                f"log row {head['id']} has lost its content", hint="`iimscreen check` says more of it"
+            )
         yield {**head, "content": {name: value for name, value in content.items() if value is not None}}
 
 
