@@ -65,6 +65,9 @@ OWNERS = {  # third-party libraries with a room of their own
     "docx": "table_files",
     "typer": ("cli", "__main__"),
     "openpyxl": ("sheets", "table_files"),
+    "resvg_py": "pictures",
+    "reportlab": "pictures",
+    "PIL": "pictures",
 }
 SQL = re.compile(
     r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|create\s+(table|view|trigger))\b",
@@ -299,6 +302,9 @@ def test_help_loads_neither_heavy_libraries_nor_the_rooms_below_the_front() -> N
         "numpy",
         "pydantic",
         "textual",
+        "resvg_py",
+        "reportlab",
+        "PIL",
     }
     assert heavy & loaded == set()
     own = {name.split(".")[1] for name in loaded if name.startswith("iimscreen.")}

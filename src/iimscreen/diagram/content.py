@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from iimscreen.diagram.parts import PHASES, Box, Column, Diagram, Line, Row
 from iimscreen.flow import Flow
 
@@ -43,6 +45,7 @@ def of_flow(flow: Flow) -> Diagram:
         is_interim=flow.interim,
         notice=flow.notice,
         missing=flow.missing,
+        marked=_marked(flow),
         footnotes=flow.footnotes,
     )
 
@@ -58,33 +61,63 @@ def _one(key: str, *lines: Line) -> Box:
 
 def _parts(flow: Flow, box: str) -> list[Line]:
     """The sources of a box of records identified, each with what it brought."""
-    return [_line(flow, name, f"{box}.{name}", level=1) for name in flow.parts.get(box, {})]
+    return [_line(flow, name, f"{box}.{name}", level=2) for name in flow.parts.get(box, {})]
 
 
 def _identified(flow: Flow) -> Box:
-    lines = [Line("Records identified from:"), _line(flow, "Databases", "database_results")]
-    lines += _parts(flow, "database_results")
+    lines = [
+        Line("Records identified from:", mark=PER_SOURCE if _sources(flow) else ""),
+        _line(flow, "Databases", "database_results", level=1),
+        *_parts(flow, "database_results"),
+    ]
     if flow.boxes["register_results"]:
-        lines += [_line(flow, "Registers", "register_results"), *_parts(flow, "register_results")]
+        lines += [_line(flow, "Registers", "register_results", level=1), *_parts(flow, "register_results")]
     return Box("identified", tuple(lines))
 
 
 def _removed(flow: Flow) -> Box:
     lines = [
         Line("Records removed before screening:"),
-        _line(flow, "Duplicate records removed", "duplicates"),
+        _line(flow, "Duplicate records removed", "duplicates", level=1),
     ]
     for text, number in (
         ("Records marked as ineligible by automation tools", "excluded_automatic"),
         ("Records removed for other reasons", "excluded_other"),
     ):
         if flow.boxes[number]:
-            lines.append(_line(flow, text, number))
+            lines.append(_line(flow, text, number, level=1))
     return Box("removed", tuple(lines))
 
 
 def _excluded(flow: Flow) -> Box:
-    return _one("excluded", _line(flow, "Records excluded", "records_excluded"))
+    line = _line(flow, "Records excluded", "records_excluded")
+    return _one("excluded", replace(line, mark=BY_AUTOMATION) if _by_automation(flow) else line)
+
+
+def _sources(flow: Flow) -> int:
+    """How many databases and registers are named."""
+    return sum(len(flow.parts.get(box, {})) for box in ("database_results", "register_results"))
+
+
+def _by_automation(flow: Flow) -> tuple[str, ...]:
+    """The records that automation tools excluded at screening; none where that is closed to view."""
+    return (
+        () if flow.lists["records_excluded"] is None else flow.lists.get("records_excluded_automatic") or ()
+    )
+
+
+def _marked(flow: Flow) -> tuple[tuple[str, str], ...]:
+    """The footnotes of the template that apply."""
+    found = []
+    if _sources(flow):
+        found.append((PER_SOURCE, "Counted for each database and register."))
+    by_tools = len(_by_automation(flow))
+    if by_tools:
+        by_humans = len(flow.lists["records_excluded"] or ()) - by_tools
+        found.append(
+            (BY_AUTOMATION, f"By a human (n = {by_humans:,}), by automation tools (n = {by_tools:,}).")
+        )
+    return tuple(found)
 
 
 def _lower(flow: Flow, prefix: str) -> tuple[Row, Row]:
@@ -94,7 +127,7 @@ def _lower(flow: Flow, prefix: str) -> tuple[Row, Row]:
         for code, keys in flow.parts.get(f"{prefix}_excluded", {}).items()
         if keys
     ]
-    excluded = _line(flow, "Reports excluded:" if reasons else "Reports excluded", f"{prefix}_excluded")
+    excluded = _line(flow, "Reports excluded", f"{prefix}_excluded")
     return (
         Row(
             _SCREENING,
@@ -114,7 +147,7 @@ def _other(flow: Flow, new: str) -> Column:
         line
         for text, number in _OTHER_METHODS
         if flow.boxes[number]
-        for line in (_line(flow, text, number), *_parts(flow, number))
+        for line in (_line(flow, text, number, level=1), *_parts(flow, number))
     ]
     identified = Box("identified", (Line("Records identified from:"), *lines))
     return Column(
