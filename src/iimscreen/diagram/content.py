@@ -61,31 +61,31 @@ def _one(key: str, *lines: Line) -> Box:
 
 def _parts(flow: Flow, box: str) -> list[Line]:
     """The sources of a box of records identified, each with what it brought."""
-    return [_line(flow, name, f"{box}.{name}", level=2) for name in flow.parts.get(box, {})]
+    return [_line(flow, name, f"{box}.{name}", level=1) for name in flow.parts.get(box, {})]
 
 
 def _identified(flow: Flow) -> Box:
     lines = [
         Line("Records identified from:", mark=PER_SOURCE if _sources(flow) else ""),
-        _line(flow, "Databases", "database_results", level=1),
+        _line(flow, "Databases", "database_results"),
         *_parts(flow, "database_results"),
     ]
     if flow.boxes["register_results"]:
-        lines += [_line(flow, "Registers", "register_results", level=1), *_parts(flow, "register_results")]
+        lines += [_line(flow, "Registers", "register_results"), *_parts(flow, "register_results")]
     return Box("identified", tuple(lines))
 
 
 def _removed(flow: Flow) -> Box:
     lines = [
         Line("Records removed before screening:"),
-        _line(flow, "Duplicate records removed", "duplicates", level=1),
+        _line(flow, "Duplicate records removed", "duplicates"),
     ]
     for text, number in (
         ("Records marked as ineligible by automation tools", "excluded_automatic"),
         ("Records removed for other reasons", "excluded_other"),
     ):
         if flow.boxes[number]:
-            lines.append(_line(flow, text, number, level=1))
+            lines.append(_line(flow, text, number))
     return Box("removed", tuple(lines))
 
 
@@ -147,7 +147,7 @@ def _other(flow: Flow, new: str) -> Column:
         line
         for text, number in _OTHER_METHODS
         if flow.boxes[number]
-        for line in (_line(flow, text, number, level=1), *_parts(flow, number))
+        for line in (_line(flow, text, number), *_parts(flow, number))
     ]
     identified = Box("identified", (Line("Records identified from:"), *lines))
     return Column(
