@@ -48,6 +48,9 @@ PLAYED = (
     "file-formats.md",
     "a-search-from-check-to-appendix.md",
     "a-living-review.md",
+    "coming-from-covidence.md",
+    "coming-from-rayyan.md",
+    "coming-from-spreadsheets.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": (
