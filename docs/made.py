@@ -116,6 +116,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "text_formats",
         "sheets",
         "table_files",
+        "pages",
     ),
     "Thought (pure)": (
         "queries",

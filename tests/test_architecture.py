@@ -52,6 +52,7 @@ PURE = (
     "quotes",
     "citations",
     "table_files",
+    "pages",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
