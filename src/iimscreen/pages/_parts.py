@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from html import escape
+from html import escape, unescape
 
 from iimscreen.model import Behind
 from iimscreen.pages._html import Html, Inside, element, join, text
@@ -105,8 +105,8 @@ def _broken(cell: Inside) -> str:
 
 def _scrolling(made: Html, name: Html, id_: str | None) -> Html:
     """A region that the keyboard can scroll."""
-    plain = re.sub(r"<[^>]*>", "", name)
-    return element("div", made, id=id_, class_="wide", role="region", aria_label=Html(plain), tabindex="0")
+    plain = unescape(re.sub(r"<[^>]*>", "", name))
+    return element("div", made, id=id_, class_="wide", role="region", aria_label=plain, tabindex="0")
 
 
 def of_table(made: Table, *, level: int = 3) -> Html:
