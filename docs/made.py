@@ -100,6 +100,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "logbook",
         "review_flow",
         "numbers",
+        "flow_pages",
         "appendix",
         "living",
         "updating",

@@ -4,6 +4,7 @@ Whatever goes in as a text is escaped; only what is `Html` already goes in as it
 matter: they give sections, here is how they look. `page` frames them, the rest makes what stands in them.
 """
 
+from iimscreen.pages._flow import NumberList, flow
 from iimscreen.pages._html import Html, element, identifier, identifiers, join, text, trusted
 from iimscreen.pages._page import POLICY, Section, listed, page
 from iimscreen.pages._parts import (
@@ -26,12 +27,14 @@ from iimscreen.pages._parts import (
 __all__ = [
     "POLICY",
     "Html",
+    "NumberList",
     "Section",
     "bullets",
     "cited",
     "definitions",
     "details",
     "element",
+    "flow",
     "heading",
     "identifier",
     "identifiers",
