@@ -12,11 +12,10 @@ from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, log
 
 
-def page(review: Review, *, at: str, version: int | None = None, picture: pages.Html | None = None) -> str:
+def page(review: Review, *, at: str, version: int | None = None) -> str:
     """The flow as it stands, or that of a completed version, as one HTML page.
 
-    `at` is when it is made, as the page says it. `picture` is a drawing of the diagram for wide windows and paper.
-    Raises what `review_flow.prisma` and `review_flow.of_version` do.
+    `at` is when it is made, as the page says it. Raises what `review_flow.prisma` and `review_flow.of_version` do.
     """
     with review.snapshot() as still:
         flow = review_flow.prisma(still) if version is None else review_flow.of_version(still, version)
@@ -30,7 +29,6 @@ def page(review: Review, *, at: str, version: int | None = None, picture: pages.
                 f"Made with iimscreen {__version__} on {at}. The last of the log's {number:,} rows was {uid}.",
                 "The lists are those of the review file at that time; each number is the length of its list.",
             ],
-            picture=picture,
         )
 
 

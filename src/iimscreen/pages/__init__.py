@@ -4,7 +4,7 @@ Whatever goes in as a text is escaped; only what is `Html` already goes in as it
 matter: they give sections, here is how they look. `page` frames them, the rest makes what stands in them.
 """
 
-from iimscreen.pages._flow import NumberList, flow
+from iimscreen.pages._flow import NumberList, flow, flow_sections
 from iimscreen.pages._html import Html, element, identifier, identifiers, join, text, trusted
 from iimscreen.pages._page import POLICY, Section, listed, page
 from iimscreen.pages._parts import (
@@ -35,6 +35,7 @@ __all__ = [
     "details",
     "element",
     "flow",
+    "flow_sections",
     "heading",
     "identifier",
     "identifiers",

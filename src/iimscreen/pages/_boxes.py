@@ -11,58 +11,6 @@ from iimscreen.diagram import Box, Column, Diagram, Line
 from iimscreen.pages._html import Html, Inside, element, join, text
 from iimscreen.pages._parts import jump
 
-STYLE = """
-.flow { display: grid; gap: 1.7rem 1.7rem; font-size: .9rem; line-height: 1.4; margin: 0 0 1rem; }
-.flow .column, .flow .ends { display: contents; }
-.flow h3 { margin: 0; padding: .5rem .8rem; background: var(--band); border: 1.5px solid var(--edge);
-  border-radius: 6px; font-size: .95rem; text-align: center; align-self: stretch; }
-.flow .bar { background: var(--bar); border-radius: 6px; writing-mode: vertical-rl; transform: rotate(180deg);
-  text-align: center; font-weight: 600; font-size: .88rem; padding: .5rem .35rem; margin: 0; }
-.box { position: relative; background: var(--paper); border: 1.5px solid var(--edge); border-radius: 6px;
-  padding: .55rem .8rem; min-width: 0; }
-.box p { margin: 0; } .box p + p { margin-top: .2rem; }
-.box .part { padding-inline-start: 1.1rem; }
-.box .box-head { font-weight: 500; }
-.box a, .box .closed { white-space: nowrap; font-variant-numeric: tabular-nums; }
-.box a { text-decoration-thickness: 1px; padding-block: .1rem; }
-.down::after, .right::before, .through::before { content: ""; position: absolute; background: var(--edge); }
-.down::after { left: calc(50% - 7px); top: calc(100% + 1.5px); width: 14px; height: calc(1.7rem - 3px);
-  clip-path: polygon(43% 0, 57% 0, 57% calc(100% - 9px), 100% calc(100% - 9px), 50% 100%, 0 calc(100% - 9px),
-  43% calc(100% - 9px)); }
-.right::before { right: calc(100% + 1.5px); top: calc(50% - 7px); height: 14px; width: calc(1.7rem - 3px);
-  clip-path: polygon(0 43%, calc(100% - 9px) 43%, calc(100% - 9px) 0, 100% 50%, calc(100% - 9px) 100%,
-  calc(100% - 9px) 57%, 0 57%); }
-.through { position: relative; }
-.through::before { left: calc(50% - 1px); top: 0; width: 2px; height: calc(100% + 1.7rem - 11px); }
-.through.down::after { top: 100%; height: 1.7rem; }
-.through.goes-on::before { height: calc(100% + 1.7rem); }
-@media (max-width: 56rem) {
-  .flow.two { font-size: .84rem; gap: 1.4rem 1.2rem; }
-}
-@media screen and (max-width: 47rem) {
-  .flow { display: block; font-size: .95rem; }
-  .flow .column, .flow .ends { display: block; }
-  .flow .bar, .through { display: none; }
-  .flow h3 { margin-block: 1.2rem .7rem; }
-  .box { margin-bottom: 1.7rem; }
-  .right { margin-inline-start: 2rem; }
-  .right::before { right: 100%; width: 1.2rem; }
-  .right::after { content: none; }
-  .column .box:last-child { margin-bottom: 1.7rem; }
-  .ends .box:last-child { margin-bottom: 0; }
-}
-@media print {
-  .flow, .flow.two { font-size: 8.4pt; gap: 5mm 5mm; }
-  .flow .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  .flow h3, .down::after, .right::before, .through::before { print-color-adjust: exact;
-    -webkit-print-color-adjust: exact; }
-  .down::after { height: calc(5mm - 3px); } .right::before { width: calc(5mm - 3px); }
-  .through::before { height: calc(100% + 5mm - 11px); } .through.down::after { height: 5mm; }
-  .through.goes-on::before { height: calc(100% + 5mm); }
-  .box a { text-decoration: none; }
-}
-"""
-
 
 def boxes(diagram: Diagram, ids: Mapping[str, str]) -> Html:
     """The diagram; each number is a link to the id of its list, where `ids` has one."""
@@ -77,7 +25,10 @@ def boxes(diagram: Diagram, ids: Mapping[str, str]) -> Html:
     bars = [_bar(phase, top, bottom) for phase, top, bottom in _phases(diagram)]
     ends = [
         _box(
-            box, ids, f"grid-area: {steps + 2 + number} / 2 / auto / {first}", is_last=box is diagram.ends[-1]
+            box,
+            ids,
+            f"grid-area: {steps + 2 + number} / 2 / auto / {first}",
+            kind="" if box is diagram.ends[-1] else "down",
         )
         for number, box in enumerate(diagram.ends)
     ]
@@ -119,7 +70,9 @@ def _column(column: Column, place: int, ids: Mapping[str, str]) -> Html:
     for number, row in enumerate(column.rows, 2):
         at = f"grid-area: {number} / {place}"
         if row.main:
-            made.append(_box(row.main, ids, at))
+            below = column.rows[number - 1 :]
+            is_plain = bool(below) and below[0].main is None
+            made.append(_box(row.main, ids, at, kind="down plain" if is_plain else "down"))
         else:
             below = column.rows[number - 1 :]
             goes_on = bool(below) and below[0].main is None
@@ -129,12 +82,11 @@ def _column(column: Column, place: int, ids: Mapping[str, str]) -> Html:
                 )
             )
         if row.exit:
-            made.append(_box(row.exit, ids, f"grid-area: {number} / {place + 1}", is_exit=True))
+            made.append(_box(row.exit, ids, f"grid-area: {number} / {place + 1}", kind="right"))
     return element("div", *made, class_="column", role="group", aria_label=column.heading)
 
 
-def _box(box: Box, ids: Mapping[str, str], at: str, *, is_exit: bool = False, is_last: bool = False) -> Html:
-    kind = "right" if is_exit else "" if is_last else "down"
+def _box(box: Box, ids: Mapping[str, str], at: str, *, kind: str) -> Html:
     return element("div", *(_line(line, ids) for line in box.lines), class_=f"box {kind}".strip(), style=at)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from iimscreen.diagram import Diagram, abstract_sentence, alt_text, results_sentences
 from iimscreen.model import Behind
-from iimscreen.pages._boxes import STYLE, boxes
+from iimscreen.pages._boxes import boxes
 from iimscreen.pages._html import Html, Inside, element, identifiers, join, text
 from iimscreen.pages._page import Section, page
 from iimscreen.pages._parts import (
@@ -29,8 +29,8 @@ from iimscreen.pages._parts import (
 from iimscreen.wording import counted
 
 IN_FULL = 1_000  # rows that a list cites; 40,000 records make a page of 21 MB with it
-PRINTED = 1_000  # rows of all lists together that are printed until the reader chooses otherwise
-_ALL = "all-records"
+PRINTED = 600  # rows of all lists together that are printed until the reader chooses otherwise
+_CITED = "flow-records"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,80 +57,70 @@ class _Shown:
 
 
 def flow(
-    diagram: Diagram,
-    lists: Sequence[NumberList],
-    *,
-    title: str,
-    foot: Sequence[str] = (),
-    lead: str = "",
-    picture: Html | None = None,
+    diagram: Diagram, lists: Sequence[NumberList], *, title: str, lead: str = "", foot: Sequence[str] = ()
 ) -> str:
-    """The page. `title` is that of the review; `picture` a drawing of the diagram for wide windows and paper."""
-    ids = identifiers(["", *(one.full_name for one in lists)])
-    by_name = {one.name: one for one in lists}
-    to = {one.name: ids[one.full_name] for one in lists}
-    groups = _groups(diagram, by_name, ids)
-    shown = [one for _, ones in groups for one in ones]
-    register = _register(shown)
+    """The page; `title` is that of the review."""
     stamps = [diagram.notice] if diagram.notice else []
     if diagram.is_interim:
         stamps.append("Interim: these numbers are not final. What is missing is told below the figure.")
+    return page(
+        title,
+        flow_sections(diagram, lists),
+        lead=lead,
+        stamps=stamps,
+        foot=foot,
+        print_lists=sum(len(one.rows) for one in lists) <= PRINTED,
+    )
+
+
+def flow_sections(diagram: Diagram, lists: Sequence[NumberList]) -> list[Section]:
+    """The figure, the flow in words, the lists, and where long lists are cited: parts of this page or of another.
+
+    Their ids are flow, flow-words, flow-lists, flow-records, and the full name of each number.
+    """
+    ids = identifiers(["flow", "flow-words", "flow-lists", _CITED, *(one.full_name for one in lists)])
+    by_name = {one.name: one for one in lists}
+    groups = _groups(diagram, by_name, ids)
+    register = _register(one for _, ones in groups for one in ones)
     sections = [
-        Section(id="figure", heading="Flow diagram", body=_figure(diagram, to, picture)),
-        Section(id="words", heading="The flow in words", body=_words(diagram)),
         Section(
-            id="lists",
+            id="flow",
+            heading="Flow diagram",
+            body=_figure(diagram, {one.name: ids[one.full_name] for one in lists}),
+        ),
+        Section(id="flow-words", heading="The flow in words", body=_words(diagram)),
+        Section(
+            id="flow-lists",
             heading="The records behind each number",
             body=_lists(groups, register),
             starts_page=True,
         ),
     ]
     if register.place:
-        sections.append(Section(id=_ALL, heading="All records of long lists", body=_cited_once(register)))
-    total = sum(len(one.one.rows) for one in shown)
-    return page(
-        title,
-        sections,
-        lead=lead,
-        stamps=stamps,
-        foot=foot,
-        more_style=STYLE + _STYLE,
-        print_lists=total <= PRINTED,
-    )
+        sections.append(Section(id=_CITED, heading="All records of long lists", body=_cited_once(register)))
+    return sections
 
 
-_STYLE = """
-.lists h3:first-child { margin-top: 0; }
-.back { font-size: .85rem; float: inline-end; margin-inline-start: 1rem; }
-figure { margin: 0; } figcaption { font-size: .9rem; color: var(--soft); margin-top: .8rem; }
-figcaption p { margin-bottom: .25rem; }
-summary.part { padding-inline-start: 1.6rem; }
-.picture { display: block; } .picture + .flow { display: none; }
-@media screen and (max-width: 47rem) { .picture { display: none; } .picture + .flow { display: block; } }
-"""
-
-
-def _figure(diagram: Diagram, to: Mapping[str, str], picture: Html | None) -> Html:
-    drawn = element("div", picture, class_="picture") if picture else Html()
-    notes = [paragraph(f"{mark} {words}") for mark, words in diagram.marked]
-    notes += [paragraph(f"– {note}" if diagram.marked else f"* {note}") for note in diagram.footnotes]
-    caption = element("figcaption", paragraph(f"{diagram.title}."), *notes)
-    missing: Inside = ""
+def _figure(diagram: Diagram, to: Mapping[str, str]) -> Html:
+    caption = element("figcaption", paragraph(f"{diagram.title}."))
+    parts: list[Inside] = [element("figure", boxes(diagram, to), caption)]
+    if diagram.marked or diagram.footnotes:
+        marked = (join((element("b", mark), " ", words)) for mark, words in diagram.marked)
+        parts.append(bullets([*marked, *diagram.footnotes], class_="notes"))
     if diagram.missing:
-        missing = element("div", heading("What is missing", level=3), bullets(diagram.missing))
-    return join((element("figure", drawn, boxes(diagram, to), caption), missing))
+        parts += [heading("What is missing", level=3), bullets(diagram.missing)]
+    return join(parts)
 
 
 def _words(diagram: Diagram) -> Html:
     return join(
-        (
-            heading("For the abstract", level=3),
-            paragraph(abstract_sentence(diagram)),
-            heading("For the results", level=3),
-            paragraph(results_sentences(diagram)),
-            heading("For who cannot see the figure", level=3),
-            paragraph(alt_text(diagram)),
+        piece
+        for name, words in (
+            ("For the abstract", abstract_sentence(diagram)),
+            ("For the results", results_sentences(diagram)),
+            ("For who cannot see the figure", alt_text(diagram)),
         )
+        for piece in (heading(name, level=3), paragraph(words))
     )
 
 
@@ -210,7 +200,7 @@ def _list(shown: _Shown, register: _Register) -> Html:
     about = element(
         "p", element("span", one.definition), " ", element("code", one.full_name), class_="note", dir="auto"
     )
-    back = jump("Back to the figure", "figure", label=f"Back to the figure from {shown.words}")
+    back = jump("Back to the figure", "flow", label=f"Back to the figure from {shown.words}")
     return details(summary, element("p", back, class_="back"), about, _rows(shown, register), id_=shown.id)
 
 

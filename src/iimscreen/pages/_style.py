@@ -110,6 +110,8 @@ img, svg { max-width: 100%; height: auto; }
   .wide { overflow: visible; }
   summary { list-style: none; padding-block: .2rem; }
   ol.rows, p.refs { content-visibility: visible; }
+  ol.rows { line-height: 1.35; padding-inline-start: 3em; } ol.rows > li { font-size: 8.5pt; padding-block: .12rem; }
+  .inside { padding-block: 0 .4rem; } details { border-top: 1px solid var(--line); }
   main > section:target, .inside:target, li:target { background: none; }
   a { color: inherit; }
   :root:has(#print-lists:checked) details::details-content {
@@ -118,7 +120,68 @@ img, svg { max-width: 100%; height: auto; }
 """
 
 
+_FLOW = """
+figure { margin: 0; } figcaption { font-size: .9rem; color: var(--soft); margin-top: .8rem; }
+.notes { font-size: .9rem; color: var(--soft); padding-inline-start: 1.2rem; }
+.lists h3:first-child { margin-top: 0; }
+.back { font-size: .85rem; float: inline-end; margin-inline-start: 1rem; }
+
+.flow { display: grid; gap: 1.7rem 1.7rem; font-size: .9rem; line-height: 1.4; margin: 0 0 1rem; }
+.flow .column, .flow .ends { display: contents; }
+.flow h3 { margin: 0; padding: .5rem .8rem; background: var(--band); border: 1.5px solid var(--edge);
+  border-radius: 6px; font-size: .95rem; text-align: center; align-self: stretch; }
+.flow .bar { background: var(--bar); border-radius: 6px; writing-mode: vertical-rl; transform: rotate(180deg);
+  text-align: center; font-weight: 600; font-size: .88rem; padding: .5rem .35rem; margin: 0; }
+.box { position: relative; background: var(--paper); border: 1.5px solid var(--edge); border-radius: 6px;
+  padding: .55rem .8rem; min-width: 0; }
+.box p { margin: 0; } .box p + p { margin-top: .2rem; }
+.box .part { padding-inline-start: 1.1rem; }
+.box .box-head { font-weight: 500; }
+.box a, .box .closed { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.box a { text-decoration-thickness: 1px; padding-block: .1rem; }
+.down::after, .right::before, .through::before { content: ""; }
+.down::after, .right::after, .right::before, .through::before { position: absolute; background: var(--edge); }
+.plain::after { clip-path: polygon(43% 0, 57% 0, 57% 100%, 43% 100%) !important; }
+.down::after, .right::after { left: calc(50% - 7px); top: calc(100% + 1.5px); width: 14px; height: calc(1.7rem - 3px);
+  clip-path: polygon(43% 0, 57% 0, 57% calc(100% - 9px), 100% calc(100% - 9px), 50% 100%, 0 calc(100% - 9px),
+  43% calc(100% - 9px)); }
+.right::before { right: calc(100% + 1.5px); top: calc(50% - 7px); height: 14px; width: calc(1.7rem - 3px);
+  clip-path: polygon(0 43%, calc(100% - 9px) 43%, calc(100% - 9px) 0, 100% 50%, calc(100% - 9px) 100%,
+  calc(100% - 9px) 57%, 0 57%); }
+.through { position: relative; }
+.through::before { left: calc(50% - 1px); top: 0; width: 2px; height: calc(100% + 1.7rem - 11px); }
+.through.down::after { top: 100%; height: 1.7rem; }
+.through.goes-on::before { height: calc(100% + 1.7rem); }
+@media screen and (max-width: 62rem) { .flow.two { font-size: .8rem; gap: 1.7rem 1.2rem; }
+  .flow.two .right::before { width: calc(1.2rem - 3px); } .flow.two .box { padding: .45rem .55rem; } }
+@media screen and (max-width: 47rem) {
+  .flow, .flow.two { display: block; font-size: .95rem; }
+  .flow .column, .flow .ends { display: block; }
+  .flow .bar, .through { display: none; }
+  .flow h3 { margin-block: 1.6rem .8rem; } .flow .column:first-of-type h3 { margin-top: 0; }
+  .flow .box { margin-bottom: 1.7rem; padding: .55rem .8rem; }
+  .flow .box.right { margin: -.9rem 0 1.7rem 2.2rem; }
+  .flow .right::before, .flow.two .right::before { right: 100%; width: calc(1.25rem - 3px); }
+  .flow .down::after { left: .5rem; }
+  .flow .down:has(+ .right)::after { clip-path: none; width: 2px; left: calc(.5rem + 6px); height: .8rem; }
+  .flow .right::after { content: ""; left: calc(-1.7rem - 1.5px); top: -1px; width: 14px;
+    height: calc(100% + 1.7rem - 1px); }
+  .flow .column .box:last-child::after { content: none; }
+  .flow .box:last-child { margin-bottom: 1rem; }
+}
+@media print {
+  .flow, .flow.two { font-size: 8.4pt; gap: 5mm 5mm; }
+  .flow .bar, .flow h3, .down::after, .right::before, .through::before { print-color-adjust: exact;
+    -webkit-print-color-adjust: exact; }
+  .down::after { height: calc(5mm - 3px); } .right::before { width: calc(5mm - 3px); }
+  .through::before { height: calc(100% + 5mm - 11px); } .through.down::after { height: 5mm; }
+  .through.goes-on::before { height: calc(100% + 5mm); }
+  .box a { text-decoration: none; }
+}
+"""
+
+
 def style(more: str = "") -> str:
     """The style sheet, with the rules of a kind of page after those of all."""
     named = " ".join(f"--{name}: {colour};" for name, colour in COLOURS.items())
-    return f":root {{ {named} }}{_RULES}{more}"
+    return f":root {{ {named} }}{_RULES}{_FLOW}{more}"
