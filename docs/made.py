@@ -118,6 +118,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "sheets",
         "table_files",
         "pages",
+        "word_figure",
     ),
     "Thought (pure)": (
         "queries",

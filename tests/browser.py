@@ -75,7 +75,11 @@ class Browser:
     def open(self, path: Path, *, width: int = 1280, height: int = 900, fragment: str = "") -> None:
         """Load a file anew, in a window of this size."""
         self.say(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
         self.requests.clear()
         self.complaints.clear()
@@ -118,7 +122,9 @@ class Browser:
 
     def printed(self) -> bytes:
         """The page on paper, as PDF."""
-        return base64.b64decode(self.say("Page.printToPDF", preferCSSPageSize=True, printBackground=False)["data"])
+        return base64.b64decode(
+            self.say("Page.printToPDF", preferCSSPageSize=True, printBackground=False)["data"]
+        )
 
 
 @contextlib.contextmanager
@@ -152,7 +158,7 @@ def browsing(profile: Path) -> Iterator[Browser]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=place,  # noqa: PLW1509 - no threads are about when the tests start it
+        preexec_fn=place,
         pass_fds=(3, 4),
     )
     os.close(from_us)
