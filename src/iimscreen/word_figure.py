@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
@@ -24,9 +24,13 @@ _BAND, _BAR, _EDGE, _RED = "FBF0CF", "DCE9F5", "7B8A99", "A1121F"
 _MARGIN_CM, _TWIPS_PER_CM = 1.5, 567
 _UPRIGHT_CM, _LENGTHWISE_CM = (21.0, 29.7), (29.7, 21.0)
 _BAR_CM, _GAP_CM, _ARROW_CM = 0.8, 0.35, 0.75
+_POINTS_PER_CM = 28.35
+_SHARES = (1.0, 1.35, 1.8)  # of the width of a main box: an exit, where reasons are long
 _SIZES = (9.5, 9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0)  # points, the largest that fits a page
 _ABOVE_AND_BELOW_CM = 2.2  # the title, and room between the lines of a caption
-_RIGHT, _DOWN, _THROUGH = "→", "↓", "│"
+_RIGHT, _DOWN = "→", "↓"
+_NO_BREAK, _LEFT_TO_RIGHT = "\u00a0", "\u200e"
+_SIDES = ("top", "left", "bottom", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +39,39 @@ class _Cell:
 
     span: int = 1
     paragraphs: tuple[str, ...] = ()  # as XML
-    is_box: bool = False
+    edges: tuple[str, ...] = ()  # sides with a border
     fill: str = ""
     merge: str = ""  # "restart" or "continue": over several rows
     is_upright: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class _Row:
+    cells: tuple[_Cell, ...]
+    least_points: float = 0  # its height at least; exactly, with `is_exact`
+    is_exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where columns of the diagram stand in the grid of the table."""
+    """How large everything is. A main box takes two columns of the grid: between them runs a line that goes on."""
 
     size_cm: tuple[float, float]
-    widths_cm: tuple[float, ...]
-    starts: tuple[int, ...]  # the grid column of each main box
+    main_cm: float
+    exit_cm: float
     points: float
+    room_cm: float
+
+    def widths_cm(self, diagram: Diagram) -> list[float]:
+        """Of the columns of the grid."""
+        widths = [_BAR_CM]
+        for column in diagram.columns:
+            widths += [_GAP_CM, self.main_cm / 2, self.main_cm / 2]
+            widths += [_ARROW_CM, self.exit_cm] if _has_exits(column) else []
+        return widths
+
+
+_THROUGH = (_Cell(edges=("right",)), _Cell(edges=("left",)))  # a line that goes on, in the middle of a column
 
 
 def flow_docx(diagram: Diagram, *, title: str = "", foot: str = "") -> bytes:
@@ -100,20 +123,19 @@ def flow_docx(diagram: Diagram, *, title: str = "", foot: str = "") -> bytes:
 
 
 def _plan(diagram: Diagram) -> _Plan:
-    """The page, the grid and the size of type with which the diagram fits the page, or the smallest."""
+    """The largest type with which the diagram fits a page, with exits as wide as they need; else the smallest."""
     size = _UPRIGHT_CM if len(diagram.columns) == 1 else _LENGTHWISE_CM
     exits = [_has_exits(column) for column in diagram.columns]
-    boxes = sum(2 if has else 1 for has in exits)
-    fixed = _BAR_CM + _GAP_CM * len(exits) + _ARROW_CM * sum(exits)
     room = size[0] - 2 * _MARGIN_CM
-    box = (room - fixed) / boxes
-    widths, starts = [_BAR_CM], []
-    for has in exits:
-        starts.append(len(widths) + 1)
-        widths += [_GAP_CM, box, *((_ARROW_CM, box) if has else ())]
+    left = room - _BAR_CM - _GAP_CM * len(exits) - _ARROW_CM * sum(exits)
     high = size[1] - 2 * _MARGIN_CM - _ABOVE_AND_BELOW_CM - _notes_cm(diagram, room)
-    fitting = (points for points in _SIZES if _height_cm(diagram, box, room, points) <= high)
-    return _Plan(size, tuple(widths), tuple(starts), next(fitting, _SIZES[-1]))
+    plans = [
+        _Plan(size, main, main * share, points, room)
+        for points in _SIZES
+        for share in _SHARES
+        for main in [left / (len(exits) + sum(exits) * share)]
+    ]
+    return next((plan for plan in plans if _height_cm(diagram, plan) <= high), plans[-1])
 
 
 def _has_exits(column: Column) -> bool:
@@ -125,20 +147,26 @@ def _notes_cm(diagram: Diagram, room: float) -> float:
     return sum(_lines(words, room, 7.5) for words in said) * 0.36
 
 
-def _height_cm(diagram: Diagram, box: float, room: float, points: float) -> float:
+def _height_cm(diagram: Diagram, plan: _Plan) -> float:
     """About how high the table is."""
-    line = points * 1.22 / 28.35
+    points = plan.points
+    line = points * 1.22 / _POINTS_PER_CM
     rows = [
         max(
-            (_height_in_lines(found, box, points) for row in step for found in (row.main, row.exit) if found),
+            (
+                _height_in_lines(box, width, points)
+                for row in step
+                for box, width in ((row.main, plan.main_cm), (row.exit, plan.exit_cm))
+                if box
+            ),
             default=1,
         )
         for step in zip(*(column.rows for column in diagram.columns), strict=True)
     ]
-    heading = max(_lines(column.heading, 2 * box, points) for column in diagram.columns)
-    ends = [_height_in_lines(end, room, points) for end in diagram.ends]
+    heading = max(_lines(column.heading, 2 * plan.main_cm, points) for column in diagram.columns)
+    ends = [_height_in_lines(end, plan.room_cm, points) for end in diagram.ends]
     between = (len(rows) + len(ends)) * (line * 0.95 + 0.02)
-    return (heading + sum(rows) + sum(ends)) * line + 0.18 * (len(rows) + len(ends) + 1) + between
+    return (heading + sum(rows) + sum(ends)) * line + 0.18 * (len(rows) + len(ends) + 2) + between
 
 
 def _height_in_lines(box: Box, width: float, points: float) -> int:
@@ -156,9 +184,9 @@ def _lines(words: str, width_cm: float, points: float) -> int:
 
 
 def _table(diagram: Diagram, plan: _Plan) -> str:
-    widths = [round(width * _TWIPS_PER_CM) for width in plan.widths_cm]
+    widths = [round(width * _TWIPS_PER_CM) for width in plan.widths_cm(diagram)]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-    rows = "".join(_row(cells, widths) for cells in _rows(diagram, plan))
+    rows = "".join(_row(row, widths) for row in _rows(diagram, plan))
     return (
         f'<w:tbl xmlns:w="{_WORD}"><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
         '<w:tblLayout w:type="fixed"/><w:tblCellMar><w:top w:w="30" w:type="dxa"/><w:left w:w="85" w:type="dxa"/>'
@@ -168,57 +196,58 @@ def _table(diagram: Diagram, plan: _Plan) -> str:
     )
 
 
-def _rows(diagram: Diagram, plan: _Plan) -> list[list[_Cell]]:
+def _rows(diagram: Diagram, plan: _Plan) -> Iterator[_Row]:
     """Headings, then each step and the arrows below it, then the ends."""
     steps = list(zip(*(column.rows for column in diagram.columns), strict=True))
     phases = [row.phase for row in diagram.databases.rows]
-    made = [_headings(diagram, plan)]
+    everything = len(plan.widths_cm(diagram))
+    yield _headings(diagram, plan)
+    yield _Row((_Cell(span=everything),), least_points=4, is_exact=True)
     for number, step in enumerate(steps):
-        cells = [_bar(phases, number, plan)]
-        below = steps[number + 1] if number + 1 < len(steps) else None
-        arrows = [
-            _Cell(merge="continue", fill=_BAR) if below and phases[number + 1] == phases[number] else _Cell()
-        ]
+        bar = _bar(phases, number, plan)
+        cells, below = [bar], [_between(phases, number)]
         for place, row in enumerate(step):
-            cells += [_Cell(), _box(row.main, plan) if row.main else _sign(_THROUGH, plan)]
-            goes_on = below is not None and below[place].main is None
-            arrows += [_Cell(), _sign(_THROUGH if goes_on else _DOWN, plan)]
-            if _has_exits(diagram.columns[place]):
-                cells += [
-                    _sign(_RIGHT, plan) if row.exit else _Cell(),
-                    _box(row.exit, plan) if row.exit else _Cell(),
-                ]
-                arrows += [_Cell(span=2)]
-        made += [cells, arrows]
+            is_exited = _has_exits(diagram.columns[place])
+            following = steps[number + 1][place] if number + 1 < len(steps) else None
+            cells += [_Cell(), *([_box(row.main, plan, span=2)] if row.main else _THROUGH)]
+            below += [
+                _Cell(),
+                *(_THROUGH if following and not following.main else [_sign(_DOWN, plan, span=2)]),
+            ]
+            if is_exited:
+                exits = [_sign(_RIGHT, plan), _box(row.exit, plan)] if row.exit else [_Cell(span=2)]
+                cells += exits
+                below.append(_Cell(span=2))
+        yield _Row(tuple(cells), least_points=0 if bar.merge else _upright_points(phases[number], plan))
+        yield _Row(tuple(below))
+    yield from _end_rows(diagram, plan, everything)
+
+
+def _end_rows(diagram: Diagram, plan: _Plan, everything: int) -> Iterator[_Row]:
+    many = len(diagram.ends) > 1
     for number, end in enumerate(diagram.ends):
-        merge = ("continue" if number else "restart") if len(diagram.ends) > 1 else ""
-        bar = _Cell(
-            fill=_BAR,
-            merge=merge,
-            is_upright=True,
-            paragraphs=() if number else (_said([PHASES[-1]], plan, bold=True, is_middle=True),),
-        )
-        made.append([bar, _Cell(), _box(end, plan, span=len(plan.widths_cm) - 2)])
-        if number + 1 < len(diagram.ends):
-            rest = len(plan.widths_cm) - 3
-            made.append(
-                [
-                    _Cell(merge="continue", fill=_BAR),
-                    _Cell(),
-                    _sign(_DOWN, plan),
-                    *([_Cell(span=rest)] if rest else []),
-                ]
-            )
-    return made
+        if number:
+            rest = [_Cell(span=everything - 4)] if everything > 4 else []
+            yield _Row((_Cell(merge="continue", fill=_BAR), _Cell(), _sign(_DOWN, plan, span=2), *rest))
+        said = () if number else (_said([PHASES[-1]], plan, bold=True, is_middle=True),)
+        merge = ("continue" if number else "restart") if many else ""
+        bar = _Cell(fill=_BAR, merge=merge, is_upright=True, paragraphs=said)
+        least = _upright_points(PHASES[-1], plan) / (1.6 if many else 1)
+        yield _Row((bar, _Cell(), _box(end, plan, span=everything - 2)), least_points=least)
 
 
-def _headings(diagram: Diagram, plan: _Plan) -> list[_Cell]:
+def _upright_points(word: str, plan: _Plan) -> float:
+    """How high a cell must be for a word that stands upright in it, in bold."""
+    return len(word) * plan.points * 0.62 + 8
+
+
+def _headings(diagram: Diagram, plan: _Plan) -> _Row:
     cells = [_Cell()]
     for column in diagram.columns:
         said = _said([column.heading], plan, bold=True, is_middle=True)
-        span = 3 if _has_exits(column) else 1
-        cells += [_Cell(), _Cell(span=span, paragraphs=(said,), is_box=True, fill=_BAND)]
-    return cells
+        span = 4 if _has_exits(column) else 2
+        cells += [_Cell(), _Cell(span=span, paragraphs=(said,), edges=_SIDES, fill=_BAND)]
+    return _Row(tuple(cells))
 
 
 def _bar(phases: Sequence[str], number: int, plan: _Plan) -> _Cell:
@@ -229,19 +258,27 @@ def _bar(phases: Sequence[str], number: int, plan: _Plan) -> _Cell:
     return _Cell(paragraphs=said, fill=_BAR, merge=merge, is_upright=True)
 
 
-def _sign(sign: str, plan: _Plan) -> _Cell:
-    return _Cell(paragraphs=(_said([sign], plan, is_middle=True, colour=_EDGE, bold=True),))
+def _between(phases: Sequence[str], number: int) -> _Cell:
+    """The cell of the bar beside the arrows below a step."""
+    goes_on = number + 1 < len(phases) and phases[number + 1] == phases[number]
+    return _Cell(merge="continue", fill=_BAR) if goes_on else _Cell()
+
+
+def _sign(sign: str, plan: _Plan, *, span: int = 1) -> _Cell:
+    return _Cell(span=span, paragraphs=(_said([sign], plan, is_middle=True, colour=_EDGE, bold=True),))
 
 
 def _box(box: Box, plan: _Plan, *, span: int = 1) -> _Cell:
-    return _Cell(span=span, paragraphs=tuple(_said_line(line, plan) for line in box.lines), is_box=True)
+    return _Cell(span=span, paragraphs=tuple(_said_line(line, plan) for line in box.lines), edges=_SIDES)
 
 
 def _said_line(line: Line, plan: _Plan) -> str:
     """The words of a line and its number, each a run of its own, so that the number is easily replaced."""
     words = [f"{line.text}{line.mark}"]
     if line.number:
-        words += [" ", line.count.replace(" ", "\u00a0")]
+        count = line.count.replace(" ", _NO_BREAK)
+        # Marks of direction keep the brackets of a number together behind words that run from right to left.
+        words += [" ", f"{_LEFT_TO_RIGHT}{count}{_LEFT_TO_RIGHT}" if _is_rtl(line.text) else count]
     return _said(words, plan, indent=200 * line.level)
 
 
@@ -259,12 +296,16 @@ def _said(
     )
 
 
-def _row(cells: Sequence[_Cell], widths: Sequence[int]) -> str:
+def _row(row: _Row, widths: Sequence[int]) -> str:
     made, place = [], 0
-    for cell in cells:
+    for cell in row.cells:
         made.append(_cell(cell, sum(widths[place : place + cell.span])))
         place += cell.span
-    return f"<w:tr>{''.join(made)}</w:tr>"
+    height = ""
+    if row.least_points:
+        rule = "exact" if row.is_exact else "atLeast"
+        height = f'<w:trPr><w:trHeight w:val="{round(20 * row.least_points)}" w:hRule="{rule}"/></w:trPr>'
+    return f"<w:tr>{height}{''.join(made)}</w:tr>"
 
 
 def _cell(cell: _Cell, width: int) -> str:
@@ -273,15 +314,13 @@ def _cell(cell: _Cell, width: int) -> str:
         said += f'<w:gridSpan w:val="{cell.span}"/>'
     if cell.merge:
         said += f'<w:vMerge w:val="{cell.merge}"/>'
-    if cell.is_box:
+    if cell.edges:
         edge = f'w:val="single" w:sz="6" w:space="0" w:color="{_EDGE}"'
-        said += "<w:tcBorders>" + "".join(
-            f"<w:{side} {edge}/>" for side in ("top", "left", "bottom", "right")
-        )
+        said += "<w:tcBorders>" + "".join(f"<w:{side} {edge}/>" for side in cell.edges)
         said += "</w:tcBorders>"
     if cell.fill:
         said += f'<w:shd w:val="clear" w:color="auto" w:fill="{cell.fill}"/>'
-    if not cell.is_box:  # a narrow cell has no room for margins
+    if cell.edges != _SIDES:  # a narrow cell has no room for margins
         said += '<w:tcMar><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tcMar>'
     if cell.is_upright:
         said += '<w:textDirection w:val="btLr"/>'
