@@ -31,8 +31,9 @@ def a_flow(
     notice: str = "",
     database: str = "PubMed",
     missing: Sequence[str] = (),
+    linked: bool = False,
 ) -> Flow:
-    """1,210 records of two databases and a register, 200 of them duplicates; two reports more than for each reason."""
+    """1,210 records of two databases and a register, 200 of them duplicates; 41 included."""
     origins = [
         Origin(f"a{n}", database if n < 900 else "Embase", Kind.DATABASE, f"a{n % 1000}") for n in range(1200)
     ]
@@ -68,5 +69,5 @@ def a_flow(
         missing=missing,
         footnotes=("Each database counts a record once, however many sub-queries or exports found it.",),
         previous=previous,
-        links={"a8": ("Study A",), "a9": ("Study A",)},
+        links={"a10": ("Study A",), "a11": ("Study A",)} if linked else {},
     )
