@@ -143,8 +143,8 @@ def _has_exits(column: Column) -> bool:
 
 
 def _notes_cm(diagram: Diagram, room: float) -> float:
-    said = [words for _, words in diagram.marked] + [*diagram.footnotes, *diagram.missing, diagram.notice]
-    return sum(_lines(words, room, 7.5) for words in said) * 0.36
+    said = [words for _, words in diagram.marked] + [*diagram.footnotes, *diagram.missing, diagram.notice, ""]
+    return sum(_lines(words, room, 7.5) for words in said) * 0.46
 
 
 def _height_cm(diagram: Diagram, plan: _Plan) -> float:
@@ -165,8 +165,12 @@ def _height_cm(diagram: Diagram, plan: _Plan) -> float:
     ]
     heading = max(_lines(column.heading, 2 * plan.main_cm, points) for column in diagram.columns)
     ends = [_height_in_lines(end, plan.room_cm, points) for end in diagram.ends]
+    upright = sum(_upright_points(phase, plan) for phase in (PHASES[0], PHASES[-1])) / _POINTS_PER_CM
+    short = max(
+        0.0, upright - (rows[0] + sum(ends)) * line
+    )  # bars that are longer than what stands beside them
     between = (len(rows) + len(ends)) * (line * 0.95 + 0.02)
-    return (heading + sum(rows) + sum(ends)) * line + 0.18 * (len(rows) + len(ends) + 2) + between
+    return (heading + sum(rows) + sum(ends)) * line + 0.18 * (len(rows) + len(ends) + 2) + between + short
 
 
 def _height_in_lines(box: Box, width: float, points: float) -> int:
@@ -176,7 +180,7 @@ def _height_in_lines(box: Box, width: float, points: float) -> int:
 def _lines(words: str, width_cm: float, points: float) -> int:
     """About how many lines words take; wide characters count twice."""
     letters = sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in words)
-    per_line = max(4.0, width_cm / (points * 0.0188))  # a letter of Calibri is about 0.53 of its size
+    per_line = max(4.0, width_cm / (points * 0.021))  # a letter is 0.6 of its size, where Calibri is lacking
     return max(1, -(-letters // int(per_line)))
 
 
