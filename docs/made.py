@@ -103,6 +103,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "logbook",
         "review_flow",
         "numbers",
+        "flow_pages",
         "appendix",
         "living",
         "updating",
@@ -119,6 +120,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "text_formats",
         "sheets",
         "table_files",
+        "pages",
+        "word_figure",
     ),
     "Thought (pure)": (
         "queries",
