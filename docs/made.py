@@ -48,6 +48,9 @@ PLAYED = (
     "file-formats.md",
     "a-search-from-check-to-appendix.md",
     "a-living-review.md",
+    "coming-from-covidence.md",
+    "coming-from-rayyan.md",
+    "coming-from-spreadsheets.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": (
@@ -100,6 +103,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "logbook",
         "review_flow",
         "numbers",
+        "flow_pages",
         "appendix",
         "living",
         "updating",
@@ -117,6 +121,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "sheets",
         "table_files",
         "pictures",
+        "pages",
+        "word_figure",
     ),
     "Thought (pure)": (
         "queries",

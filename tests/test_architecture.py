@@ -52,6 +52,8 @@ PURE = (
     "quotes",
     "citations",
     "table_files",
+    "pages",
+    "word_figure",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
@@ -62,7 +64,7 @@ OWNERS = {  # third-party libraries with a room of their own
     "rapidfuzz": ("matching", "quotes"),
     "pypdf": "text_formats",
     "numpy": "matching",
-    "docx": "table_files",
+    "docx": ("table_files", "word_figure"),
     "typer": ("cli", "__main__"),
     "openpyxl": ("sheets", "table_files"),
     "resvg_py": "pictures",
