@@ -37,7 +37,7 @@ def boxes(diagram: Diagram, ids: Mapping[str, str]) -> Html:
         *bars,
         *columns,
         element("div", *ends, class_="ends", role="group", aria_label="Included"),
-        class_=f"flow {'two' if first > 4 else 'one'}",
+        class_=f"flow {('one', 'two', 'three')[len(diagram.columns) - 1]}",
         role="group",
         aria_label=diagram.title,
         style=f"grid-template-columns: {' '.join(places)}",
