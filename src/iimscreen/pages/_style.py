@@ -133,7 +133,7 @@ figure { margin: 0; } figcaption { font-size: .9rem; color: var(--soft); margin-
 .flow .bar { background: var(--bar); border-radius: 6px; writing-mode: vertical-rl; transform: rotate(180deg);
   text-align: center; font-weight: 600; font-size: .88rem; padding: .5rem .35rem; margin: 0; }
 .box { position: relative; background: var(--paper); border: 1.5px solid var(--edge); border-radius: 6px;
-  padding: .55rem .8rem; min-width: 0; }
+  padding: .55rem .8rem; min-width: 0; display: flex; flex-direction: column; justify-content: center; }
 .box p { margin: 0; } .box p + p { margin-top: .2rem; }
 .box .part { padding-inline-start: 1.1rem; }
 .box .box-head { font-weight: 500; }
@@ -171,12 +171,20 @@ figure { margin: 0; } figcaption { font-size: .9rem; color: var(--soft); margin-
 }
 @media print {
   .flow, .flow:not(.one) { font-size: 8.4pt; gap: 5mm 5mm; break-inside: avoid; }
-  .flow.three { page: lengthwise; }
+  .flow.three, .flow.two.dense { page: lengthwise; }
+  .flow.three { font-size: 7.6pt; gap: 4mm 5mm; }
+  .flow.dense { font-size: 6.4pt; line-height: 1.25; gap: 4mm 5mm; }
+  .flow.three h3, .flow.dense h3, .flow.three .bar, .flow.dense .bar { font-size: 1em; padding: 1mm; }
+  .flow .box { padding: 1.2mm 1.8mm; } .flow .box p + p { margin-top: .3mm; }
   .flow .bar, .flow h3, .down::after, .right::before, .through::before { print-color-adjust: exact;
     -webkit-print-color-adjust: exact; }
   .down::after { height: calc(5mm - 3px); } .right::before { width: calc(5mm - 3px); }
   .through::before { height: calc(100% + 5mm - 11px); } .through.down::after { height: 5mm; }
   .through.goes-on::before { height: calc(100% + 5mm); }
+  .flow:is(.three, .dense) .down::after { height: calc(4mm - 3px); }
+  .flow:is(.three, .dense) .through::before { height: calc(100% + 4mm - 11px); }
+  .flow:is(.three, .dense) .through.down::after { height: 4mm; }
+  .flow:is(.three, .dense) .through.goes-on::before { height: calc(100% + 4mm); }
   .box a { text-decoration: none; }
 }
 """
