@@ -48,6 +48,9 @@ PLAYED = (
     "file-formats.md",
     "a-search-from-check-to-appendix.md",
     "a-living-review.md",
+    "coming-from-covidence.md",
+    "coming-from-rayyan.md",
+    "coming-from-spreadsheets.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": (
@@ -99,8 +102,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "report",
         "logbook",
         "review_flow",
-        "numbers",
-        "flow_pages",
         "appendix",
         "living",
         "updating",
@@ -117,8 +118,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "text_formats",
         "sheets",
         "table_files",
-        "pages",
-        "word_figure",
     ),
     "Thought (pure)": (
         "queries",
@@ -137,7 +136,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "notices",
         "citations",
         "flow",
-        "diagram",
         "bundles",
         "forms",
         "quotes",
