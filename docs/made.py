@@ -118,6 +118,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "text_formats",
         "sheets",
         "table_files",
+        "pictures",
     ),
     "Thought (pure)": (
         "queries",

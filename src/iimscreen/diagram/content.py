@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from iimscreen.diagram.parts import PHASES, Box, Column, Diagram, Line, Row
 from iimscreen.flow import Flow
 
@@ -43,6 +45,7 @@ def of_flow(flow: Flow) -> Diagram:
         is_interim=flow.interim,
         notice=flow.notice,
         missing=flow.missing,
+        marked=_marked(flow),
         footnotes=flow.footnotes,
     )
 
@@ -62,8 +65,11 @@ def _parts(flow: Flow, box: str) -> list[Line]:
 
 
 def _identified(flow: Flow) -> Box:
-    lines = [Line("Records identified from:"), _line(flow, "Databases", "database_results")]
-    lines += _parts(flow, "database_results")
+    lines = [
+        Line("Records identified from:", mark=PER_SOURCE if _sources(flow) else ""),
+        _line(flow, "Databases", "database_results"),
+        *_parts(flow, "database_results"),
+    ]
     if flow.boxes["register_results"]:
         lines += [_line(flow, "Registers", "register_results"), *_parts(flow, "register_results")]
     return Box("identified", tuple(lines))
@@ -84,7 +90,34 @@ def _removed(flow: Flow) -> Box:
 
 
 def _excluded(flow: Flow) -> Box:
-    return _one("excluded", _line(flow, "Records excluded", "records_excluded"))
+    line = _line(flow, "Records excluded", "records_excluded")
+    return _one("excluded", replace(line, mark=BY_AUTOMATION) if _by_automation(flow) else line)
+
+
+def _sources(flow: Flow) -> int:
+    """How many databases and registers are named."""
+    return sum(len(flow.parts.get(box, {})) for box in ("database_results", "register_results"))
+
+
+def _by_automation(flow: Flow) -> tuple[str, ...]:
+    """The records that automation tools excluded at screening; none where that is closed to view."""
+    return (
+        () if flow.lists["records_excluded"] is None else flow.lists.get("records_excluded_automatic") or ()
+    )
+
+
+def _marked(flow: Flow) -> tuple[tuple[str, str], ...]:
+    """The footnotes of the template that apply."""
+    found = []
+    if _sources(flow):
+        found.append((PER_SOURCE, "Counted for each database and register."))
+    by_tools = len(_by_automation(flow))
+    if by_tools:
+        by_humans = len(flow.lists["records_excluded"] or ()) - by_tools
+        found.append(
+            (BY_AUTOMATION, f"By a human (n = {by_humans:,}), by automation tools (n = {by_tools:,}).")
+        )
+    return tuple(found)
 
 
 def _lower(flow: Flow, prefix: str) -> tuple[Row, Row]:
@@ -94,7 +127,7 @@ def _lower(flow: Flow, prefix: str) -> tuple[Row, Row]:
         for code, keys in flow.parts.get(f"{prefix}_excluded", {}).items()
         if keys
     ]
-    excluded = _line(flow, "Reports excluded:" if reasons else "Reports excluded", f"{prefix}_excluded")
+    excluded = _line(flow, "Reports excluded", f"{prefix}_excluded")
     return (
         Row(
             _SCREENING,
