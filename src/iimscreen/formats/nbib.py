@@ -29,7 +29,7 @@ _LINKED = re.compile(r"\s*\bPMID:\s*(\d+)\.?")
 _SUFFIXES = frozenset(("Jr", "Sr", "2nd", "3rd", "4th"))
 
 # As the XML's RefType names them, so that a record is the same from either format.
-_LINKS = {
+LINKS = {
     "CIN": "CommentIn",
     "CON": "CommentOn",
     "CRF": "CorrectedandRepublishedFrom",
@@ -261,11 +261,11 @@ def _substance(value: str) -> str:
 
 def _links(draft: _Draft) -> Iterator[Link]:
     for tag, lines in draft.tags:
-        if tag in _LINKS:
+        if tag in LINKS:
             citation = one_line(" ".join(lines))
             linked = _LINKED.search(citation)
             yield Link(
-                kind=_LINKS[tag],
+                kind=LINKS[tag],
                 pmid=linked.group(1) if linked else None,
                 citation=_LINKED.sub("", citation).strip(),
             )
