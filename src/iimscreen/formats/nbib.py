@@ -171,9 +171,10 @@ def _finished(draft: _Draft) -> Found:
     if stated and pmid is None:
         return Refusal(draft.line, f"PMID {stated[:20]!r} is no number")
     title = draft.first("TI", "BTI")
-    if pmid is None and title is None:
+    record = _record(draft, pmid.group(1) if pmid else None, title)
+    if not (pmid or title or record.abstract or record.doi or record.pmcid):
         return Refusal(draft.line, "the record has neither a PMID nor a title (PMID, TI)")
-    return Parsed(draft.line, _record(draft, pmid.group(1) if pmid else None, title))
+    return Parsed(draft.line, record)
 
 
 def _record(draft: _Draft, pmid: str | None, title: str | None) -> Record:

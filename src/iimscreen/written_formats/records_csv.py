@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from iimscreen.decision_formats import Decided, Judged, notes_of, safe, table
 from iimscreen.model import Author, Link
 from iimscreen.tables import Dataset, Scalar
+from iimscreen.written_formats import line
 
 _FACTS = (
     "title", "vernacular_title", "authors", "year", "journal", "journal_abbreviation", "volume", "issue", "pages",
@@ -45,7 +46,8 @@ def _cells(one: Decided, stages: Sequence[str]) -> Iterator[Scalar]:
     record = one.report.record
     for name in _FACTS:
         value = getattr(record, _LISTS.get(name, name))
-        yield "; ".join(map(_in_words, value)) if isinstance(value, tuple) else value
+        words = "; ".join(map(_in_words, value)) if isinstance(value, tuple) else value
+        yield line(words) if isinstance(words, str) else words
 
 
 def _judged(judged: Judged | None) -> tuple[Scalar, ...]:
