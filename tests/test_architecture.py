@@ -162,6 +162,7 @@ PURE = (
     "errors",
     "formats",
     "decision_formats",
+    "written_formats",
     "text_formats",
     "quotes",
     "citations",
