@@ -11,21 +11,30 @@ from collections.abc import Callable, Iterable
 
 from iimscreen.errors import InputError
 from iimscreen.model import Number
-from iimscreen.numbers import prisma
+from iimscreen.numbers import appraisal, audit, duplicates, extract, prisma, screening, search, studies
 from iimscreen.numbers.behind import behind
+from iimscreen.numbers.moment import Moment
 from iimscreen.store import Review
 
 __all__ = ["FAMILIES", "behind", "every", "named"]
 
-FAMILIES: dict[str, Callable[[Review], Iterable[Number]]] = {
+FAMILIES: dict[str, Callable[[Moment], Iterable[Number]]] = {
     "prisma": prisma.numbers,
+    "search": search.numbers,
+    "duplicates": duplicates.numbers,
+    "screening": screening.numbers,
+    "studies": studies.numbers,
+    "extract": extract.numbers,
+    "appraisal": appraisal.numbers,
+    "audit": audit.numbers,
 }
 
 
 def every(review: Review) -> dict[str, Number]:
     """Name → number, of all families, in their order."""
     with review.snapshot() as still:
-        return {one.name: one for family in FAMILIES.values() for one in family(still)}
+        moment = Moment(still)
+        return {one.name: one for family in FAMILIES.values() for one in family(moment)}
 
 
 def named(review: Review, name: str) -> Number:
@@ -34,7 +43,7 @@ def named(review: Review, name: str) -> Number:
     known: dict[str, Number] = {}
     if family is not None:
         with review.snapshot() as still:
-            known = {one.name: one for one in family(still)}
+            known = {one.name: one for one in family(Moment(still))}
     if name in known:
         return known[name]
     likely = difflib.get_close_matches(name, list(known) or list(every(review)), n=3, cutoff=0.5)
