@@ -26,7 +26,7 @@ from iimscreen.numbers.behind import behind, unresolved
 from iimscreen.numbers.moment import Moment
 from iimscreen.store import Review
 
-__all__ = ["FAMILIES", "asked", "behind", "every", "family_of", "named", "of_version", "unresolved"]
+__all__ = ["FAMILIES", "asked", "behind", "every", "family_of", "listed", "named", "of_version", "unresolved"]
 
 FAMILIES: dict[str, Callable[[Moment], Iterable[Number]]] = {
     "prisma": prisma.numbers,
@@ -67,6 +67,11 @@ def family_of(review: Review, name: str) -> dict[str, Number]:
         return {one.name: one for one in family(Moment(still))}
 
 
+def listed(review: Review, version: int | None = None) -> tuple[Number, ...]:
+    """All numbers in their order; with `version` those of the flow of a completed version."""
+    return tuple((every(review) if version is None else of_version(review, version)).values())
+
+
 def named(review: Review, name: str) -> Number:
     """The number of this name; only its family is worked out. Raises InputError if there is none."""
     known = family_of(review, name)
@@ -75,19 +80,26 @@ def named(review: Review, name: str) -> Number:
     raise _unknown(review, name, known)
 
 
-def asked(review: Review, given: str) -> tuple[Number, ...]:
+def asked(review: Review, given: str, *, version: int | None = None) -> tuple[Number, ...]:
     """The numbers that a person means: those of a value as it is printed, the one of a name, or those under it.
+
+    With `version` those of the flow of a completed version, which are called "prisma.v1.records_screened" and
+    found as "prisma.records_screened" too.
 
     Raises InputError, naming what may have been meant, if there is none.
     """
     value = asking.read(given)
     if value is None:
-        known = family_of(review, given.strip())
-        found = asking.under(known, given)
+        name = given.strip().removeprefix("{{").removesuffix("}}").strip()
+        if version is not None:
+            name = re.sub(r"^prisma(?!\.v\d)", f"prisma.v{version}", name)
+        known = family_of(review, name) if version is None else of_version(review, version)
+        found = asking.under(known, name)
         if not found:
             raise _unknown(review, given, known)
         return found
-    found = asking.with_value(every(review), value)
+    known = every(review) if version is None else of_version(review, version)
+    found = asking.with_value(known, value)
     if not found:
         raise InputError(
             f"no number of this review is {given.strip()}",

@@ -21,19 +21,23 @@ def numbers(moment: Moment) -> Iterator[Number]:
     for instrument in in_force(review).instruments:
         try:
             form, found = appraising.appraised(review, instrument.name)
-        except ProtocolError:
-            found = []
+        except ProtocolError:  # no study needs it, nor was any appraised with it
+            continue
+        if form.subject != "study":
+            continue
         family = f"appraisal.{slug(instrument.name)}"
         final = [one for one in found if one.is_final]
         left = len(found) - len(final)
-        interim = f"{counted(left, 'study', 'studies')} not finally appraised" if left else ""
+        interim = (
+            f"{counted(left, 'study', 'studies')} not finally appraised with {instrument.name}"
+            if left
+            else ""
+        )
         for name, which, words in (
             ("studies", found, "that are to be appraised, or were,"),
             ("studies_final", final, "that are finally appraised"),
         ):
             yield _number(f"{family}.{name}", which, f"Studies {words} with {instrument.name}.", interim, ())
-        if not found or form.subject != "study":
-            continue
         overall = forms.with_role(form, "overall")
         fields = [*forms.judgements(form), *((overall,) if overall is not None else ())]
         for field in fields:
