@@ -123,6 +123,22 @@ def gathered(review: Review) -> Gathered | None:
         return _gathered(review, form, data, _reports(review, data), order="author", left_out=())
 
 
+def pooled(review: Review) -> tuple[str, ...]:
+    """Studies of the literature with final data that could be pooled: some subjects assessed, in whatever domain."""
+    found = gathered(review)
+    if found is None:
+        return ()
+    data = responses.metafor(found)
+    place = {name: number for number, name in enumerate(data.columns)}
+    return tuple(
+        dict.fromkeys(
+            str(row[place["study"]])
+            for row in data.rows
+            if row[place["ni"]] is not None and row[place["final"]] == "yes"
+        )
+    )
+
+
 def _only(contents: Contents, only: str) -> Contents:
     chosen = tuple(table for table in contents.tables if table.name == only)
     sets = tuple(dataset for dataset in contents.datasets if dataset.name == only)

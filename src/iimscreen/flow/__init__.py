@@ -1,6 +1,6 @@
 """The PRISMA 2020 flow as lists of records, its boxes as their lengths, and the sums that must hold.
 
-Pure. Definitions of record, report and study, the box keys and the identities F1 to F13 are those of
+Pure. Definitions of record, report and study, the box keys and the identities F1 to F14 are those of
 PRISMA 2020 (Page 2021, BMJ 372:n71) and of its R package's CSV template. Boxes whose round is still
 blind are None here already: whoever builds the input asks the gate in `store/gate.py`.
 

@@ -24,9 +24,21 @@ from iimscreen.numbers import (
 )
 from iimscreen.numbers.behind import behind, unresolved
 from iimscreen.numbers.moment import Moment
+from iimscreen.numbers.prisma import of_flow
 from iimscreen.store import Review
 
-__all__ = ["FAMILIES", "asked", "behind", "every", "family_of", "listed", "named", "of_version", "unresolved"]
+__all__ = [
+    "FAMILIES",
+    "asked",
+    "behind",
+    "every",
+    "family_of",
+    "listed",
+    "named",
+    "of_flow",
+    "of_version",
+    "unresolved",
+]
 
 FAMILIES: dict[str, Callable[[Moment], Iterable[Number]]] = {
     "prisma": prisma.numbers,

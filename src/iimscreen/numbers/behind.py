@@ -8,7 +8,7 @@ from iimscreen.citations import citation
 from iimscreen.model import Behind, Number, Record
 from iimscreen.numbers.duplicates import BETWEEN
 from iimscreen.numbers.notes import notes_on
-from iimscreen.store import Review, records, studies
+from iimscreen.store import Review, records, studies, versions
 
 # What is counted → how its rows are named. Rows of anything else are texts that stand for themselves.
 _RECORDS = ("records", "reports", "hits", "votes", "")  # by a key, which may stand behind a run or a reviewer
@@ -90,9 +90,14 @@ def _of_records(review: Review, rows: Sequence[str]) -> dict[str, tuple[str, str
 def _of_studies(review: Review, rows: Iterable[str]) -> dict[str, tuple[str, str]]:
     """A study that nobody named is called by its report's key; one that was given up is known still."""
     by_study: dict[str, list[str]] = {name: [] for name in studies.ever_named(review)}
-    for report, named in studies.of_reports(review).items():
-        for study in named:
-            by_study.setdefault(study, []).append(report)
+    elsewhere = [pair for one in versions.previous_reviews(review) for pair in one.reports]
+    then = [pair for one in versions.closures(review) for pair in one.reports]
+    for links in (studies.of_reports(review), versions.by_report(elsewhere), versions.by_report(then)):
+        now = {study for study, reports in by_study.items() if reports}
+        for report, named in links.items():
+            for study in named:
+                if study not in now:
+                    by_study.setdefault(study, []).append(report)
     of_row: dict[str, Sequence[str]] = {}
     for row in rows:
         study = row

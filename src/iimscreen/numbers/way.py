@@ -1,4 +1,4 @@
-"""The way of one record through the review: what brought it, what became of it and why, as far as it is open to view."""
+"""The way of one record through the review: what brought it, and what became of it, as far as that is open."""
 
 from __future__ import annotations
 
