@@ -136,7 +136,9 @@ def _text_of(box: Box, room: float) -> list[Words]:
     made: list[Words] = []
     y = 0.0
     for number, line in enumerate(box.lines):
-        is_under = number > 0 and not box.lines[0].number  # "Records identified from:", and what they are from
+        is_under = (
+            number > 0 and not box.lines[0].number
+        )  # "Records identified from:", and what they are from
         indent = (line.level + is_under) * INDENT
         from_right = starts_right_to_left(line.text)
         for runs in wrapped(_line_pieces(line), TEXT, room - indent, hanging=HANGING):
