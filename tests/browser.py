@@ -28,7 +28,8 @@ class Browser:
         self._number = 0
         self._rest = b""
         self._session = ""
-        self.requests: list[str] = []  # addresses of everything that was loaded or tried to
+        self.requests: dict[str, str] = {}  # number → address of everything that was loaded or asked for
+        self.stopped: list[str] = []  # addresses that the page's policy did not let it ask for
         self.complaints: list[str] = []  # errors of the console, such as what the policy refused
         self._loaded = False
         target = self.say("Target.createTarget", url="about:blank")["targetId"]
@@ -64,7 +65,9 @@ class Browser:
 
     def _note(self, method: str | None, said: dict[str, Any]) -> None:
         if method == "Network.requestWillBeSent":
-            self.requests.append(said["request"]["url"])
+            self.requests[said["requestId"]] = said["request"]["url"]
+        elif method == "Network.loadingFailed" and said.get("blockedReason") == "csp":
+            self.stopped.append(self.requests.pop(said["requestId"], ""))
         elif method == "Log.entryAdded":
             self.complaints.append(said["entry"]["text"])
         elif method == "Runtime.exceptionThrown":
@@ -82,12 +85,13 @@ class Browser:
             mobile=False,
         )
         self.requests.clear()
+        self.stopped.clear()
         self.complaints.clear()
-        self.say("Page.navigate", url="about:blank")
-        self._loaded = False
-        self.say("Page.navigate", url=f"{path.resolve().as_uri()}{fragment}")
-        while not self._loaded:
-            self._next()
+        for address in ("about:blank", f"{path.resolve().as_uri()}{fragment}"):
+            self._loaded = False
+            self.say("Page.navigate", url=address)
+            while not self._loaded:
+                self._next()
         self.settle()
 
     def settle(self) -> None:

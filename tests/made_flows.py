@@ -32,17 +32,19 @@ def a_flow(
     database: str = "PubMed",
     missing: Sequence[str] = (),
     linked: bool = False,
+    records: int = 1000,
 ) -> Flow:
     """1,210 records of two databases and a register, 200 of them duplicates; 41 included."""
     origins = [
-        Origin(f"a{n}", database if n < 900 else "Embase", Kind.DATABASE, f"a{n % 1000}") for n in range(1200)
+        Origin(f"a{n}", database if n < records * 9 // 10 else "Embase", Kind.DATABASE, f"a{n % records}")
+        for n in range(records * 6 // 5)
     ]
     origins += [Origin(f"t{n}", "ClinicalTrials.gov", Kind.REGISTER, f"t{n}") for n in range(10)]
     reports = [Report(f"t{n}", True, True, EXCLUDED, None, None) for n in range(10)]
     codes = [f"code{number}" for number in range(len(reasons))]
     sought = [*(Outcome(State.EXCLUDE, code) for code in codes for _ in range(3)), *(INCLUDED,) * 41]
     sought.append(Outcome(State.AWAITING))
-    for number in range(1000):
+    for number in range(records):
         if number < len(sought):
             reports.append(Report(f"a{number}", True, True, INCLUDED, "retrieved", sought[number]))
         elif number == len(sought):

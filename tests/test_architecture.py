@@ -47,6 +47,7 @@ PURE = (
     "model",
     "errors",
     "formats",
+    "written_formats",
     "decision_formats",
     "text_formats",
     "quotes",

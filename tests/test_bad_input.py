@@ -65,6 +65,7 @@ def test_a_wrong_command_line_ends_with_2(run, words):
 NEED_A_REVIEW = {
     "import": ("import", "a.ris", "--database", "Embase"),
     "dedupe": ("dedupe",),
+    "why": ("why", "37"),
     "export": ("export", "--to", "csv", "--out", "a.csv"),
     "duplicates": ("duplicates",),
     "duplicates merge": ("duplicates", "merge", "1", "2", "--by", "ann"),

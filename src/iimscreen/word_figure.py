@@ -329,7 +329,8 @@ def _cell(cell: _Cell, width: int) -> str:
     if cell.is_upright:
         said += '<w:textDirection w:val="btLr"/>'
     said += '<w:vAlign w:val="center"/>'
-    empty = '<w:p><w:pPr><w:spacing w:before="0" w:after="0"/><w:rPr><w:sz w:val="8"/></w:rPr></w:pPr></w:p>'
+    spacing = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="auto"/>'
+    empty = f'<w:p><w:pPr>{spacing}<w:rPr><w:sz w:val="8"/></w:rPr></w:pPr></w:p>'
     return f"<w:tc><w:tcPr>{said}</w:tcPr>{''.join(cell.paragraphs) or empty}</w:tc>"
 
 
@@ -355,7 +356,7 @@ def _paragraph_of(
     """A paragraph in the direction of its first letter; runs of a right-to-left script say so."""
     is_rtl = _is_rtl(words[0])
     said = "<w:bidi/>" if is_rtl else ""
-    said += f'<w:spacing w:before="{before}" w:after="{after}"/>'
+    said += f'<w:spacing w:before="{before}" w:after="{after}" w:line="240" w:lineRule="auto"/>'
     said += f'<w:ind w:left="{indent}"/>' if indent else ""
     said += '<w:jc w:val="center"/>' if is_middle else ""
     runs = "".join(

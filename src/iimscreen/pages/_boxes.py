@@ -11,6 +11,8 @@ from iimscreen.diagram import Box, Column, Diagram, Line
 from iimscreen.pages._html import Html, Inside, element, join, text
 from iimscreen.pages._parts import jump
 
+_DENSE = 14  # lines of a box from which on type is smaller on paper, so that the figure keeps to a page
+
 
 def boxes(diagram: Diagram, ids: Mapping[str, str]) -> Html:
     """The diagram; each number is a link to the id of its list, where `ids` has one."""
@@ -20,8 +22,9 @@ def boxes(diagram: Diagram, ids: Mapping[str, str]) -> Html:
     for column in diagram.columns:
         has_exits = any(row.exit for row in column.rows)
         columns.append(_column(column, first, ids))
-        places += ["minmax(0, 1fr)"] * (2 if has_exits else 1)
+        places += ["minmax(0, 1fr)", *(["minmax(0, 1.25fr)"] if has_exits else [])]
         first += 2 if has_exits else 1
+    most = max(len(row.exit.lines) for row in diagram.databases.rows if row.exit)
     bars = [_bar(phase, top, bottom) for phase, top, bottom in _phases(diagram)]
     ends = [
         _box(
@@ -37,7 +40,7 @@ def boxes(diagram: Diagram, ids: Mapping[str, str]) -> Html:
         *bars,
         *columns,
         element("div", *ends, class_="ends", role="group", aria_label="Included"),
-        class_=f"flow {'two' if first > 4 else 'one'}",
+        class_=f"flow {('one', 'two', 'three')[len(diagram.columns) - 1]}{' dense' if most > _DENSE else ''}",
         role="group",
         aria_label=diagram.title,
         style=f"grid-template-columns: {' '.join(places)}",

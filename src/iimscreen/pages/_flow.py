@@ -196,7 +196,7 @@ def _lists(groups: Iterable[tuple[str, Sequence[_Shown]]], register: _Register) 
 
 def _list(shown: _Shown, register: _Register) -> Html:
     one = shown.one
-    summary = join((shown.words, " ", element("span", shown.count, class_="n")))
+    summary = join((element("bdi", shown.words), " ", element("span", shown.count, class_="n")))
     about = element(
         "p", element("span", one.definition), " ", element("code", one.full_name), class_="note", dir="auto"
     )

@@ -30,7 +30,7 @@ MEETINGS = (
 
 _RULES = """
 *, *::before, *::after { box-sizing: border-box; }
-html { color-scheme: light; scroll-behavior: smooth; scroll-padding-top: 4.5rem; -webkit-text-size-adjust: 100%; }
+html { color-scheme: light; scroll-padding-top: 4.5rem; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif; }
 a { color: var(--link); text-underline-offset: .15em; }
@@ -95,9 +95,9 @@ img, svg { max-width: 100%; height: auto; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
   .inside { padding-inline-start: .3rem; } ol.rows { padding-inline-start: 2.4em; }
 }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
   @page { size: A4; margin: 16mm 14mm; }
+  @page lengthwise { size: A4 landscape; margin: 12mm 14mm; }
   html, body { background: var(--paper); font-size: 10pt; }
   .skip, .choice, .back { display: none; }
   header, main, footer, nav.contents { max-width: none; padding-inline: 0; }
@@ -133,7 +133,7 @@ figure { margin: 0; } figcaption { font-size: .9rem; color: var(--soft); margin-
 .flow .bar { background: var(--bar); border-radius: 6px; writing-mode: vertical-rl; transform: rotate(180deg);
   text-align: center; font-weight: 600; font-size: .88rem; padding: .5rem .35rem; margin: 0; }
 .box { position: relative; background: var(--paper); border: 1.5px solid var(--edge); border-radius: 6px;
-  padding: .55rem .8rem; min-width: 0; }
+  padding: .55rem .8rem; min-width: 0; display: flex; flex-direction: column; justify-content: center; }
 .box p { margin: 0; } .box p + p { margin-top: .2rem; }
 .box .part { padding-inline-start: 1.1rem; }
 .box .box-head { font-weight: 500; }
@@ -152,16 +152,16 @@ figure { margin: 0; } figcaption { font-size: .9rem; color: var(--soft); margin-
 .through::before { left: calc(50% - 1px); top: 0; width: 2px; height: calc(100% + 1.7rem - 11px); }
 .through.down::after { top: 100%; height: 1.7rem; }
 .through.goes-on::before { height: calc(100% + 1.7rem); }
-@media screen and (max-width: 62rem) { .flow.two { font-size: .8rem; gap: 1.7rem 1.2rem; }
-  .flow.two .right::before { width: calc(1.2rem - 3px); } .flow.two .box { padding: .45rem .55rem; } }
+@media screen and (max-width: 62rem) { .flow:not(.one) { font-size: .8rem; gap: 1.7rem 1.2rem; }
+  .flow:not(.one) .right::before { width: calc(1.2rem - 3px); } .flow:not(.one) .box { padding: .45rem .55rem; } }
 @media screen and (max-width: 47rem) {
-  .flow, .flow.two { display: block; font-size: .95rem; }
+  .flow, .flow:not(.one) { display: block; font-size: .95rem; }
   .flow .column, .flow .ends { display: block; }
   .flow .bar, .through { display: none; }
   .flow h3 { margin-block: 1.6rem .8rem; } .flow .column:first-of-type h3 { margin-top: 0; }
   .flow .box { margin-bottom: 1.7rem; padding: .55rem .8rem; }
   .flow .box.right { margin: -.9rem 0 1.7rem 2.2rem; }
-  .flow .right::before, .flow.two .right::before { right: 100%; width: calc(1.25rem - 3px); }
+  .flow .right::before, .flow:not(.one) .right::before { right: 100%; width: calc(1.25rem - 3px); }
   .flow .down::after { left: .5rem; }
   .flow .down:has(+ .right)::after { clip-path: none; width: 2px; left: calc(.5rem + 6px); height: .8rem; }
   .flow .right::after { content: ""; left: calc(-1.7rem - 1.5px); top: -1px; width: 14px;
@@ -170,12 +170,21 @@ figure { margin: 0; } figcaption { font-size: .9rem; color: var(--soft); margin-
   .flow .box:last-child { margin-bottom: 1rem; }
 }
 @media print {
-  .flow, .flow.two { font-size: 8.4pt; gap: 5mm 5mm; }
+  .flow, .flow:not(.one) { font-size: 8.4pt; gap: 5mm 5mm; break-inside: avoid; }
+  .flow.three, .flow.two.dense { page: lengthwise; }
+  .flow.three { font-size: 7.6pt; gap: 4mm 5mm; }
+  .flow.dense { font-size: 6.4pt; line-height: 1.25; gap: 4mm 5mm; }
+  .flow.three h3, .flow.dense h3, .flow.three .bar, .flow.dense .bar { font-size: 1em; padding: 1mm; }
+  .flow .box { padding: 1.2mm 1.8mm; } .flow .box p + p { margin-top: .3mm; }
   .flow .bar, .flow h3, .down::after, .right::before, .through::before { print-color-adjust: exact;
     -webkit-print-color-adjust: exact; }
   .down::after { height: calc(5mm - 3px); } .right::before { width: calc(5mm - 3px); }
   .through::before { height: calc(100% + 5mm - 11px); } .through.down::after { height: 5mm; }
   .through.goes-on::before { height: calc(100% + 5mm); }
+  .flow:is(.three, .dense) .down::after { height: calc(4mm - 3px); }
+  .flow:is(.three, .dense) .through::before { height: calc(100% + 4mm - 11px); }
+  .flow:is(.three, .dense) .through.down::after { height: 4mm; }
+  .flow:is(.three, .dense) .through.goes-on::before { height: calc(100% + 4mm); }
   .box a { text-decoration: none; }
 }
 """
