@@ -12,7 +12,7 @@ from iimscreen.model import Number
 
 _AT_LEAST = re.compile(r"^(?:≥|>=|at least)\s*", re.IGNORECASE)
 _N = re.compile(r"^\(?\s*n\s*=\s*(.*?)\s*\)?$", re.IGNORECASE)
-_THOUSANDS = re.compile(r"\d{1,3}(?:[,'’   ]\d{3})+(?:\.\d+)?")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[,' \u2019\u00a0\u2009\u202f]\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?|[-−]?\.\d+")
 
 
