@@ -216,7 +216,7 @@ def test_a_count_is_understood_however_it_is_written(count: int, how: str) -> No
         assert value.fits(one)
 
 
-@given(st.floats(0, 1), st.integers(0, 3))
+@given(st.floats(0, 1), st.integers(1, 3))
 def test_a_share_is_understood_as_percent_and_as_a_fraction_however_it_is_rounded(
     share: float, decimals: int
 ) -> None:
