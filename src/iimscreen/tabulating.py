@@ -111,6 +111,34 @@ def tabulate(review: Review, *, order: str = "author", final_only: bool = False,
     return Tabulated(contents=_only(contents, only) if only else contents, left_out=left_out)
 
 
+def gathered(review: Review) -> Gathered | None:
+    """What all tables are made of, in the order in which studies are printed; None while there is no form or study."""
+    with review.reading():
+        if in_force(review).form is None:
+            return None
+        data = extracted.data(review)
+        if not data:
+            return None
+        form = review_forms.in_force(review, DATA)
+        return _gathered(review, form, data, _reports(review, data), order="author", left_out=())
+
+
+def pooled(review: Review) -> tuple[str, ...]:
+    """Studies of the literature with final data that could be pooled: some subjects assessed, in whatever domain."""
+    found = gathered(review)
+    if found is None:
+        return ()
+    data = responses.metafor(found)
+    place = {name: number for number, name in enumerate(data.columns)}
+    return tuple(
+        dict.fromkeys(
+            str(row[place["study"]])
+            for row in data.rows
+            if row[place["ni"]] is not None and row[place["final"]] == "yes"
+        )
+    )
+
+
 def _only(contents: Contents, only: str) -> Contents:
     chosen = tuple(table for table in contents.tables if table.name == only)
     sets = tuple(dataset for dataset in contents.datasets if dataset.name == only)

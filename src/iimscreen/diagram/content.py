@@ -58,7 +58,7 @@ def _one(key: str, *lines: Line) -> Box:
 
 def _parts(flow: Flow, box: str) -> list[Line]:
     """The sources of a box of records identified, each with what it brought."""
-    return [_line(flow, name, f"{box}.{name}", level=1) for name in flow.parts.get(box, {})]
+    return [_line(flow, part, name, level=1) for part, name in flow.names_of_parts(box).items()]
 
 
 def _identified(flow: Flow) -> Box:
@@ -90,9 +90,9 @@ def _excluded(flow: Flow) -> Box:
 def _lower(flow: Flow, prefix: str) -> tuple[Row, Row]:
     """Retrieval and assessment, which are the same in both columns."""
     reasons = [
-        _line(flow, flow.labels.get(code, code), f"{prefix}_excluded.{code}", level=1)
-        for code, keys in flow.parts.get(f"{prefix}_excluded", {}).items()
-        if keys
+        _line(flow, flow.labels.get(code, code), name, level=1)
+        for code, name in flow.names_of_parts(f"{prefix}_excluded").items()
+        if flow.parts[f"{prefix}_excluded"][code]
     ]
     excluded = _line(flow, "Reports excluded:" if reasons else "Reports excluded", f"{prefix}_excluded")
     return (

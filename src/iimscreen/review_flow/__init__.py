@@ -18,8 +18,10 @@ from iimscreen.review_protocol import in_force, reason_labels
 from iimscreen.store import Review, curation, records, runs, studies, versions
 from iimscreen.store.gate import Gate
 from iimscreen.voting import Outcome, State
+from iimscreen.wording import slugs
 
 __all__ = [
+    "closed",
     "command_of",
     "derived",
     "differences",
@@ -39,10 +41,13 @@ __all__ = [
 _WOULD_BE = "to be named"  # the reason of an exclusion that is only thought of
 
 
-def prisma(review: Review) -> flow.Flow:
-    """The PRISMA 2020 flow as it stands. Raises ProtocolError if its numbers do not add up."""
+def prisma(review: Review, *, gate: Gate | None = None) -> flow.Flow:
+    """The PRISMA 2020 flow as it stands. Raises ProtocolError if its numbers do not add up.
+
+    `gate` is one that was made of the very same state of the review, to be read once.
+    """
     with review.snapshot() as still:
-        made, reports = flow_and_reports(still)
+        made, reports = flow_and_reports(still, gate=gate)
     return _sound(made, reports)
 
 
@@ -136,11 +141,11 @@ def _sound(made: flow.Flow, reports: Sequence[flow.Report]) -> flow.Flow:
 
 
 def flow_and_reports(
-    review: Review, *, excluded: Collection[str] = ()
+    review: Review, *, excluded: Collection[str] = (), gate: Gate | None = None
 ) -> tuple[flow.Flow, list[flow.Report]]:
-    """The flow and the reports that it counts, not checked; `excluded` as in `without`."""
+    """The flow and the reports that it counts, not checked; `excluded` as in `without`, `gate` as in `prisma`."""
     protocol = in_force(review)
-    gate = Gate(review, protocol)
+    gate = gate or Gate(review, protocol)
     rows = records.memberships(review)
     removed = curation.removed(review)
     links = studies.of_reports(review)
@@ -202,9 +207,10 @@ def missing(review: Review, gate: Gate) -> tuple[str, ...]:
 def named_list(review: Review, name: str, *, version: int | None = None) -> list[str]:
     """What stands behind one number of the flow, or of a completed version's: record keys, or names of studies.
 
-    Raises InputError if there is no such number, ProtocolError if it is closed to view.
+    A part of a number is named as `why` names it: "dbr_excluded.review". Raises InputError if there is no such
+    number, ProtocolError if it is closed to view.
     """
-    return list(_named(review, name, version).lists[name] or ())
+    return list(_named(review, name, version).keys_of(name) or ())
 
 
 def named_studies(review: Review, name: str, *, version: int | None = None) -> dict[str, tuple[str, ...]]:
@@ -214,13 +220,32 @@ def named_studies(review: Review, name: str, *, version: int | None = None) -> d
 
 def _named(review: Review, name: str, version: int | None) -> flow.Flow:
     made = prisma(review) if version is None else of_version(review, version)
-    if name not in made.lists:
+    box, dot, part = name.partition(".")
+    if dot and made.lists.get(box, ()) is None and part in slugs(made.labels).values():
+        name = box  # which is closed to view with all its parts
+    try:
+        keys = made.keys_of(name)
+    except KeyError as error:
         raise InputError(
-            f"the flow has no number {name!r}", hint=f"its numbers: {', '.join(sorted(made.lists))}"
-        )
-    if made.lists[name] is None:
+            f"the flow has no number {name!r}", hint=f"its numbers: {', '.join(_names(made))}"
+        ) from error
+    if keys is None:
         gate = Gate(review, in_force(review))
         for stage in (TITLE_ABSTRACT, FULL_TEXT):
             gate.require_open(stage, name)
         raise InputError(f"{name} does not apply to this review", hint="`iimscreen prisma` shows what does")
     return made
+
+
+def _names(made: flow.Flow) -> list[str]:
+    return sorted([*made.lists, *(name for box in made.parts for name in made.names_of_parts(box).values())])
+
+
+def closed(gate: Gate) -> str:
+    """Which stage keeps numbers of the flow closed to view, and who has how many to go; "" if none does."""
+    for stage in (TITLE_ABSTRACT, FULL_TEXT):
+        if not gate.is_open(stage):
+            waiting = gate.progress(stage).waiting.items()
+            left = ", ".join(f"{name} has {count:,} to go" for name, count in waiting if count)
+            return f"stage {stage} is blind and unfinished" + (f": {left}" if left else "")
+    return ""
