@@ -100,6 +100,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "logbook",
         "review_flow",
         "numbers",
+        "manuscripts",
         "appendix",
         "living",
         "updating",
@@ -116,6 +117,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "text_formats",
         "sheets",
         "table_files",
+        "manuscript_files",
     ),
     "Thought (pure)": (
         "queries",

@@ -52,6 +52,7 @@ PURE = (
     "quotes",
     "citations",
     "table_files",
+    "manuscript_files",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
@@ -63,6 +64,7 @@ OWNERS = {  # third-party libraries with a room of their own
     "pypdf": "text_formats",
     "numpy": "matching",
     "docx": "table_files",
+    "lxml": "manuscript_files",
     "typer": ("cli", "__main__"),
     "openpyxl": ("sheets", "table_files"),
 }
