@@ -26,7 +26,9 @@ def fill(
     file: File,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="Write it to this new file (default: NAME.filled.EXT).", metavar="FILE"),
+        typer.Option(
+            "--output", help="Write it to this new file (default: NAME.filled.EXT).", metavar="FILE"
+        ),
     ] = None,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Write over FILE, and keep what it was as NAME.TIME.EXT.")
@@ -53,7 +55,8 @@ def fill(
         raise InputError("--output and --in-place exclude each other", hint="leave one away")
     if final and in_place:
         raise InputError(
-            "--final takes the tags away, and FILE could never be filled again", hint="name a new file with --output"
+            "--final takes the tags away, and FILE could never be filled again",
+            hint="name a new file with --output",
         )
     out = file if in_place else output or _beside(file)
     if not in_place:
@@ -126,6 +129,7 @@ def _replaced(file: Path, before: bytes, content: bytes) -> Path:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise InputError(
-            f"{file} cannot be written: {error.strerror}", hint="close it elsewhere, or name a file with --output"
+            f"{file} cannot be written: {error.strerror}",
+            hint="close it elsewhere, or name a file with --output",
         ) from error
     return kept

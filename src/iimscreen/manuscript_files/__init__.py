@@ -2,7 +2,7 @@
 
 A tag is `{{prisma.records_screened}}`. A filled one shows its number and still knows its name: in Word as a field
 (as reference managers make them), in Markdown as a span, in LaTeX as a macro, in plain text, where nothing can be
-hidden, as `{{prisma.records_screened = 37}}`. What is no tag stays as it is. What numbers are is no matter of this room.
+hidden, as `{{prisma.records_screened = 37}}`. What is no tag stays as it is.
 """
 
 from __future__ import annotations

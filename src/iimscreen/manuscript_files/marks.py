@@ -28,7 +28,7 @@ class Stamp:
 class Mark:
     """What is written into a tag: `prisma.records_screened as words = thirty-seven`."""
 
-    asks: str  # without braces, spaces made plain
+    asks: str  # without braces, written in one way: "NAME as words" for "NAME|words"
     was: str = ""  # what was filled in; its hash where that is long
 
     def __str__(self) -> str:
@@ -61,7 +61,8 @@ def mark_of(text: str) -> Mark:
     """What stands in a tag, read as people and programs may have left it."""
     plain = " ".join(_UNSEEN.sub("", text).replace("\\_", "_").replace("\\|", "|").split())
     asks, _, was = plain.partition("=")
-    return Mark(asks.strip(_AROUND), was.strip(_AROUND))
+    one_way = re.sub(r"\s*\|\s*", " as ", asks.strip(_AROUND))
+    return Mark(re.sub(r" as \\?%$", " as percent", one_way), was.strip(_AROUND))
 
 
 def is_tag(text: str) -> bool:
@@ -72,7 +73,7 @@ def is_tag(text: str) -> bool:
 def remembered(value: str) -> str:
     """A printed value as its tag repeats it: plain spaces; its hash where it is long or would break the tag."""
     plain = seen(value)
-    if len(plain) <= _SHORT and not set(plain) & set('{}<>"=@\\'):
+    if len(plain) <= _SHORT and not set(plain) & set('{}<>"@\\'):
         return plain
     return f"sha256-{hashlib.sha256(plain.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 

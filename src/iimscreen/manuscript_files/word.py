@@ -1,6 +1,6 @@
 """Manuscripts for Word: each filled tag is a field, as those of reference managers are, hidden and kept by Word.
 
-A field ` ADDIN iimscreen NAME = 37 @ STAMP ` shows "37" in the letters around it, and LibreOffice keeps it too. Tags are
+A field ` ADDIN iimscreen NAME = 37 @ STAMP ` shows "37" in the letters around it; LibreOffice keeps it, too. Tags are
 read across runs, in tables, headers, footers, notes, text boxes and comments; deleted text that is only tracked is not
 read, inserted text is.
 """
@@ -176,8 +176,8 @@ def _fill(line: _Line, values: dict[str, str], stamp: Stamp | None) -> int:
         if ours is not None:
             _refill(one, mark_of(ours["mark"]).asks, values, stamp)
     tags = line.tags()
-    for one in reversed(tags):  # from the last on: what stands before it keeps its place
-        _put(line.places[one.start() : one.end()], mark_of(one["asks"]).asks, values, stamp)
+    for tag in reversed(tags):  # from the last on: what stands before it keeps its place
+        _put(line.places[tag.start() : tag.end()], mark_of(tag["asks"]).asks, values, stamp)
     return len(line.fields) + len(tags)
 
 

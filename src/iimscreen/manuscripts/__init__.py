@@ -22,7 +22,10 @@ from iimscreen.wording import counted
 __all__ = ["OPTIONS", "Checked", "Filled", "Finding", "Since", "Verdict", "check", "fill"]
 
 _MOST_TOLD = 10
-_NO_TAGS = "write a number's name in two braces where it belongs, such as {{prisma.records_screened}}; `iimscreen why` lists all names"
+_NO_TAGS = (
+    "write a number's name in two braces where it belongs, such as {{prisma.records_screened}}; "
+    "`iimscreen why` lists all names"
+)
 
 
 class Verdict(StrEnum):
@@ -106,9 +109,7 @@ def fill(
     return Filled(made, len(tags), changed, tuple(left))
 
 
-def check(
-    review: Review, name: str, content: bytes, *, texts: Mapping[str, str] | None = None
-) -> Checked:
+def check(review: Review, name: str, content: bytes, *, texts: Mapping[str, str] | None = None) -> Checked:
     """Each tag held against the log of now. Raises InputError if there is none."""
     tags = manuscript_files.read(name, content).tags
     if not tags:
@@ -187,9 +188,7 @@ def _some(sentences: list[str]) -> str:
 # --- what is checked ---
 
 
-def _finding(
-    review: Review, past: Past, tag: Tag, now: Shown, own: str, texts: Mapping[str, str]
-) -> Finding:
+def _finding(review: Review, past: Past, tag: Tag, now: Shown, own: str, texts: Mapping[str, str]) -> Finding:
     def made(verdict: Verdict, why: str = "", since: Since | None = None, was: str | None = None) -> Finding:
         return Finding(tag.where, tag.asks, verdict, tag.printed, was, now.text, why, since)
 
@@ -244,11 +243,14 @@ def _no_since(tag: Tag, row: int | None, own: str) -> str:
     if tag.stamp.review != own:
         return "it was filled from another review"
     if row is None:
-        return "since when cannot be known: it was filled from a copy of this review whose log went on otherwise"
+        return (
+            "since when cannot be known: it was filled from a copy of this review whose log went on otherwise"
+        )
     return "since when cannot be told from the log; another release of iimscreen may count otherwise"
 
 
 def _remarks(tags: tuple[Tag, ...], own: str) -> list[str]:
     others = sorted({tag.stamp.review for tag in tags if tag.stamp is not None and tag.stamp.review != own})
-    return [f"filled from another review ({one[:8]}), and checked against this one ({own[:8]})" for one in others]
-
+    return [
+        f"filled from another review ({one[:8]}), and checked against this one ({own[:8]})" for one in others
+    ]

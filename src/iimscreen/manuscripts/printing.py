@@ -17,14 +17,32 @@ OPTIONS: dict[str, str] = {
     "words": "in words: thirty-seven",
     "Words": "in words, to begin a sentence: Thirty-seven",
     "n": "in brackets: (n = 37)",
-    "percent": "of one number in another, with one decimal: 63.8%",
+    "percent": "how much of another number, with one decimal: 63.8%",
 }
-_ASKS = re.compile(r"(?P<name>[^\s|]+)(?:\s+(?:/|of)\s+(?P<of>[^\s|]+))?(?:\s*(?:\||\bas\b)\s*(?P<how>\S+))?")
+_ASKS = re.compile(r"(?P<name>[^\s|]+)(?:\s+(?:/|of)\s+(?P<of>[^\s|]+))?(?: as (?P<how>\S+))?")
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+)
+_TENS = ("zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _MOST_IN_WORDS = 1_000_000
 
 
@@ -62,8 +80,7 @@ def read(asks: str) -> Asked | None:
     found = _ASKS.fullmatch(asks.strip())
     if found is None:
         return None
-    how = (found["how"] or "").replace("\\", "")
-    return Asked(found["name"], found["of"] or "", "percent" if how == "%" else how)
+    return Asked(found["name"], found["of"] or "", found["how"] or "")
 
 
 def shown(asks: str, known: Mapping[str, Number], texts: Mapping[str, str]) -> Shown:

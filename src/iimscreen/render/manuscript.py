@@ -47,7 +47,8 @@ def checked(found: Checked, *, as_json: bool) -> None:
     for remark in found.remarks:
         _say(plain(remark), "yellow")
     if not found.faults:
-        _say(f"{counted(len(found.findings), 'number')}, {'and it holds' if len(found.findings) == 1 else 'and all hold'}.", "bold")
+        many = len(found.findings)
+        _say(f"{counted(many, 'number')}: {'it holds' if many == 1 else 'all hold'}.", "bold")
 
 
 def _verdict(one: Finding) -> str:
