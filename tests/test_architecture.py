@@ -55,6 +55,7 @@ PURE = (
     "table_files",
     "pages",
     "word_figure",
+    "manuscript_files",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
@@ -66,6 +67,8 @@ OWNERS = {  # third-party libraries with a room of their own
     "pypdf": "text_formats",
     "numpy": "matching",
     "docx": ("table_files", "word_figure"),
+    "docx": "table_files",
+    "lxml": "manuscript_files",
     "typer": ("cli", "__main__"),
     "openpyxl": ("sheets", "table_files"),
     "resvg_py": "pictures",

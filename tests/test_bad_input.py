@@ -130,6 +130,8 @@ NEED_A_REVIEW = {
     "source list": ("source", "list"),
     "source note": ("source", "note", "By hand.", "--item", "4", "--by", "ann"),
     "source of": ("source", "of", "1"),
+    "manuscript fill": ("manuscript", "fill", "a.md"),
+    "manuscript check": ("manuscript", "check", "a.md"),
     "extract audit": ("extract", "audit"),
     "extract tables": ("extract", "tables"),
     "extract state": ("extract", "state"),

@@ -32,6 +32,7 @@ from iimscreen.cli import (
     fulltexts,
     judge,
     living,
+    manuscript,
     receipts,
     records,
     revisit,
@@ -172,5 +173,6 @@ for _phase in (
     tell,
     why,
     living,
+    manuscript,
 ):
     _phase.add_to(app)
