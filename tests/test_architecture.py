@@ -42,6 +42,7 @@ PURE = (
     "forms",
     "traffic_light",
     "tables",
+    "leaving_out",
     "audit",
     "wording",
     "model",

@@ -43,6 +43,7 @@ from iimscreen.cli import (
     team,
     tell,
     trace,
+    whatif,
 )
 from iimscreen.errors import IimscreenError, InputError
 
@@ -169,6 +170,7 @@ for _phase in (
     appraise,
     tables,
     tell,
+    whatif,
     living,
 ):
     _phase.add_to(app)
