@@ -7,8 +7,12 @@ has no numbers before or after.
 from __future__ import annotations
 
 import difflib
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from typing import NamedTuple
 
 from iimscreen import extracted, leaving_out, review_flow, review_forms, tabulating
 from iimscreen.audit.findings import Dossier
@@ -28,6 +32,7 @@ from iimscreen.tabulating import LeavingOut, Tabulated
 from iimscreen.wording import counted
 
 RETRACTED = "retracted"
+_CITED = re.compile(r" \[\d+(?:, \d+)*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,53 +459,70 @@ def _table_changes(before: Tabulated | None, after: Tabulated | None) -> tuple[T
 
 
 def table_change(before: Table, after: Table) -> TableChange:
-    """How a table differs: rows that are the same in all cells apart, then rows of the same name side by side."""
-    same = _counted_lines(after)
-    left: dict[tuple[str, str], list[tuple[str, ...]]] = {}
-    for key, cells in _lines(before):
-        if same.get((key, cells), 0):
-            same[key, cells] -= 1
-        else:
-            left.setdefault(key, []).append(cells)
-    same = _counted_lines(before)
-    new: dict[tuple[str, str], list[tuple[str, ...]]] = {}
-    for key, cells in _lines(after):
-        if same.get((key, cells), 0):
-            same[key, cells] -= 1
-        else:
-            new.setdefault(key, []).append(cells)
-    changes, removed, added = [], [], []
-    for key in {**left, **new}:
-        one, other = left.get(key, []), new.get(key, [])
-        for was, now in zip(one, other, strict=False):
-            row = ": ".join(filter(None, key))
-            columns = (*before.columns, *("" for _ in was[len(before.columns) :]))
+    """How a table differs: rows that are the same in all cells apart, then rows of the same name side by side.
+
+    Numbers of references and of lines do not count: where one goes, all behind it have another.
+    """
+    was, now = _lines(before), _lines(after)
+    same = Counter(was) & Counter(now)
+    one, other = _by_name(was, same), _by_name(now, same)
+    changes: list[CellChange] = []
+    removed: list[tuple[str, ...]] = []
+    added: list[tuple[str, ...]] = []
+    for key in {**one, **other}:
+        old_rows, new_rows = one.get(key, []), other.get(key, [])
+        row = ": ".join(filter(None, key))
+        for old_row, new_row in zip(old_rows, new_rows, strict=False):
             changes += [
-                CellChange(row, column, old, fresh)
-                for column, old, fresh in zip(columns, was, now, strict=False)
-                if old != fresh
+                CellChange(row, column, old, new)
+                for column, old, new in zip(before.columns, old_row, new_row, strict=False)
+                if old != new
             ]
-        removed += one[len(other) :]
-        added += other[len(one) :]
-    around = (before.notes, before.lacks) != (after.notes, after.lacks)
-    return TableChange(before.name, before.caption, tuple(removed), tuple(added), tuple(changes), around)
+        removed += old_rows[len(new_rows) :]
+        added += new_rows[len(old_rows) :]
+    around = [[_without_numbers(note) for note in (*table.notes, *table.lacks)] for table in (before, after)]
+    return TableChange(
+        before.name, before.caption, tuple(removed), tuple(added), tuple(changes), around[0] != around[1]
+    )
 
 
-def _lines(table: Table) -> list[tuple[tuple[str, str], tuple[str, ...]]]:
-    """Each line by heading and name; numbers that only count the lines are no name."""
-    numbered = table.columns[:1] in (("Ref.",), ("No.",))
+class _Line(NamedTuple):
+    heading: str
+    name: str
+    cells: tuple[str, ...]
+
+
+def _lines(table: Table) -> list[_Line]:
+    """Each line by heading and name, without numbers that only tell its place among others."""
+    is_numbered = table.columns[:1] in (("Ref.",), ("No.",))
     heading = ""
     found = []
     for line in table.lines:
+        cells = tuple(
+            "" if column in ("Ref.", "No.") else _without_numbers(cell)
+            for column, cell in zip_longest(table.columns, line.cells, fillvalue="")
+        )
         if line.kind == "heading":
             heading = line.cells[0]
-        name = line.cells[1 if numbered and len(line.cells) > 1 else 0]
-        found.append(((heading if line.kind != "heading" else "", name), line.cells))
+            found.append(_Line("", _without_numbers(heading), (_without_numbers(heading),)))
+            continue
+        found.append(_Line(heading, cells[1 if is_numbered and len(cells) > 1 else 0], cells))
     return found
 
 
-def _counted_lines(table: Table) -> dict[tuple[tuple[str, str], tuple[str, ...]], int]:
-    found: dict[tuple[tuple[str, str], tuple[str, ...]], int] = {}
-    for one in _lines(table):
-        found[one] = found.get(one, 0) + 1
+def _without_numbers(text: str) -> str:
+    return _CITED.sub("", text)
+
+
+def _by_name(
+    lines: Iterable[_Line], same: Mapping[_Line, int]
+) -> dict[tuple[str, str], list[tuple[str, ...]]]:
+    """Heading and name → the lines that are not the same before and after."""
+    left = dict(same)
+    found: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+    for line in lines:
+        if left.get(line, 0):
+            left[line] -= 1
+        else:
+            found.setdefault((line.heading, line.name), []).append(line.cells)
     return found

@@ -14,7 +14,7 @@ from iimscreen.render import console, json, plain
 from iimscreen.wording import counted
 
 if TYPE_CHECKING:
-    from iimscreen.what_if import Changed, TableChange, WhatIf
+    from iimscreen.what_if import CellChange, Changed, TableChange, WhatIf
 
 _MOST = 5  # changed rows and cells of a table that are printed without --all
 
@@ -85,14 +85,29 @@ def _table(change: TableChange, *, everything: bool) -> None:
     ]
     _say(f"{change.caption} ({change.name}): {', '.join(parts)}")
     most = None if everything else _MOST
-    lines = [f"− {' | '.join(cells)}" for cells in change.removed[:most]]
-    lines += [f"+ {' | '.join(cells)}" for cells in change.added[:most]]
-    lines += [f"{one.row}, {one.column}: {one.before} → {one.after}" for one in change.cells[:most]]
+    lines = [f"− {_row(cells)}" for cells in change.removed[:most]]
+    lines += [f"+ {_row(cells)}" for cells in change.added[:most]]
+    lines += [f"{one.row}, {one.column}: {_cell(one)}" for one in change.cells[:most]]
     for line in lines:
         _say(f"  {line}")
     more = len(change.removed) + len(change.added) + len(change.cells) - len(lines)
     if more:
         _say(f"  and {more:,} more; --all prints them")
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return " | ".join(filter(None, cells))
+
+
+def _cell(change: CellChange) -> str:
+    """A cell before and after; of a list, such as of studies, what leaves it and what joins it."""
+    before, after = change.before.split("; "), change.after.split("; ")
+    if len(before) < 2 and len(after) < 2:
+        return f"{change.before or 'nothing'} → {change.after or 'nothing'}"
+    gone = [one for one in before if one not in after]
+    new = [one for one in after if one not in before]
+    parts = [f"without {'; '.join(gone)}"] if gone else []
+    return ", ".join([*parts, *([f"with {'; '.join(new)}"] if new else [])])
 
 
 def as_json(found: WhatIf, folder: Path | None) -> None:
