@@ -75,7 +75,7 @@ class Left:
 
     data: StudyData | None  # None: the study goes
     rows: tuple[str, ...] = ()  # that go, where the study stays
-    groups: tuple[str, ...] = ()  # of these, groups of several patients, or of whom nobody knows how many
+    groups: tuple[str, ...] = ()  # that go: groups of several patients, or of whom nobody knows how many
     unknown: tuple[str, ...] = ()  # rules of which the study does not tell
 
 
@@ -209,12 +209,10 @@ def cut(study: StudyData, rules: Sequence[FieldRule], form: Form) -> Left:
             emptied.add(rule.field.level)
     gone |= _emptied(study, gone, emptied, {rule.field.level for rule in rules if rule.only}, subjects)
     gone |= _under(study, gone)
-    if _all_gone(study, gone, emptied, subjects, any(rule.only for rule in rules)):
-        return Left(None, unknown=unknown)
-    if not gone:
-        return Left(study, unknown=unknown)
     reading = Reading(study, form)
     groups = tuple(row.row for row in reading.subjects() if row.row in gone and not reading.is_one(row))
+    if _all_gone(study, gone, emptied, subjects, any(rule.only for rule in rules)):
+        return Left(None, groups=groups, unknown=unknown)
     return Left(
         replace(study, rows=tuple(row for row in study.rows if row.row not in gone)),
         tuple(row.row for row in study.rows if row.row in gone),

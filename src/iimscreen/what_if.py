@@ -74,7 +74,7 @@ class StudyLeft:
 
     study: str
     rows: tuple[str, ...] = ()  # that go; empty: the whole study
-    groups: tuple[str, ...] = ()  # of these, those that are no single patients
+    groups: tuple[str, ...] = ()  # that go with it and are no single patients
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ class _Thought:
                 for one in list(records.by_keys(self._review, lost))
             ),
             studies=tuple(
-                StudyLeft(name, () if name in gone else one.rows, () if name in gone else one.groups)
+                StudyLeft(name, () if name in gone else one.rows, one.groups)
                 for name, one in left.items()
                 if name in gone or one.rows
             ),
@@ -359,10 +359,12 @@ class _Thought:
                     f"{rule.rule.text}: not told, or not for every row, of "
                     f"{counted(len(untold), 'study', 'studies')} ({named}); what is not told of would {what}."
                 )
-        groups = [f"{name} {row}" for name, one in left.items() if name not in gone for row in one.groups]
+        groups = [f"{name} {row}" for name, one in left.items() for row in one.groups]
         if groups:
+            named = ", ".join(groups[:5]) + (f" and {len(groups) - 5:,} more" if len(groups) > 5 else "")
             notes.append(
-                f"Groups left out whole, though the rule may hold for some of their patients only: {', '.join(groups)}."
+                f"{counted(len(groups), 'group')} left out whole, though the rule may hold for some of the patients "
+                f"only: {named}."
             )
         parted = [
             name
