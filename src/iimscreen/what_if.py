@@ -500,6 +500,8 @@ def _lines(table: Table) -> list[_Line]:
     heading = ""
     found = []
     for line in table.lines:
+        if not any(line.cells):  # a space between two parts
+            continue
         cells = tuple(
             "" if column in ("Ref.", "No.") else _without_numbers(cell)
             for column, cell in zip_longest(table.columns, line.cells, fillvalue="")
