@@ -63,6 +63,7 @@ def test_a_wrong_command_line_ends_with_2(run, words):
 # --- no review -------------------------------------------------------------------------------------
 
 NEED_A_REVIEW = {
+    "whatif": ("whatif", "--without", "1"),
     "import": ("import", "a.ris", "--database", "Embase"),
     "dedupe": ("dedupe",),
     "why": ("why", "37"),

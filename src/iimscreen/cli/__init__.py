@@ -45,6 +45,7 @@ from iimscreen.cli import (
     tell,
     trace,
     why,
+    whatif,
 )
 from iimscreen.errors import IimscreenError, InputError
 
@@ -172,6 +173,7 @@ for _phase in (
     tables,
     tell,
     why,
+    whatif,
     living,
     manuscript,
 ):
