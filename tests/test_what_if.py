@@ -168,7 +168,12 @@ def two_sources(review: Review) -> Review:
 def test_without_a_database_its_own_records_were_never_found(two_sources: Review) -> None:
     found = what_if.what_if(two_sources, ["database = Embase"])
 
-    different = {one.name: one.difference for one in found.flow if one.difference}
+    sums = ("prisma.records_", "prisma.reports_", "prisma.studies_", "prisma.dbr_records_")  # no boxes
+    different = {
+        one.name: one.difference
+        for one in found.flow
+        if one.difference and (not one.name.startswith(sums) or one.name == "prisma.records_screened")
+    }
     assert different == {
         "prisma.database_results": -2,
         "prisma.duplicates": -1,
@@ -177,7 +182,7 @@ def test_without_a_database_its_own_records_were_never_found(two_sources: Review
         "prisma.dbr_assessed": -1,
         "prisma.new_reports": -1,
         "prisma.new_studies": -1,
-        "prisma.database_results.Embase": -2,
+        "prisma.database_results.embase": -2,
     }
     assert [one.key for one in found.reports] == [
         key

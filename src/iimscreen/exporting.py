@@ -12,6 +12,7 @@ from iimscreen.duplicates import kept_report
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Protocol, StoredRecord, Verdict
 from iimscreen.numbers import prisma
+from iimscreen.numbers.moment import Moment
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, stage_named
 from iimscreen.reference_sets import References
 from iimscreen.review_protocol import in_force, reason_labels, stages_to_see
@@ -150,7 +151,9 @@ def datasette(review: Review) -> Export:
     """
     with review.snapshot() as still:
         title = in_force(still).title
-        open_ones = (one for one in prisma.numbers(still) if one.value is not None and one.of != "studies")
+        open_ones = (
+            one for one in prisma.numbers(Moment(still)) if one.value is not None and one.of != "studies"
+        )
         lists = [
             described.Listed(one.name, one.definition, reference_sets.keys_in(one.rows)) for one in open_ones
         ]
