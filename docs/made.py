@@ -51,6 +51,7 @@ PLAYED = (
     "coming-from-covidence.md",
     "coming-from-rayyan.md",
     "coming-from-spreadsheets.md",
+    "data-extraction.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": (
@@ -104,6 +105,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "logbook",
         "review_flow",
         "numbers",
+        "what_if",
+        "manuscripts",
         "flow_pages",
         "appendix",
         "living",
@@ -122,9 +125,12 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "text_formats",
         "sheets",
         "table_files",
+        "manuscript_files",
         "pages",
         "word_figure",
         "pictures",
+        "pages",
+        "word_figure",
     ),
     "Thought (pure)": (
         "queries",
@@ -149,6 +155,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "quotes",
         "same_study",
         "tables",
+        "leaving_out",
         "traffic_light",
         "audit",
         "wording",

@@ -32,6 +32,7 @@ from iimscreen.cli import (
     fulltexts,
     judge,
     living,
+    manuscript,
     receipts,
     records,
     revisit,
@@ -44,6 +45,7 @@ from iimscreen.cli import (
     tell,
     trace,
     why,
+    whatif,
 )
 from iimscreen.errors import IimscreenError, InputError
 
@@ -171,6 +173,8 @@ for _phase in (
     tables,
     tell,
     why,
+    whatif,
     living,
+    manuscript,
 ):
     _phase.add_to(app)
