@@ -48,6 +48,7 @@ PLAYED = (
     "file-formats.md",
     "a-search-from-check-to-appendix.md",
     "a-living-review.md",
+    "manuscript.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": (
