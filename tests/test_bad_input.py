@@ -178,6 +178,7 @@ NEED_NONE = {
     "init",
     "search",
     "demo",
+    "manuscript",
     "protocol",
     "protocol show",
     "previous",
