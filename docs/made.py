@@ -52,6 +52,7 @@ PLAYED = (
     "coming-from-rayyan.md",
     "coming-from-spreadsheets.md",
     "data-extraction.md",
+    "manuscript.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": (

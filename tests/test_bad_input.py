@@ -180,6 +180,7 @@ NEED_NONE = {
     "init",
     "search",
     "demo",
+    "manuscript",
     "protocol",
     "protocol show",
     "previous",

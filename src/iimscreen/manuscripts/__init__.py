@@ -13,7 +13,7 @@ from iimscreen import manuscript_files, numbers
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.manuscript_files import Stamp, Tag
 from iimscreen.manuscript_files.marks import remembered
-from iimscreen.manuscripts.printing import OPTIONS, Shown, read, shown
+from iimscreen.manuscripts.printing import INTERIM, OPTIONS, Shown, read, shown
 from iimscreen.manuscripts.since import Past, Since, family_of
 from iimscreen.model import Number
 from iimscreen.store import Review, bundles, log
@@ -210,10 +210,13 @@ def _finding(review: Review, past: Past, tag: Tag, now: Shown, own: str, texts: 
         return made(Verdict.INTERIM, now.interim, was=was)
     asked = read(tag.asks)
     since = None
+    # Where the number itself is another, it is asked when it changed, not when that became final.
+    differs = printed.removesuffix(INTERIM) != remembered(now.text)
     if row is not None and asked is not None and tag.asks not in texts:
 
         def is_as_now(after: int) -> bool:
-            return shown(tag.asks, past.after(after, asked.names), texts).in_full == now.in_full
+            then = shown(tag.asks, past.after(after, asked.names), texts)
+            return then.text == now.text and (differs or then.in_full == now.in_full)
 
         since = past.since(row, is_as_now)
     return made(Verdict.DRIFTED, "" if since else _no_since(tag, row, own), since, was)
