@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iimscreen import extracted, review_forms, table_files, tables
+from iimscreen import extracted, folders, review_forms, table_files, tables
 from iimscreen.audit.findings import Dossier
 from iimscreen.citations import citation
 from iimscreen.consensus.reading import Reading
 from iimscreen.decision_formats import Decided, own_ris
 from iimscreen.duplicates import kept_report
 from iimscreen.errors import InputError, ProtocolError
+from iimscreen.folders import Written
 from iimscreen.forms import DATA
 from iimscreen.fulltext.excluded import excluded
 from iimscreen.model import Form, StoredRecord, StudyData
@@ -62,15 +59,6 @@ class Tabulated:
     def tables(self) -> tuple[Table, ...]:
         """The tables, in the order in which they are printed."""
         return self.contents.tables
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written."""
-
-    folder: Path
-    files: tuple[str, ...]
-    older: tuple[str, ...] = ()  # written here before, and not now: their numbers may be others
 
 
 # --- gathered --------------------------------------------------------------------------------------
@@ -378,79 +366,4 @@ def write(tabulated: Tabulated, folder: Path, formats: Sequence[str]) -> Written
             f"{tabulated.contents.only} is no {' or '.join(formats)}",
             hint="add csv to --format, or leave it away",
         )
-    before = _manifest(folder)
-    _check(folder, files, before)
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    listed = json.dumps({"files": {**before, **hashes}}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    everything = {**files, MANIFEST: listed.encode()}
-    try:
-        _put(folder, everything)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: nothing was written: {error.strerror or error}", hint="name another folder with --out"
-        ) from error
-    older = sorted(name for name in before if name not in files and (folder / name).exists())
-    return Written(folder, tuple(sorted(files)), tuple(older))
-
-
-def _manifest(folder: Path) -> dict[str, str]:
-    """File → hash, of those that were written into a folder before."""
-    path = folder / MANIFEST
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))["files"] if path.is_file() else {}
-        return {str(name): str(sha256) for name, sha256 in found.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path} cannot be read as the list of files that were written here",
-            hint="name a new folder with --out",
-        ) from error
-
-
-def _check(folder: Path, files: Mapping[str, bytes], before: Mapping[str, str]) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file", hint="name a folder with --out")
-    for name in files:
-        path = folder / name
-        if not path.exists():
-            continue
-        if name not in before or not path.is_file():
-            raise InputError(
-                f"{path} exists, and was not written by this command",
-                hint="name a new folder with --out, or move that file",
-            )
-        if hashlib.sha256(path.read_bytes()).hexdigest() != before[name]:
-            raise InputError(
-                f"{path} was changed since it was written, and that would be lost",
-                hint="name a new folder with --out, or move that file",
-            )
-
-
-def _put(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Everything beside the folder first, then moved; what was there comes back if a move fails."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as made:
-        new, old = Path(made) / "new", Path(made) / "old"
-        for name, content in files.items():
-            path = new / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        if not folder.exists():
-            new.rename(folder)
-            return
-        moved: list[str] = []
-        try:
-            for name in files:
-                target, kept = folder / name, old / name
-                if target.exists():
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(target, kept)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (new / name).replace(target)
-                moved.append(name)
-        except OSError:
-            for name in moved:
-                if (old / name).exists():
-                    (old / name).replace(folder / name)
-                else:
-                    (folder / name).unlink()
-            raise
+    return folders.write(folder, files, manifest=MANIFEST, option="--out")

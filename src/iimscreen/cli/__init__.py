@@ -44,8 +44,8 @@ from iimscreen.cli import (
     team,
     tell,
     trace,
-    why,
     whatif,
+    why,
 )
 from iimscreen.errors import IimscreenError, InputError
 
