@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from hypothesis import settings
 from typer.testing import CliRunner, Result
 
 from eutils_server import EutilsServer, serving
@@ -20,6 +21,12 @@ from iimscreen.formats import jsonl
 from iimscreen.model import Kind, Record
 from iimscreen.sources import _http, _turns, pubmed
 from iimscreen.store import Review, open_review
+
+# Examples of each property that names no number itself: 50 in every run, and 500 with HYPOTHESIS_PROFILE=deep
+# before a release or after work on pure code.
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.register_profile("deep", max_examples=500, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 BATCH = 200  # of EFetch, below that of use: a few hundred records are several requests
 

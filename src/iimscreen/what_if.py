@@ -500,12 +500,12 @@ def _lines(table: Table) -> list[_Line]:
     heading = ""
     found = []
     for line in table.lines:
-        if not any(line.cells):  # a space between two parts
-            continue
         cells = tuple(
             "" if column in ("Ref.", "No.") else _without_numbers(cell)
             for column, cell in zip_longest(table.columns, line.cells, fillvalue="")
         )
+        if not any(cells):  # a space between two parts
+            continue
         if line.kind == "heading":
             heading = line.cells[0]
             found.append(_Line("", _without_numbers(heading), (_without_numbers(heading),)))
