@@ -118,6 +118,7 @@ NEED_A_REVIEW = {
     "study suggest": ("study", "suggest"),
     "study apart": ("study", "apart", "1", "2", "--note", "x", "--by", "ann"),
     "prisma": ("prisma",),
+    "capsule write": ("capsule", "write", "a.zip"),
     "status": ("status",),
     "log": ("log",),
     "check": ("check",),

@@ -23,6 +23,7 @@ from iimscreen.cli import (
     appraise,
     audit,
     begin,
+    capsule,
     consensus,
     duplicates,
     exchange,
@@ -176,5 +177,6 @@ for _phase in (
     whatif,
     living,
     manuscript,
+    capsule,
 ):
     _phase.add_to(app)
