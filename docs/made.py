@@ -129,8 +129,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "pages",
         "word_figure",
         "pictures",
-        "pages",
-        "word_figure",
     ),
     "Thought (pure)": (
         "queries",

@@ -69,7 +69,6 @@ OWNERS = {  # third-party libraries with a room of their own
     "pypdf": "text_formats",
     "numpy": "matching",
     "docx": ("table_files", "word_figure"),
-    "docx": "table_files",
     "lxml": "manuscript_files",
     "typer": ("cli", "__main__"),
     "openpyxl": ("sheets", "table_files"),
