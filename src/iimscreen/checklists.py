@@ -50,7 +50,10 @@ PRISMA = Checklist(
         ("Abstract", (Item("2", "Abstract by its own checklist", ("abstract-checklist",)),)),
         (
             "Introduction",
-            (Item("3", "Why the review was done"), Item("4", "Question", ("question",), "Objectives in prose")),
+            (
+                Item("3", "Why the review was done"),
+                Item("4", "Question", ("question",), "Objectives in prose"),
+            ),
         ),
         (
             "Methods",
@@ -67,7 +70,9 @@ PRISMA = Checklist(
                 Item("9", "How data were collected", ("extraction", "methods"), "Contacts with authors"),
                 Item("10a", "Outcomes sought", ("form",), "Which results of a study were taken"),
                 Item("10b", "Other data sought", ("form",), "Assumptions where information was missing"),
-                Item("11", "How risk of bias was judged", ("appraisal",), "Why these instruments were chosen"),
+                Item(
+                    "11", "How risk of bias was judged", ("appraisal",), "Why these instruments were chosen"
+                ),
                 Item("12", "Measures of effect"),
                 Item("13a", "Which studies went into which synthesis", ("tables",), "The choice in prose"),
                 Item("13b", "How data were made ready", ("tables",), "Conversions and missing numbers"),
@@ -137,7 +142,12 @@ ABSTRACTS = Checklist(
         (
             "Results",
             (
-                Item("7", "Studies and participants, with what matters of them", ("flow-words",), "In a sentence"),
+                Item(
+                    "7",
+                    "Studies and participants, with what matters of them",
+                    ("flow-words",),
+                    "In a sentence",
+                ),
                 Item("8", "Main results"),
             ),
         ),
@@ -171,7 +181,14 @@ SWIM = Checklist(
         ),
         (
             "Results",
-            (Item("8", "Results of each synthesis, with the studies in it", ("tables",), "The synthesis itself"),),
+            (
+                Item(
+                    "8",
+                    "Results of each synthesis, with the studies in it",
+                    ("tables",),
+                    "The synthesis itself",
+                ),
+            ),
         ),
         ("Discussion", (Item("9", "Limits of the synthesis"),)),
     ),

@@ -43,6 +43,7 @@ from iimscreen.cli import (
     team,
     tell,
     trace,
+    whole_report,
     why,
 )
 from iimscreen.errors import IimscreenError, InputError
@@ -170,6 +171,7 @@ for _phase in (
     appraise,
     tables,
     tell,
+    whole_report,
     why,
     living,
 ):
