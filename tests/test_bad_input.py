@@ -67,6 +67,7 @@ NEED_A_REVIEW = {
     "import": ("import", "a.ris", "--database", "Embase"),
     "dedupe": ("dedupe",),
     "why": ("why", "37"),
+    "report": ("report",),
     "export": ("export", "--to", "csv", "--out", "a.csv"),
     "duplicates": ("duplicates",),
     "duplicates merge": ("duplicates", "merge", "1", "2", "--by", "ann"),

@@ -46,6 +46,7 @@ from iimscreen.cli import (
     tell,
     trace,
     whatif,
+    whole_report,
     why,
 )
 from iimscreen.errors import IimscreenError, InputError
@@ -173,6 +174,7 @@ for _phase in (
     appraise,
     tables,
     tell,
+    whole_report,
     why,
     whatif,
     living,
