@@ -70,7 +70,6 @@ OWNERS = {  # third-party libraries with a room of their own
     "rapidfuzz": ("matching", "quotes"),
     "pypdf": "text_formats",
     "numpy": "matching",
-    "docx": ("table_files", "word_figure"),
     "lxml": "manuscript_files",
     "docx": ("table_files", "word_figure", "word_reports"),
     "typer": ("cli", "__main__"),

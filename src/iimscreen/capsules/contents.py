@@ -9,8 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from iimscreen import capsule_files, diagram, flow, numbers, review_flow, review_forms
-from iimscreen import table_files, tabulating
+from iimscreen import (
+    capsule_files,
+    diagram,
+    flow,
+    numbers,
+    review_flow,
+    review_forms,
+    table_files,
+    tabulating,
+)
 from iimscreen.errors import ProtocolError
 from iimscreen.fulltext import excluded
 from iimscreen.model import Protocol
@@ -33,7 +41,7 @@ def numbers_json(review: Review) -> bytes:
                     "value": one.value,
                     "definition": one.definition,
                     "of": one.of,
-                    "is_count": bool(one.rows) and one.value == len(one.rows) or one.value == 0,
+                    "is_count": (bool(one.rows) and one.value == len(one.rows)) or one.value == 0,
                     "rows": list(one.rows),
                     "rows_sha256": log.sha256(log.canonical(list(one.rows))),
                     "why_not": one.why_not,

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from iimscreen import __version__, capsule_files, report, review_forms, review_flow
+from iimscreen import __version__, capsule_files, report, review_flow, review_forms
 from iimscreen.capsules import contents
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.review_protocol import in_force
