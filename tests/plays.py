@@ -18,6 +18,7 @@ from iimscreen import (
     fulltext,
     living,
     logbook,
+    numbers,
     reliability,
     report,
     resolving,
@@ -28,6 +29,7 @@ from iimscreen import (
 from iimscreen.duplicates import by_hand
 from iimscreen.errors import IimscreenError
 from iimscreen.model import Kind
+from iimscreen.numbers import way
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force, load
 from iimscreen.screening import Decision, Desk
@@ -304,6 +306,11 @@ class Play:
             "log": lambda: logbook.log_view(review, viewer="ann"),
             "log of bob": lambda: logbook.log_view(review, viewer="ann", actor="bob"),
             "check": lambda: report.check(review),
+            "numbers": lambda: numbers.every(review),
+            "behind": lambda: [
+                numbers.behind(review, numbers.named(review, f"prisma.{name}"))
+                for name in ("duplicates", "records_excluded", "reports_excluded", "reports_not_retrieved")
+            ],
             "sought": lambda: fulltext.sought(review),
             "amendments": lambda: amending.amendments(review),
             "her amendments": lambda: amending.amendments(review, "ann"),
@@ -322,6 +329,7 @@ class Play:
                 asked[f"differences {one.name}"] = lambda o=one: rounds.differences(review, o)
             for key in records.kept_keys(review).values():
                 asked[f"sought {key}"] = lambda k=key: Gate(review, in_force(review)).require_sought(k)
+                asked[f"way of {key}"] = lambda k=key: way.of_record(review, k)
         for name, ask in asked.items():
             try:
                 answer = ask()

@@ -130,3 +130,68 @@ def form_tables(draw: st.DrawFn) -> dict[str, Any]:
         "field": fields,
         "abbreviations": draw(st.dictionaries(_NAMES, _WORDS, max_size=2)),
     }
+
+
+# --- records to be written ---------------------------------------------------------------------------
+
+_HOSTILE = st.sampled_from(
+    [
+        "100% of {patients} with $p<0.05 & CK_max ~ 10^3 #1 \\alpha",
+        "one { brace that nobody closes",
+        "} and one that nobody opened",
+        'she said "no" -- and ``yes\'\' --- twice',
+        "before\nER  - \nTY  - JOUR\nTI  - another",
+        "before\r\n@article{x,\r\n title = {another},\r\n}",
+        "=HYPERLINK(\"http://x\")",
+        "+1 -1 @here",
+        "<img src=x onerror=alert(1)> and <i>JAK</i> in CO<sub>2</sub>",
+        "שלום مرحبا 肌炎 😀 \u202eabc",
+        "a\0b\x07c\ufffed\x85e\u2028f",
+        "mRNA, MDA5 and anti-TIF1γ; IFN-α/β",
+        "x" * 500,
+        "PMID- 1\nTI  - a line of its own",
+        "semi; colon, comma | bar",
+    ]
+)  # fmt: skip
+_PEOPLE = st.sampled_from(
+    [
+        Author("Paik", "JJ"),
+        Author("van der Berg", "Jan"),
+        Author("Müller", "Ö."),
+        Author("O'Brien", "Mary-Jane"),
+        Author("王", "伟"),
+        Author("Myositis Study Group", is_group=True),
+    ]
+)
+
+
+def hostile_texts() -> st.SearchStrategy[str]:
+    """Text that files of other formats could take for their own."""
+    return _HOSTILE | st.text(
+        st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=40
+    )
+
+
+def hostile_records(people: st.SearchStrategy[Author] = _PEOPLE) -> st.SearchStrategy[Record]:
+    """A record in whose texts anything may stand, with identifiers as readers leave them."""
+    return st.builds(
+        Record,
+        source_id=st.none() | hostile_texts(),
+        pmid=st.sampled_from([None, "30862449"]),
+        pmcid=st.sampled_from([None, "PMC9137361"]),
+        doi=st.sampled_from(
+            ["10.1000/one", "10.1016/s0140-6736(05)1_a", "10.1002/(sici)1<1::aid>3.0.co;2-x"]
+        ),
+        title=st.none() | hostile_texts(),
+        vernacular_title=st.none() | hostile_texts(),
+        abstract=st.none() | hostile_texts().map(lambda text: f"Aims: {text}"),
+        authors=st.lists(people, max_size=4).map(tuple),
+        journal=st.sampled_from([None, "Arthritis & Rheumatology", "RMD_open", "J. {Brace} Med"]),
+        year=st.sampled_from([None, 1987, 2021]),
+        volume=st.sampled_from([None, "72"]),
+        issue=st.sampled_from([None, "1", "Suppl 10"]),
+        pages=st.sampled_from([None, "858-65", "e5"]),
+        keywords=st.lists(st.sampled_from(["JAK, inhibitors", "100%", "α_β"]), max_size=2, unique=True).map(
+            tuple
+        ),
+    )

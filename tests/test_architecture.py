@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -42,17 +43,24 @@ PURE = (
     "bundles",
     "forms",
     "traffic_light",
+    "documents",
+    "checklists",
     "tables",
+    "leaving_out",
     "audit",
     "wording",
     "model",
     "errors",
     "formats",
+    "written_formats",
     "decision_formats",
     "text_formats",
     "quotes",
     "citations",
     "table_files",
+    "pages",
+    "word_figure",
+    "manuscript_files",
 )
 OWNERS = {  # third-party libraries with a room of their own
     "sqlite_utils": "store",
@@ -63,9 +71,13 @@ OWNERS = {  # third-party libraries with a room of their own
     "rapidfuzz": ("matching", "quotes"),
     "pypdf": "text_formats",
     "numpy": "matching",
-    "docx": "table_files",
+    "lxml": "manuscript_files",
+    "docx": ("table_files", "word_figure", "word_reports"),
     "typer": ("cli", "__main__"),
     "openpyxl": ("sheets", "table_files"),
+    "resvg_py": "pictures",
+    "reportlab": "pictures",
+    "PIL": "pictures",
 }
 SQL = re.compile(
     r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|create\s+(table|view|trigger))\b",
@@ -77,13 +89,25 @@ VOTES = re.compile(
 )
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    """A file of the package as Python reads it; several rules look at each."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in it, in the order of `ast.walk`."""
+    return tuple(ast.walk(tree_of(path)))
+
+
 def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imports_of(path: Path) -> list[str]:
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -97,17 +121,16 @@ def imports_of(path: Path) -> list[str]:
 
 def strings_of(path: Path) -> list[str]:
     """String literals of a file, docstrings left out, f-strings with their gaps as {}."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     docstrings = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes_of(path)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
         and isinstance(node.body[0].value, ast.Constant)
     }
     found = []
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         if isinstance(node, ast.JoinedStr):
             found.append("".join(v.value if isinstance(v, ast.Constant) else "{}" for v in node.values))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
@@ -204,7 +227,7 @@ def test_only_the_gate_calls_what_reads_the_votes_of_others(
     callers = {
         path.name
         for path in FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute)
         and node.attr in raw
         and isinstance(node.value, ast.Name)
@@ -213,7 +236,7 @@ def test_only_the_gate_calls_what_reads_the_votes_of_others(
     imported = [
         (path.name, alias.name)
         for path in FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.ImportFrom) and node.module == f"iimscreen.store.{module}"
         for alias in node.names
         if alias.name in raw or alias.asname
@@ -242,7 +265,7 @@ def test_pure_rooms_know_no_clock_no_file_and_no_network() -> None:
     asked = {
         (path.name, node.attr)
         for path in pure
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "utcnow", "read_text", "open")
     }
     assert imported == set()
@@ -254,7 +277,7 @@ def test_nothing_below_the_front_prints() -> None:
         path.name
         for path in FILES
         if FLOORS[room_of(path)] < 4
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ("print", "exit")
@@ -273,7 +296,7 @@ def test_no_error_is_caught_without_a_name() -> None:
     broad = [
         path.name
         for path in FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception"))
     ]
@@ -304,6 +327,9 @@ def test_help_loads_neither_heavy_libraries_nor_the_rooms_below_the_front() -> N
         "numpy",
         "pydantic",
         "textual",
+        "resvg_py",
+        "reportlab",
+        "PIL",
     }
     assert heavy & loaded == set()
     own = {name.split(".")[1] for name in loaded if name.startswith("iimscreen.")}

@@ -77,6 +77,10 @@ QUESTIONS = (
     ("status", "--json"),
     ("check",),
     ("prisma", "--json"),
+    ("why",),
+    ("why", "--json"),
+    ("why", "extract.studies"),
+    ("why", "1"),
     ("reviewer",),
     ("records",),
     ("share", "--reviewer", "ann"),
@@ -147,7 +151,7 @@ def by_chance(seed: int) -> dict[str, str | None]:
     return found
 
 
-@pytest.mark.slow  # 38 commands in each copy: every one that prints something of a review
+@pytest.mark.slow  # 42 commands in each copy: every one that prints something of a review
 @pytest.mark.parametrize(("is_done", "seed"), [("", None), ("ann", 1), ("bob", 2)])
 def test_whatever_the_other_entered_and_however_much_every_command_prints_the_same(
     tmp_path: Path, is_done: str, seed: int | None

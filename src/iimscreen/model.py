@@ -437,10 +437,27 @@ class Number:
     value: int | float | None  # None: not known, and `why_not` says why
     definition: str  # what it is, in one sentence
     of: str  # what is counted: "records", "reports", "studies", "subjects", ...; "" for what is no count
-    rows: tuple[
-        str, ...
-    ] = ()  # keys of records or reports, names of studies, or whatever `of` says, as texts
+    rows: tuple[str, ...] = ()  # keys of records or reports, names of studies, or what `of` says, as texts
+    notes: tuple[str, ...] = ()  # of each row, why it is behind the number or how much of it; or none at all
     why_not: str = ""  # closed to view, does not apply, not estimable: in a sentence
+    words: str = ""  # how it is printed, where that is not the bare number: "at least 12", "94.0%", "0.78"
+    interim: str = ""  # the work that is left and may still change it; "" where none is
+    derived: str = ""  # how it comes about from the log, in a few words
+
+    @property
+    def text(self) -> str:
+        """The number as it is printed: "1,234", or its own words; "–" while it is not known."""
+        if self.value is None:
+            return "–"
+        return self.words or f"{self.value:,}"
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether more may be behind it than what is known."""
+        return self.words.startswith(AT_LEAST)
+
+
+AT_LEAST = "at least"  # begins the words of a number of which some rows are not known
 
 
 class Behind(NamedTuple):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iimscreen import extracted, review_forms, table_files, tables
+from iimscreen import extracted, folders, review_forms, table_files, tables
 from iimscreen.audit.findings import Dossier
+from iimscreen.citations import citation
 from iimscreen.consensus.reading import Reading
 from iimscreen.decision_formats import Decided, own_ris
 from iimscreen.duplicates import kept_report
 from iimscreen.errors import InputError, ProtocolError
+from iimscreen.folders import Written
 from iimscreen.forms import DATA
 from iimscreen.fulltext.excluded import excluded
 from iimscreen.model import Form, StoredRecord, StudyData
@@ -63,20 +61,30 @@ class Tabulated:
         return self.contents.tables
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written."""
-
-    folder: Path
-    files: tuple[str, ...]
-    older: tuple[str, ...] = ()  # written here before, and not now: their numbers may be others
-
-
 # --- gathered --------------------------------------------------------------------------------------
 
 
-def tabulate(review: Review, *, order: str = "author", final_only: bool = False, only: str = "") -> Tabulated:
-    """The tables and data sets of a review, or the one called `only`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeavingOut:
+    """What tables are made without, though it stands in the review."""
+
+    left: Callable[[StudyData], StudyData | None]  # a study with what is left of it; None: it leaves
+    stamp: str  # over every table
+    excluded: tuple[
+        str, ...
+    ] = ()  # reports that would be excluded at full text, for no reason of the protocol
+    unknown: frozenset[str] = frozenset()  # reports that would never have been found
+
+
+def tabulate(
+    review: Review,
+    *,
+    order: str = "author",
+    final_only: bool = False,
+    only: str = "",
+    leaving_out: LeavingOut | None = None,
+) -> Tabulated:
+    """The tables and data sets of a review, or the one called `only`; of all that stands, or without something.
 
     Raises ProtocolError if there is nothing to make tables of, InputError for an unknown name or order.
     """
@@ -90,14 +98,18 @@ def tabulate(review: Review, *, order: str = "author", final_only: bool = False,
         data = extracted.data(review)
         if not data:
             raise ProtocolError("there is no study yet", hint="`iimscreen study new NAME` makes one")
+        if leaving_out is not None:
+            data = tuple(filter(None, map(leaving_out.left, data)))
         left_out: tuple[str, ...] = ()
         if final_only:
             data, left_out = tables.final_only(data)
         stored = _reports(review, data)
         gathered = _gathered(review, form, data, stored, order=order, left_out=left_out)
-        made = _tables(review, gathered)
+        if leaving_out is not None:
+            gathered = replace(gathered, stamps=(leaving_out.stamp, *gathered.stamps))
+        made = _tables(review, gathered, leaving_out)
         sets = _datasets(review, gathered)
-        appraisals = _appraisals(review)
+        appraisals = _appraisals(review, data)
     files = revman.files(gathered, appraisals)
     contents = Contents(
         tables=made,
@@ -109,6 +121,34 @@ def tabulate(review: Review, *, order: str = "author", final_only: bool = False,
         only=only,
     )
     return Tabulated(contents=_only(contents, only) if only else contents, left_out=left_out)
+
+
+def gathered(review: Review) -> Gathered | None:
+    """What all tables are made of, in the order in which studies are printed; None while there is no form or study."""
+    with review.reading():
+        if in_force(review).form is None:
+            return None
+        data = extracted.data(review)
+        if not data:
+            return None
+        form = review_forms.in_force(review, DATA)
+        return _gathered(review, form, data, _reports(review, data), order="author", left_out=())
+
+
+def pooled(review: Review) -> tuple[str, ...]:
+    """Studies of the literature with final data that could be pooled: some subjects assessed, in whatever domain."""
+    found = gathered(review)
+    if found is None:
+        return ()
+    data = responses.metafor(found)
+    place = {name: number for number, name in enumerate(data.columns)}
+    return tuple(
+        dict.fromkeys(
+            str(row[place["study"]])
+            for row in data.rows
+            if row[place["ni"]] is not None and row[place["final"]] == "yes"
+        )
+    )
 
 
 def _only(contents: Contents, only: str) -> Contents:
@@ -196,7 +236,7 @@ def _author_and_year(form: Form, study: StudyData, stored: Mapping[str, StoredRe
     )
 
 
-def _tables(review: Review, gathered: Gathered) -> tuple[Table, ...]:
+def _tables(review: Review, gathered: Gathered, leaving_out: LeavingOut | None) -> tuple[Table, ...]:
     made = [
         study_tables.characteristics(gathered),
         patients.by_drug(gathered),
@@ -204,7 +244,7 @@ def _tables(review: Review, gathered: Gathered) -> tuple[Table, ...]:
         responses.within_studies(gathered),
         events.events(gathered),
         patients.patients(gathered),
-        _excluded(review, gathered),
+        _excluded(review, gathered, leaving_out),
     ]
     if gathered.of_kind(OWN):
         made += [
@@ -218,7 +258,7 @@ def _tables(review: Review, gathered: Gathered) -> tuple[Table, ...]:
     return tuple(sorted(made, key=lambda table: list(LABELS).index(table.name)))
 
 
-def _excluded(review: Review, gathered: Gathered) -> Table:
+def _excluded(review: Review, gathered: Gathered, leaving_out: LeavingOut | None) -> Table:
     try:
         found = excluded(review)
     except ProtocolError as error:  # nothing of it is open to view
@@ -232,7 +272,11 @@ def _excluded(review: Review, gathered: Gathered) -> Table:
             + (" (to be confirmed)" if one.is_proposed else ""),
         )
         for one in found.reports
+        if leaving_out is None or one.key not in leaving_out.unknown
     ]
+    if leaving_out is not None:
+        thought = records.by_keys(review, leaving_out.excluded)
+        reasons += [(citation(kept_report.shown(review, one).record), "what if") for one in list(thought)]
     made = lists.excluded(gathered, reasons)
     if not found.closed:
         return made
@@ -285,12 +329,14 @@ def _resolved(review: Review, gathered: Gathered) -> list[tuple[Scalar, ...]]:
     return found
 
 
-def _appraisals(review: Review) -> list[tuple[Form, Sequence[StudyData]]]:
+def _appraisals(review: Review, data: Sequence[StudyData]) -> list[tuple[Form, Sequence[StudyData]]]:
     found: list[tuple[Form, Sequence[StudyData]]] = []
+    names = {study.study for study in data}
     for instrument in in_force(review).instruments:
         form = review_forms.in_force(review, instrument.name)
         if form.subject == "study":
-            found.append((form, extracted.data(review, instrument.name)))
+            appraised = extracted.data(review, instrument.name)
+            found.append((form, [one for one in appraised if one.study in names]))
     return found
 
 
@@ -320,79 +366,4 @@ def write(tabulated: Tabulated, folder: Path, formats: Sequence[str]) -> Written
             f"{tabulated.contents.only} is no {' or '.join(formats)}",
             hint="add csv to --format, or leave it away",
         )
-    before = _manifest(folder)
-    _check(folder, files, before)
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    listed = json.dumps({"files": {**before, **hashes}}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    everything = {**files, MANIFEST: listed.encode()}
-    try:
-        _put(folder, everything)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: nothing was written: {error.strerror or error}", hint="name another folder with --out"
-        ) from error
-    older = sorted(name for name in before if name not in files and (folder / name).exists())
-    return Written(folder, tuple(sorted(files)), tuple(older))
-
-
-def _manifest(folder: Path) -> dict[str, str]:
-    """File → hash, of those that were written into a folder before."""
-    path = folder / MANIFEST
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))["files"] if path.is_file() else {}
-        return {str(name): str(sha256) for name, sha256 in found.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path} cannot be read as the list of files that were written here",
-            hint="name a new folder with --out",
-        ) from error
-
-
-def _check(folder: Path, files: Mapping[str, bytes], before: Mapping[str, str]) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file", hint="name a folder with --out")
-    for name in files:
-        path = folder / name
-        if not path.exists():
-            continue
-        if name not in before or not path.is_file():
-            raise InputError(
-                f"{path} exists, and was not written by this command",
-                hint="name a new folder with --out, or move that file",
-            )
-        if hashlib.sha256(path.read_bytes()).hexdigest() != before[name]:
-            raise InputError(
-                f"{path} was changed since it was written, and that would be lost",
-                hint="name a new folder with --out, or move that file",
-            )
-
-
-def _put(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Everything beside the folder first, then moved; what was there comes back if a move fails."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as made:
-        new, old = Path(made) / "new", Path(made) / "old"
-        for name, content in files.items():
-            path = new / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        if not folder.exists():
-            new.rename(folder)
-            return
-        moved: list[str] = []
-        try:
-            for name in files:
-                target, kept = folder / name, old / name
-                if target.exists():
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(target, kept)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (new / name).replace(target)
-                moved.append(name)
-        except OSError:
-            for name in moved:
-                if (old / name).exists():
-                    (old / name).replace(folder / name)
-                else:
-                    (folder / name).unlink()
-            raise
+    return folders.write(folder, files, manifest=MANIFEST, option="--out")

@@ -33,6 +33,7 @@ from iimscreen.cli import (
     fulltexts,
     judge,
     living,
+    manuscript,
     receipts,
     records,
     revisit,
@@ -44,6 +45,9 @@ from iimscreen.cli import (
     team,
     tell,
     trace,
+    whatif,
+    whole_report,
+    why,
 )
 from iimscreen.errors import IimscreenError, InputError
 
@@ -170,7 +174,11 @@ for _phase in (
     appraise,
     tables,
     tell,
+    whole_report,
+    why,
+    whatif,
     living,
+    manuscript,
     capsule,
 ):
     _phase.add_to(app)

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from iimscreen.decision_formats import Decided, Reading, Said, rayyan
 from iimscreen.errors import InputError
-from iimscreen.formats import ris, text_of
+from iimscreen.formats import one_line, ris, text_of
 from iimscreen.formats.ris import looks_like as is_ris
 from iimscreen.model import Author, Parsed, Record, Verdict, stated_accession
 from iimscreen.voting import Vote
@@ -46,11 +46,11 @@ _ESCAPED = re.compile(r"[%|<>&\0\r\n\t]| (?= )|^ | $|10(?=\.\d{4})|(?<=ccession 
 def write(decided: Sequence[Decided], labels: Mapping[str, str]) -> bytes:
     """A record for each report, with a byte order mark, so that EndNote reads it as UTF-8."""
     del labels  # codes are what is read back
-    lines: list[str] = []
-    for one in decided:
-        lines += [f"{tag}  - {value}" for tag, value in _tags(one) if value]
-        lines += ["ER  - ", ""]
-    return "\r\n".join(lines).encode("utf-8-sig")
+    made = (
+        "".join([f"{tag}  - {value}\r\n" for tag, value in _tags(one) if value]) + "ER  - \r\n"
+        for one in decided
+    )
+    return b"\xef\xbb\xbf" + "".join(made).encode()
 
 
 def _tags(one: Decided) -> Iterator[tuple[str, str]]:
@@ -62,11 +62,11 @@ def _tags(one: Decided) -> Iterator[tuple[str, str]]:
     yield "PY", str(record.year or "")
     yield "DA", "/".join((record.published_on or "").split("-"))
     yield from (("JF", _line(record.journal)), ("JA", _line(record.journal_abbreviation)))
-    yield from (("VL", record.volume or ""), ("IS", record.issue or ""))
+    yield from (("VL", _line(record.volume)), ("IS", _line(record.issue)))
     pages = _PAGES.fullmatch(record.pages or "")
-    yield from (("SP", pages.group(1)), ("EP", pages.group(2))) if pages else (("SP", record.pages or ""),)
-    yield "DO", record.doi or ""
-    yield "DB", one.report.database
+    yield from (("SP", pages.group(1)), ("EP", pages.group(2))) if pages else (("SP", _line(record.pages)),)
+    yield "DO", _line(record.doi)
+    yield "DB", _line(one.report.database)
     accession = stated_accession(record.accession or "")
     yield "AN", "" if _MADE_UP.fullmatch(accession) else accession
     yield "C2", record.pmcid or ""
@@ -115,13 +115,14 @@ def _unescaped(text: str) -> str:
 
 
 def _line(text: str | None) -> str:
-    return " ".join((text or "").split())
+    return one_line(text or "").replace("\ufffe", "").replace("\uffff", "").strip()
 
 
 def _name(author: Author) -> str:
     if author.is_group:
-        return f"{author.family},"  # as EndNote writes a group, so that it is not taken apart
-    return f"{author.family}, {author.given}" if author.given else author.family
+        return f"{_line(author.family)},"  # as EndNote writes a group, so that it is not taken apart
+    family, given = _line(author.family), _line(author.given)
+    return f"{family}, {given}" if given else family
 
 
 def looks_like(data: bytes) -> bool:

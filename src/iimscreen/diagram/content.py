@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from iimscreen.diagram.parts import PHASES, Box, Column, Diagram, Line, Row
 from iimscreen.flow import Flow
 
@@ -11,7 +13,6 @@ _OTHER_METHODS = (
     ("Organisations", "organisation_results"),
     ("Citation searching", "citations_results"),
 )
-PER_SOURCE = "*"
 BY_AUTOMATION = "**"
 
 
@@ -43,6 +44,7 @@ def of_flow(flow: Flow) -> Diagram:
         is_interim=flow.interim,
         notice=flow.notice,
         missing=flow.missing,
+        marked=_marked(flow),
         footnotes=flow.footnotes,
     )
 
@@ -58,12 +60,15 @@ def _one(key: str, *lines: Line) -> Box:
 
 def _parts(flow: Flow, box: str) -> list[Line]:
     """The sources of a box of records identified, each with what it brought."""
-    return [_line(flow, name, f"{box}.{name}", level=1) for name in flow.parts.get(box, {})]
+    return [_line(flow, part, name, level=1) for part, name in flow.names_of_parts(box).items()]
 
 
 def _identified(flow: Flow) -> Box:
-    lines = [Line("Records identified from:"), _line(flow, "Databases", "database_results")]
-    lines += _parts(flow, "database_results")
+    lines = [
+        Line("Records identified from:"),
+        _line(flow, "Databases", "database_results"),
+        *_parts(flow, "database_results"),
+    ]
     if flow.boxes["register_results"]:
         lines += [_line(flow, "Registers", "register_results"), *_parts(flow, "register_results")]
     return Box("identified", tuple(lines))
@@ -84,17 +89,34 @@ def _removed(flow: Flow) -> Box:
 
 
 def _excluded(flow: Flow) -> Box:
-    return _one("excluded", _line(flow, "Records excluded", "records_excluded"))
+    line = _line(flow, "Records excluded", "records_excluded")
+    return _one("excluded", replace(line, mark=BY_AUTOMATION) if _by_automation(flow) else line)
+
+
+def _by_automation(flow: Flow) -> tuple[str, ...]:
+    """The records that automation tools excluded at screening; none where that is closed to view."""
+    return (
+        () if flow.lists["records_excluded"] is None else flow.lists.get("records_excluded_automatic") or ()
+    )
+
+
+def _marked(flow: Flow) -> tuple[tuple[str, str], ...]:
+    """The footnotes of the template that apply. Its first asks for a number for each source: the box has them."""
+    by_tools = len(_by_automation(flow))
+    if not by_tools:
+        return ()
+    by_humans = len(flow.lists["records_excluded"] or ()) - by_tools
+    return ((BY_AUTOMATION, f"By a human (n = {by_humans:,}), by automation tools (n = {by_tools:,})."),)
 
 
 def _lower(flow: Flow, prefix: str) -> tuple[Row, Row]:
     """Retrieval and assessment, which are the same in both columns."""
     reasons = [
-        _line(flow, flow.labels.get(code, code), f"{prefix}_excluded.{code}", level=1)
-        for code, keys in flow.parts.get(f"{prefix}_excluded", {}).items()
-        if keys
+        _line(flow, flow.labels.get(code, code), name, level=1)
+        for code, name in flow.names_of_parts(f"{prefix}_excluded").items()
+        if flow.parts[f"{prefix}_excluded"][code]
     ]
-    excluded = _line(flow, "Reports excluded:" if reasons else "Reports excluded", f"{prefix}_excluded")
+    excluded = _line(flow, "Reports excluded", f"{prefix}_excluded")
     return (
         Row(
             _SCREENING,

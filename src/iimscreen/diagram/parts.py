@@ -25,9 +25,16 @@ class Line:
             return ""
         return "(n = –)" if self.n is None else f"(n = {self.n:,})"
 
+    @property
+    def words(self) -> str:
+        """The line without its number: the mark of its footnote stands before a colon."""
+        if self.mark and self.text.endswith(":"):
+            return f"{self.text[:-1]}{self.mark}:"
+        return f"{self.text}{self.mark}"
+
     def __str__(self) -> str:
         """The line as plain text."""
-        return f"{self.text}{self.mark} {self.count}".rstrip()
+        return f"{self.words} {self.count}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

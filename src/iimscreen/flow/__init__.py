@@ -1,6 +1,6 @@
 """The PRISMA 2020 flow as lists of records, its boxes as their lengths, and the sums that must hold.
 
-Pure. Definitions of record, report and study, the box keys and the identities F1 to F11 are those of
+Pure. Definitions of record, report and study, the box keys and the identities F1 to F14 are those of
 PRISMA 2020 (Page 2021, BMJ 372:n71) and of its R package's CSV template. Boxes whose round is still
 blind are None here already: whoever builds the input asks the gate in `store/gate.py`.
 
@@ -13,7 +13,7 @@ says what no box holds, and `identities` checks the sums.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from iimscreen.flow import beside, boxes, studies
 from iimscreen.flow.beside import unfinished
@@ -52,6 +52,7 @@ def build(
     labels: Mapping[str, str] | None = None,
     previous: Previous | None = None,
     links: Links | None = None,
+    automatic: Collection[str] = (),
 ) -> Flow:
     """The flow of a review, or of its update.
 
@@ -59,6 +60,7 @@ def build(
     every sub-query as identified; a repeated hit then counts as a duplicate removed. With `previous`,
     origins, reports and hits are those that came since; a record of a report that was known then is a
     duplicate removed before screening. `links` are the studies of those reports that are linked to any.
+    `automatic` are the records that a tool excluded on title and abstract; no command lets one do so yet.
     """
     lists: dict[str, tuple[str, ...] | None] = {}
     by_kind = boxes.identified(origins, hits, sources)
@@ -79,6 +81,7 @@ def build(
     lists["records_excluded"] = (
         boxes.in_state(column_a, "screening", State.EXCLUDE) if screening_is_open else None
     )
+    lists.update(boxes.by_whom(lists["records_excluded"], automatic))
     by_reason: dict[str, dict[str, tuple[str, ...]] | None] = {}
     for prefix, column in (("dbr", column_a), ("other", column_b)):
         lists.update(boxes.of_column(prefix, column, screening_is_open, assessment_is_open))

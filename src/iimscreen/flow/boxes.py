@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from iimscreen.flow.figures import Origin, Report
 from iimscreen.model import Kind, Reason
@@ -79,6 +79,18 @@ def in_state(reports: Iterable[Report], stage: str, state: State) -> tuple[str, 
         for report in reports
         if (found := getattr(report, stage)) is not None and found.state is state
     )
+
+
+def by_whom(
+    excluded: tuple[str, ...] | None, automatic: Collection[str]
+) -> dict[str, tuple[str, ...] | None]:
+    """Records excluded on title and abstract by people, and by automation tools; None where closed to view."""
+    if excluded is None:
+        return {"records_excluded_human": None, "records_excluded_automatic": None}
+    return {
+        "records_excluded_human": tuple(key for key in excluded if key not in automatic),
+        "records_excluded_automatic": tuple(key for key in excluded if key in automatic),
+    }
 
 
 def is_sought(report: Report) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from iimscreen.model import Kind
 from iimscreen.voting import Outcome, State
+from iimscreen.wording import slugs
 
 # Keys of the R package's CSV template that hold a number, in its order.
 BOXES = (
@@ -125,15 +126,22 @@ class Flow:
             self, "boxes", {key: None if keys is None else len(keys) for key, keys in counted.items()}
         )
 
+    def names_of_parts(self, box: str) -> dict[str, str]:
+        """Each part of a box → what its number is called: "PubMed" is "database_results.pubmed"."""
+        return {part: f"{box}.{short}" for part, short in slugs(self.parts.get(box, ())).items()}
+
     def keys_of(self, name: str) -> tuple[str, ...] | None:
-        """The keys behind a number, or behind a part of one ("database_results.PubMed"); None while closed to view.
+        """The keys behind a number, or behind a part of one ("database_results.pubmed"); None while closed to view.
 
         Raises KeyError if the flow has no such number.
         """
         if name in self.lists:
             return self.lists[name]
-        box, _, part = name.partition(".")
-        return self.parts[box][part]
+        box, _, given = name.partition(".")
+        for part, called in self.names_of_parts(box).items():
+            if called == name:
+                return self.parts[box][part]
+        return self.parts[box][given]
 
     @property
     def interim(self) -> bool:

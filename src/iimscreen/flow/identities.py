@@ -1,20 +1,22 @@
-"""The sums that must hold in a flow, F1 to F11, and which of them do not."""
+"""The sums that must hold in a flow, F1 to F14, and which of them do not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
-from iimscreen.flow.boxes import is_sought
+from iimscreen.flow.boxes import KIND_BOX, is_sought
 from iimscreen.flow.figures import Flow, Report
 from iimscreen.voting import State
 from iimscreen.wording import counted
 
 
-def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
+def violations(flow: Flow, reports: Sequence[Report], pooled: Collection[str] = ()) -> list[str]:
     """Identities that do not hold, in sentences; empty when the flow adds up.
 
-    While a round is unfinished its open records stand on the right-hand side; identities over boxes
-    that are closed to view are not checked.
+    `pooled` are the studies whose data would go into a meta-analysis, as far as that is known. While a round is
+    unfinished its open records stand on the right-hand side; identities over boxes that are closed to view are
+    not checked.
     """
     boxes, faults = flow.boxes, []
 
@@ -79,7 +81,33 @@ def violations(flow: Flow, reports: Sequence[Report]) -> list[str]:
         most = boxes[whole] if whole else sum(flow.other.values())
         if boxes[part] is not None and most is not None and (boxes[part] or 0) > most:
             faults.append(f"{name}: {words}: {boxes[part]} is more than {most}")
-    return faults + _total_faults(flow, reports) + _study_faults(flow) + _update_faults(flow)
+    return [
+        *faults,
+        *_exclusion_faults(flow),
+        *_total_faults(flow, reports),
+        *_study_faults(flow),
+        *_update_faults(flow),
+        *_list_faults(flow),
+        *_interim_faults(flow, reports),
+        *_pooled_faults(flow, pooled),
+    ]
+
+
+def _exclusion_faults(flow: Flow) -> list[str]:
+    """F2: records excluded are those that people excluded and those that tools excluded, all of them screened."""
+    excluded = flow.lists.get("records_excluded")
+    if excluded is None:
+        return []
+    faults = []
+    by_whom = [flow.lists.get(f"records_excluded_{who}") or () for who in ("human", "automatic")]
+    if Counter(excluded) != Counter(key for keys in by_whom for key in keys):
+        people, tools = map(len, by_whom)
+        faults.append(
+            f"F2: records excluded = by people + by tools: {len(excluded)} is not {people} + {tools}"
+        )
+    if unscreened := sorted(set(excluded) - set(flow.lists["records_screened"] or ())):
+        faults.append(f"F2: excluded, and not among the records screened: {', '.join(unscreened[:5])}")
+    return faults
 
 
 _INCLUDED = ("new_reports", "new_reports_of_previous_studies")
@@ -171,3 +199,72 @@ def _update_faults(flow: Flow) -> list[str]:
         if len(set(total)) != len(total):
             faults.append(f"{name}: one of the total {noun} is both new and of the version before")
     return faults
+
+
+# Where hits of sub-queries count for themselves, a file may bring one record twice, and both are hits.
+_OF_HITS = frozenset((*KIND_BOX.values(), "duplicates"))
+
+
+def _list_faults(flow: Flow) -> list[str]:
+    """F12: every number is the length of a list that can be printed, and of its parts together."""
+    faults = [
+        f"F12: {name}: {count} is not the length of its list"
+        for name, count in flow.boxes.items()
+        if (None if (keys := flow.lists.get(name)) is None else len(keys)) != count
+    ]
+    for name, keys in flow.lists.items():
+        twice = [key for key, count in Counter(keys or ()).items() if count > 1]
+        if twice and name not in _OF_HITS:
+            faults.append(f"F12: {name} has one row twice ({', '.join(twice[:5])})")
+    for box, parts in flow.parts.items():
+        keys = flow.lists.get(box)
+        if keys is None:
+            continue
+        if Counter(keys) != Counter(key for part in parts.values() for key in part):
+            together = " + ".join(str(len(part)) for part in parts.values()) or "0"
+            faults.append(f"F12: {box} is not its parts together: {len(keys)} and {together}")
+    for box, told in (
+        ("database_results", flow.databases),
+        ("register_results", flow.registers),
+        ("dbr_excluded", flow.reasons_databases),
+        ("other_excluded", flow.reasons_other),
+    ):
+        parts = flow.parts.get(box, {})
+        if told is not None and parts and {name: len(keys) for name, keys in parts.items()} != dict(told):
+            faults.append(f"F12: the counts of {box} are not those of the lists behind them")
+    return faults
+
+
+def _interim_faults(flow: Flow, reports: Sequence[Report]) -> list[str]:
+    """F13: no vote is missing and no conflict is open behind a printed number, unless the flow is stamped interim."""
+    if flow.interim:
+        return []
+    faults = []
+    for stage, outcomes in (
+        ("title and abstract", [one.screening for one in reports]),
+        ("full text", [one.assessment for one in reports if one.retrieval == "retrieved"]),
+    ):
+        known = [one for one in outcomes if one is not None]
+        left = sum(one.state is State.PENDING or one.needs_someone for one in known)
+        if left:
+            faults.append(f"F13: {counted(left, 'report')} not settled on {stage}, and not stamped interim")
+    unmarked = sum(is_sought(one) and one.retrieval is None for one in reports)
+    if unmarked and flow.lists["dbr_sought_reports"] is not None:
+        faults.append(f"F13: {counted(unmarked, 'report')} sought without a mark, and not stamped interim")
+    if flow.lists["new_reports"] is None:
+        faults.append("F13: numbers are closed to view, and the flow is not stamped interim")
+    return faults
+
+
+def _pooled_faults(flow: Flow, pooled: Collection[str]) -> list[str]:
+    """F14: the studies of a meta-analysis are among those included, and so no more than these."""
+    total = flow.lists.get("total_studies" if flow.previous else "new_studies")
+    if total is None or not pooled:
+        return []
+    if stray := sorted(set(pooled) - set(total)):
+        return [
+            f"F14: {counted(len(set(pooled)), 'study', 'studies')} with data to be pooled, of which "
+            f"{counted(len(stray), 'study', 'studies')} not among the {len(total)} included "
+            f"({', '.join(stray[:5])})"
+        ]
+    return []

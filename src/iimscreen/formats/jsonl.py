@@ -46,8 +46,11 @@ _LISTS = (
 # A place in a paper's reference list is a fact about the paper, not about the record: it may stand
 # in a file, and is checked, but a Record has no room for it.
 _BESIDE = ("reference_number",)
+# What an export of ours says beside the record (written_formats/jsonl.py); not read back by `import`.
+_OURS = "iimscreen"
+_KNOWN_BY = ("title", "abstract", "doi", "pmid", "pmcid")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_KEYS = (*_TEXTS, *_LISTS, "year", "authors", "links", *_BESIDE)
+_KEYS = (*_TEXTS, *_LISTS, "year", "authors", "links", *_BESIDE, _OURS)
 
 
 _Made = TypeVar("_Made")
@@ -89,10 +92,11 @@ def read_stream(file: Readable) -> Iterator[Found]:
 
 def write(records: Iterable[Record]) -> bytes:
     """The records as JSON Lines in UTF-8; what a record does not state is left out of its line."""
-    return "".join(f"{json.dumps(_stated(one), ensure_ascii=False)}\n" for one in records).encode()
+    return "".join(f"{json.dumps(stated(one), ensure_ascii=False)}\n" for one in records).encode()
 
 
-def _stated(record: Record) -> dict[str, object]:
+def stated(record: Record) -> dict[str, object]:
+    """What a record states, with the names of its fields as keys; what it does not state is left out."""
     line: dict[str, object] = {}
     for key in Record.__dataclass_fields__:
         value = getattr(record, key)
@@ -137,8 +141,8 @@ def _record(line: str) -> Record:
         for value in cast("list[object]", values.get(key, [])):
             if not isinstance(value, str):
                 raise _WrongError(f"{key!r} must be a list of texts, found {_shown(value)} in it")
-    if not str(values.get("title", "")).strip():
-        raise _WrongError("no title: a record without one cannot be screened")
+    if not any(str(values.get(key, "")).strip() for key in _KNOWN_BY):
+        raise _WrongError("no title, and no abstract, DOI or PMID to know it by")
     fields = {key: values[key] for key in (*_TEXTS, "year") if key in values}
     lists = {key: tuple(cast("list[str]", values[key])) for key in _LISTS if key in values}
     return Record(

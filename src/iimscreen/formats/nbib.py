@@ -29,7 +29,7 @@ _LINKED = re.compile(r"\s*\bPMID:\s*(\d+)\.?")
 _SUFFIXES = frozenset(("Jr", "Sr", "2nd", "3rd", "4th"))
 
 # As the XML's RefType names them, so that a record is the same from either format.
-_LINKS = {
+LINKS = {
     "CIN": "CommentIn",
     "CON": "CommentOn",
     "CRF": "CorrectedandRepublishedFrom",
@@ -171,9 +171,10 @@ def _finished(draft: _Draft) -> Found:
     if stated and pmid is None:
         return Refusal(draft.line, f"PMID {stated[:20]!r} is no number")
     title = draft.first("TI", "BTI")
-    if pmid is None and title is None:
+    record = _record(draft, pmid.group(1) if pmid else None, title)
+    if not (pmid or title or record.abstract or record.doi or record.pmcid):
         return Refusal(draft.line, "the record has neither a PMID nor a title (PMID, TI)")
-    return Parsed(draft.line, _record(draft, pmid.group(1) if pmid else None, title))
+    return Parsed(draft.line, record)
 
 
 def _record(draft: _Draft, pmid: str | None, title: str | None) -> Record:
@@ -261,11 +262,11 @@ def _substance(value: str) -> str:
 
 def _links(draft: _Draft) -> Iterator[Link]:
     for tag, lines in draft.tags:
-        if tag in _LINKS:
+        if tag in LINKS:
             citation = one_line(" ".join(lines))
             linked = _LINKED.search(citation)
             yield Link(
-                kind=_LINKS[tag],
+                kind=LINKS[tag],
                 pmid=linked.group(1) if linked else None,
                 citation=_LINKED.sub("", citation).strip(),
             )

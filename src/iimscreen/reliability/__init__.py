@@ -7,7 +7,7 @@ rest of their stage, since people are meant to learn there. Kappas of several pa
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from iimscreen.errors import InputError
@@ -17,6 +17,7 @@ from iimscreen.reliability.comparing import (
     CATEGORIES,
     MissedByBoth,
     PairAgreement,
+    Part,
     compare,
     missed_by_both,
     part_of_round,
@@ -127,6 +128,19 @@ def _at_stage(
                 )
             found.append(compare(part, one, other, codes, categories=categories, missed=missed))
     return found
+
+
+def parts_of(review: Review, gate: Gate, stage: str) -> list[Part]:
+    """A stage and each of its rounds with the votes that agreement is told from, as far as revealed.
+
+    Reviewers are in the order in which they arrived; with their votes it can be said which records a figure is of.
+    """
+    independent = gate.independent_votes(stage) if gate.shows_any(stage) else {}
+    present = reviewers.standing(review)
+    return [
+        replace(part, votes={name: part.votes[name] for name in _in_order(set(part.votes), present)})
+        for part in parts(stage, *_by_round(review, gate, stage, independent))
+    ]
 
 
 def _by_round(

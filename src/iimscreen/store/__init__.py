@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from iimscreen.store import _light  # isort: skip  # noqa: F401  (before anything that loads sqlite-utils)
 from iimscreen.store import connection
 from iimscreen.store.connection import Review, create_review
 

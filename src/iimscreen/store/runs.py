@@ -431,6 +431,21 @@ def keys_found(review: Review, search_uid: str) -> set[str]:
     }
 
 
+def keys_of(review: Review, ids: Sequence[int]) -> list[str]:
+    """Keys of the records that these runs brought, each once, in the order in which they brought them."""
+    found = review.db.execute(
+        """
+        select records.key
+        from json_each(:ids) as wanted
+        cross join run_hits on run_hits.run_id = wanted.value
+        join records on records.id = run_hits.record_id
+        order by run_hits.run_id, run_hits.position
+        """,
+        {"ids": json.dumps(list(ids))},
+    )
+    return list(dict.fromkeys(key for (key,) in found))
+
+
 def hits(review: Review) -> list[tuple[str, str]]:
     """Every hit of every finished run: (run label with its uid's beginning, record key), oldest first."""
     return [

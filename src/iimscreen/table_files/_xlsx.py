@@ -23,7 +23,7 @@ _CUT = " … (cut; the CSV has all of it)"
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # no XML can hold these
 _NO_NAME = re.compile(r"[\[\]:*?/\\]")
 _PAGE = 110  # characters over a page in landscape
-_UNBROKEN = ("wide", "long")  # sheets to compute with: one line a row, however long
+_UNBROKEN = ("wide", "long", "references")  # sheets to compute with: one line a row, however long
 _LINE_POINTS = 13  # of one line of text in a row
 _STYLES: MutableMapping[Any, dict[tuple[bool, bool], Any]] = WeakKeyDictionary()  # workbook → its styles
 

@@ -45,7 +45,7 @@ class Watched:
 
 def events(gathered: Gathered, kind: str = LITERATURE) -> Table:
     """Adverse events under each drug, with the studies that tell of them and those that do not."""
-    watched, found, left_out = _read(gathered, kind) if _asks_events(gathered.form) else ([], [], [])
+    watched, found, left_out = read(gathered, kind)
     elsewhere = gathered.counted_elsewhere("events")
     lines: list[Line] = []
     for drug in dict.fromkeys((*(one.drug for one in watched), *(one.drug for one in found))):
@@ -87,7 +87,15 @@ def _asks_events(form: Form) -> bool:
     return any(with_role(form, role) is not None for role in ("event", "events-told"))
 
 
-def _read(gathered: Gathered, kind: str) -> tuple[list[Watched], list[Event], list[tuple[str, str]]]:
+def read(
+    gathered: Gathered, kind: str = LITERATURE
+) -> tuple[list[Watched], list[Event], list[tuple[str, str]]]:
+    """Who was watched under which drug, every event that is told, and the studies left out with the reason.
+
+    Nothing where the form does not ask for events.
+    """
+    if not _asks_events(gathered.form):
+        return [], [], []
     watched: list[Watched] = []
     found: list[Event] = []
     left_out: list[tuple[str, str]] = []
