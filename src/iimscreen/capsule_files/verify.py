@@ -36,6 +36,19 @@ KEPT = (
     " join records on records.id = kept_records.record_id join records as kept on kept.id = kept_records.kept_id"
     " order by records.id"
 )
+# Numbers that are several boxes together.
+SUMS = {
+    "dbr_records_identified": ("database_results", "register_results"),
+    "other_records_identified": ("website_results", "organisation_results", "citations_results"),
+    "records_identified": ("dbr_records_identified", "other_records_identified"),
+    "records_removed": ("duplicates", "excluded_automatic", "excluded_other"),
+    "reports_sought": ("dbr_sought_reports", "other_sought_reports"),
+    "reports_not_retrieved": ("dbr_notretrieved_reports", "other_notretrieved_reports"),
+    "reports_assessed": ("dbr_assessed", "other_assessed"),
+    "reports_excluded": ("dbr_excluded", "other_excluded"),
+    "studies_included": ("new_studies",),
+    "reports_included": ("new_reports",),
+}
 # Texts that `--no-abstracts` leaves out of rows of the log: no other column may be missing.
 MAY_BE_LEFT_OUT = {
     "extractions": "quote",
@@ -241,7 +254,11 @@ class Review:
         reports = list(dict.fromkeys(sorted((kept[key] for key in left), key=keys_order(keys))))
         column_a = {kept[key] for key in left if key in of_databases}
         lists.update(self.judged(reports, column_a, kept))
-        return {name: rows for name, rows in lists.items() if rows is not None}
+        for name, boxes in SUMS.items():
+            lists[name] = [row for box in boxes for row in lists[box]]
+        for name in [name for name in lists if name.startswith(("dbr_excluded.", "other_excluded."))]:
+            lists.setdefault(f"reports_excluded.{name.partition('.')[2]}", []).extend(lists[name])
+        return lists
 
     def identified(self, keys: list[str], kind: dict[str, str], sources: dict[str, Any]) -> dict[str, Any]:
         boxes = {
@@ -342,6 +359,33 @@ class Review:
             if is_linked and standing.get(study):
                 found.setdefault(kept[key], set()).add(study)
         return {report: sorted(names) for report, names in found.items()}
+
+
+def mine_of(box: str, worked_out: dict[str, list[str]]) -> list[str] | None:
+    """The rows that were worked out for a number of the flow; None where verify.py does not know it.
+
+    A part is called by its name in small letters and hyphens; two that would be called the same are not known.
+    """
+    if box in worked_out:
+        return worked_out[box]
+    whole, _, part = box.partition(".")
+    if not part or whole not in worked_out:
+        return None
+    names = [name[len(whole) + 1 :] for name in worked_out if name.startswith(f"{whole}.")]
+    alike = [f"{whole}.{name}" for name in names if part in (slug(name), f"{slug(name)}-{short_hash(name)}")]
+    if len(alike) == 1:
+        return worked_out[alike[0]]
+    # Of a reason or source without any row nothing was worked out.
+    return None if alike else []
+
+
+def slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    return re.sub("[^a-z0-9_]+", "-", plain).strip("-_") or f"x{short_hash(name)}"
+
+
+def short_hash(name: str) -> str:
+    return sha256(name.encode("utf-8", "surrogatepass"))[:6]
 
 
 def keys_order(keys: list[str]) -> Any:
@@ -620,8 +664,8 @@ class Verification:
             family, _, box = name.partition(".")
             if one["of"] in ("records", "reports", "studies") and one["is_count"] and value != len(rows):
                 self.faults.append(f"{name} is {value}, and {len(rows):,} rows stand behind it")
-            if family == "prisma" and worked_out:
-                mine = worked_out.get(box, [])
+            if family == "prisma" and mine_of(box, worked_out) is not None:
+                mine = mine_of(box, worked_out)
                 if Counter(mine) != Counter(rows) or len(mine) != value:
                     self.faults.append(f"{name} is {value} in numbers.json, and {len(mine):,} by the log")
                 anew.append(name)

@@ -45,6 +45,9 @@ def numbers_json(review: Review) -> bytes:
                     "rows": list(one.rows),
                     "rows_sha256": log.sha256(log.canonical(list(one.rows))),
                     "why_not": one.why_not,
+                    "words": one.words,
+                    "interim": one.interim,
+                    "derived": one.derived,
                 }
                 for one in numbers.every(review).values()
             ],
