@@ -1,4 +1,4 @@
-"""A report as plain values: sections with paragraphs, lists, tables and figures, the same for a page and for Word. Pure.
+"""A report as plain values: sections of paragraphs, lists, tables and figures, for a page and for Word. Pure.
 
 What a document says is its maker's matter, how it looks that of the rooms that write it.
 """
