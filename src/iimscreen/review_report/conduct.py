@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from iimscreen import reliability, watching
+from iimscreen import watching
 from iimscreen.appendix import parts as of_search
 from iimscreen.documents import Bullets, ForAuthors, Grid, Paragraph, Part, Section, Verbatim
-from iimscreen.errors import ProtocolError
 from iimscreen.reliability.comparing import PairAgreement
 from iimscreen.review_report.sentences import Sentence
 from iimscreen.review_report.still import AT, NOUN, Still, was
@@ -90,9 +89,8 @@ def _closed(stage: str) -> Part:
 
 
 def _agreement(still: Still, stage: str) -> Iterator[Part]:
-    try:
-        found = [pair for pair in reliability.agreements(still.review, stage).pairs if pair.figures.n]
-    except ProtocolError:  # nothing of it is open to view
+    found = [pair for pair in still.agreements[stage] if pair.figures.n]
+    if not found and not still.gate.is_open(stage):
         return
     if not found:
         yield Paragraph(

@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from iimscreen import __version__, receipts, reliability
+from iimscreen import __version__, receipts
 from iimscreen.amending import amendment_sentence
 from iimscreen.appendix import noting
 from iimscreen.consensus import progress
-from iimscreen.errors import ProtocolError
 from iimscreen.forms import DATA
 from iimscreen.model import Number
 from iimscreen.reliability.in_words import STAGE
@@ -251,13 +250,10 @@ def _resolved(still: Still, base: str, noun: str) -> str:
 
 
 def _agreements(still: Still, stage: str) -> Iterator[tuple[str, str]]:
-    try:
-        found = reliability.agreements(still.review, stage)
-    except ProtocolError:  # nothing of it is open to view
-        return
-    short = slugs(f"{pair.reviewer} {pair.other_reviewer}" for pair in found.pairs if pair.kind == STAGE)
-    for pair in found.pairs:
-        if pair.sentence and pair.kind == STAGE:
+    pairs = [pair for pair in still.agreements[stage] if pair.kind == STAGE]
+    short = slugs(f"{pair.reviewer} {pair.other_reviewer}" for pair in pairs)
+    for pair in pairs:
+        if pair.sentence:
             base = f"screening.{stage}.{short[f'{pair.reviewer} {pair.other_reviewer}']}"
             yield _with_names(pair.sentence, base, still.numbers), f"`iimscreen agreement --stage {stage}`"
 

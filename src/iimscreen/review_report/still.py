@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from iimscreen import amending, appendix, diagram, numbers, protocol, review_flow, tabulating
+from iimscreen import amending, appendix, diagram, numbers, protocol, reliability, review_flow, tabulating
 from iimscreen.appendix.parts import Appendix
 from iimscreen.errors import ProtocolError
 from iimscreen.flow import Flow
 from iimscreen.model import Number, Protocol
+from iimscreen.reliability.comparing import PairAgreement
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, protocols
 from iimscreen.store.gate import Gate
@@ -85,6 +86,17 @@ class Still:
     def amendments(self) -> amending.Amendments:
         """Amendments of the protocol, as far as what they touch is open to view."""
         return amending.amendments(self.review)
+
+    @cached_property
+    def agreements(self) -> dict[str, tuple[PairAgreement, ...]]:
+        """Stage → agreement of its pairs and in its rounds, of what is open to view."""
+        found = {}
+        for stage in self.protocol.stages:
+            try:
+                found[stage.name] = reliability.agreements(self.review, stage.name).pairs
+            except ProtocolError:  # nothing of it is open to view
+                found[stage.name] = ()
+        return found
 
     @cached_property
     def tables(self) -> dict[str, Table]:
