@@ -1,6 +1,6 @@
-"""The items of PRISMA 2020, of PRISMA 2020 for Abstracts and of SWiM, and where a report of this review meets them.
+"""The items of PRISMA 2020, of PRISMA 2020 for Abstracts and of SWiM, and where a report meets them. Pure.
 
-Pure. The names of items are short forms of ours and no wording of the checklists: who hands in a checklist takes the
+The names of items are short forms of ours and no wording of the checklists: who hands in a checklist takes the
 published one, and copies the places from here. Sources: Page et al. 2021, BMJ 372:n71 (table 1, and table 2 for
 abstracts); Campbell et al. 2020, BMJ 368:l6890 (SWiM).
 """
@@ -205,7 +205,7 @@ def filled(checklist: Checklist, there: Mapping[str, str]) -> Table:
         lines += [Line((item.number, item.name, *_met(item, there))) for item in items]
     return Table(
         name=checklist.id,
-        title=checklist.title,
+        title="Items, and where they are met",
         columns=("Item", "What it asks for", "Where in this report", "Left to the authors"),
         lines=tuple(lines),
         notes=(checklist.source, *_summed(checklist, there)),

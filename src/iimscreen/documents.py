@@ -1,6 +1,6 @@
-"""A report as plain values: sections with paragraphs, lists, tables and figures, the same for a page and for Word.
+"""A report as plain values: sections of paragraphs, lists, tables and figures, for a page and for Word. Pure.
 
-Pure. What a document says is its maker's matter, how it looks that of the rooms that write it.
+What a document says is its maker's matter, how it looks that of the rooms that write it.
 """
 
 from __future__ import annotations

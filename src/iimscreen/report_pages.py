@@ -26,7 +26,9 @@ _STYLE = """
 .authors { border-inline-start: 4px solid var(--edge); padding: .3rem .8rem; }
 .plot svg { display: block; max-width: 100%; height: auto; }
 .data-table h4, .data-table h5 { margin-top: 1rem; }
-@media print { pre { break-inside: auto; } .plot { break-inside: avoid; } }
+@media print { .lengthwise { page: lengthwise; } .lengthwise table { font-size: 7.5pt; }
+  .lengthwise td, .lengthwise th { min-width: 0; padding-inline-end: .35rem; }
+  pre { break-inside: auto; } .plot { break-inside: avoid; } }
 """
 
 
@@ -71,8 +73,9 @@ def _part(part: Part, level: int) -> Html:
             return pages.element("ol", *_items(items)) if is_numbered else pages.bullets(items)
         case Facts(pairs):
             return pages.definitions(pairs)
-        case Grid(table):
-            return pages.of_table(table, level=level)
+        case Grid(table, is_wide):
+            made = pages.of_table(table, level=level)
+            return pages.element("div", made, class_="lengthwise") if is_wide else made
         case Verbatim(heading, text):
             return pages.join((pages.paragraph(heading), pages.element("pre", text, tabindex="0")))
         case Plot(svg, caption, table):

@@ -13,7 +13,6 @@ from iimscreen.consensus.reading import Reading
 from iimscreen.decision_formats import Decided, own_ris
 from iimscreen.duplicates import kept_report
 from iimscreen.errors import InputError, ProtocolError
-from iimscreen.folders import Written
 from iimscreen.forms import DATA
 from iimscreen.fulltext.excluded import excluded
 from iimscreen.model import Form, StoredRecord, StudyData
@@ -355,7 +354,7 @@ def _references(gathered: Gathered, stored: Mapping[str, StoredRecord]) -> bytes
 # --- written ---------------------------------------------------------------------------------------
 
 
-def write(tabulated: Tabulated, folder: Path, formats: Sequence[str]) -> Written:
+def write(tabulated: Tabulated, folder: Path, formats: Sequence[str]) -> folders.Written:
     """All files into a new folder, or over those that were written here before; all of them, or none.
 
     Raises InputError where a file stands in the way that is not one of these, or was changed since.

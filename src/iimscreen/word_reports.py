@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 
 _SHORT_CM, _LONG_CM, _MARGIN_CM = 21.0, 29.7, 2.0
 _SOFT = "5A6570"
+_MANY_COLUMNS = 7  # of a table, from which on it needs a page lengthwise
 _THEN = (1980, 1, 1, 0, 0, 0)  # of every file in the archive, so that the same report is the same bytes
 
 
 def docx(document: Document) -> bytes:
     """The document. Of the flow it has the figure and the words; the records behind its numbers are in the page."""
-    from docx import Document as new_document
+    import docx as python_docx
 
-    writer = _Writer(new_document())
+    writer = _Writer(python_docx.Document())
     writer.begin(document)
     for section in document.sections:
         writer.section(section, 1)
@@ -103,8 +104,12 @@ class _Writer:
 
     def section(self, section: Section, level: int) -> None:
         """A section, and those under it."""
-        wide = bool(section.parts) and isinstance(section.parts[0], Grid) and section.parts[0].is_wide
-        self._turn(is_wide=wide)
+        first = section.parts[0] if section.parts else None
+        # A heading stands on the page of what follows it.
+        self._turn(
+            is_wide=(isinstance(first, Grid) and first.is_wide)
+            or (isinstance(first, Figure) and len(first.diagram.columns) > 1)
+        )
         self.word.add_heading(clean(section.heading), level=min(level, 9))
         for stamp in section.stamps:
             word_tables.stamp(self.word.add_paragraph(), stamp)
@@ -127,38 +132,41 @@ class _Writer:
 
     def _part(self, part: Part) -> None:
         match part:
-            case Paragraph(text, origin, is_note):
-                self._turn(is_wide=self._is_wide and is_note)
-                if is_note:
-                    self.note(text)
-                else:
-                    self._said(text, origin)
-            case Bullets(items, is_numbered):
-                for number, item in enumerate(items, 1):
-                    # Numbers are written out: Word would go on counting from the list before.
-                    if is_numbered:
-                        self.word.add_paragraph(clean(f"{number}. {item}"))
-                    else:
-                        self.word.add_paragraph(clean(item), style="List Bullet")
-            case Facts(pairs):
-                for term, said in pairs:
-                    paragraph = self.word.add_paragraph()
-                    paragraph.add_run(f"{clean(term)}: ").font.bold = True
-                    paragraph.add_run(clean(said))
             case Grid(table, is_wide):
                 self._turn(is_wide=is_wide)
                 word_tables.add(self.word, table, room_cm=self._room_cm)
-            case Verbatim(heading, text):
-                self._verbatim(heading, text)
             case Plot(table=table):
-                self._turn(is_wide=len(table.columns) > 7)
+                self._turn(is_wide=len(table.columns) > _MANY_COLUMNS)
                 word_tables.add(self.word, table, room_cm=self._room_cm)
-            case ForAuthors(text):
-                paragraph = self.word.add_paragraph()
-                paragraph.add_run("To be written by the authors: ").font.bold = True
-                paragraph.add_run(f"{clean(text)}.").font.italic = True
             case Figure(diagram):
                 self._figure(diagram)
+            case _:
+                self._turn(is_wide=False)
+                self._words(part)
+
+    def _words(self, part: Part) -> None:
+        match part:
+            case Paragraph(text, is_note=True):
+                self.note(text)
+            case Paragraph(text, origin):
+                self._said(text, origin)
+            case Bullets(items, is_numbered):
+                for number, item in enumerate(items, 1):
+                    # Numbers are written out: Word would go on counting from the list before.
+                    words, style = (f"{number}. {item}", None) if is_numbered else (item, "List Bullet")
+                    self.word.add_paragraph(clean(words), style=style)
+            case Facts(pairs):
+                for term, said in pairs:
+                    self._led(f"{term}: ", said)
+            case Verbatim(heading, text):
+                self._verbatim(heading, text)
+            case ForAuthors(text):
+                self._led("To be written by the authors: ", f"{text}.")
+
+    def _led(self, lead: str, words: str) -> None:
+        paragraph = self.word.add_paragraph()
+        paragraph.add_run(clean(lead)).font.bold = True
+        paragraph.add_run(clean(words))
 
     def _said(self, text: str, origin: str) -> None:
         paragraph = self.word.add_paragraph(clean(text))
@@ -180,6 +188,7 @@ class _Writer:
 
         lead = self.word.add_paragraph(clean(heading))
         lead.paragraph_format.keep_with_next = True
+        lead.paragraph_format.space_after = Pt(0)
         paragraph = self.word.add_paragraph()
         paragraph.paragraph_format.left_indent = Cm(0.5)
         run = paragraph.add_run(clean(text))

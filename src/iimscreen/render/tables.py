@@ -13,7 +13,8 @@ from iimscreen.render import console, json, plain
 from iimscreen.tables import Dataset, Table, footnotes
 
 if TYPE_CHECKING:
-    from iimscreen.tabulating import Tabulated, Written
+    from iimscreen.folders import Written
+    from iimscreen.tabulating import Tabulated
 
 _BRIEF = ("subjects", "responses", "adverse-events", "own-subjects")  # printed where no table is asked for
 

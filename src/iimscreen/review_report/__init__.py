@@ -130,6 +130,12 @@ def _with_something(still: Still, sections: list[Section]) -> dict[str, str]:
         absent.append("included")
     if not still.is_known("prisma.reports_excluded"):
         absent.append("excluded")
+    finally_appraised = any(
+        one.value and name.startswith("appraisal.") and name.endswith(".studies_final")
+        for name, one in still.numbers.items()
+    )
+    if not finally_appraised:
+        absent.append("appraisal")
     if not still.protocol.question:
         absent.append("question")
     return {name: heading for name, heading in found.items() if name not in absent}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from iimscreen import reliability, watching
+from iimscreen import watching
 from iimscreen.appendix import parts as of_search
 from iimscreen.documents import Bullets, ForAuthors, Grid, Paragraph, Part, Section, Verbatim
-from iimscreen.errors import ProtocolError
+from iimscreen.reliability.comparing import PairAgreement
 from iimscreen.review_report.sentences import Sentence
 from iimscreen.review_report.still import AT, NOUN, Still, was
 from iimscreen.store import curation, log, rounds, runs, studies
 from iimscreen.tables import Line, Table
-from iimscreen.wording import counted
+from iimscreen.wording import counted, slug, slugs
 
 _NAMED = 40  # keys that are listed in a sentence on decisions
 
@@ -75,29 +75,22 @@ def _stage(still: Still, stage: str, methods: tuple[Sentence, ...]) -> Section:
     heading = f"On {AT[stage]}"
     name = f"screening-{stage}"
     if not still.gate.is_open(stage):
-        parts = (_closed(still, stage), *_agreement(still, stage))
+        parts = (_closed(stage), *_agreement(still, stage))
         stamp = "Not open to view: votes of this stage stay closed until all of them are in."
         return Section(id=name, heading=heading, stamps=(stamp,), parts=parts)
     open_one = still.numbers.get(f"screening.{stage}.judged")
     stamps = (f"Interim: {open_one.interim}.",) if open_one is not None and open_one.interim else ()
-    said = [
-        Paragraph(one.filled(still.numbers), one.origin)
-        for one in methods
-        if f"at {AT[stage]}" in one.origin
-        or (one.origin == "log of rounds" and f"on {AT[stage]}" in one.text)
-    ]
+    said = [Paragraph(one.filled(still.numbers), one.origin) for one in methods if one.stage == stage]
     return Section(id=name, heading=heading, stamps=stamps, parts=(*said, *_agreement(still, stage)))
 
 
-def _closed(still: Still, stage: str) -> Part:
-    del still
+def _closed(stage: str) -> Part:
     return Paragraph(f"Nothing is shown of how {NOUN[stage]}s were judged before that.")
 
 
 def _agreement(still: Still, stage: str) -> Iterator[Part]:
-    try:
-        found = [pair for pair in reliability.agreements(still.review, stage).pairs if pair.figures.n]
-    except ProtocolError:  # nothing of it is open to view
+    found = [pair for pair in still.agreements[stage] if pair.figures.n]
+    if not found and not still.gate.is_open(stage):
         return
     if not found:
         yield Paragraph(
@@ -105,14 +98,12 @@ def _agreement(still: Still, stage: str) -> Iterator[Part]:
         )
         return
     lines = []
-    for pair in found:
+    for pair, base in zip(found, _names(found, stage), strict=True):
         figures = pair.figures
         where = {"stage": "all" + (f" but {', '.join(pair.without)}" if pair.without else "")}.get(
             pair.kind, pair.round
         )
-        named = [
-            _figure(still, f"{_prefix(pair, stage)}.{name}") for name in ("observed", "kappa", "pabak", "ac1")
-        ]
+        named = [_figure(still, f"{base}.{name}") for name in ("observed", "kappa", "pabak", "ac1")]
         lines.append(Line((where, f"{pair.reviewer}, {pair.other_reviewer}", f"{figures.n:,}", *named)))
     yield Grid(
         Table(
@@ -128,8 +119,14 @@ def _agreement(still: Still, stage: str) -> Iterator[Part]:
     )
 
 
-def _prefix(pair: reliability.PairAgreement, stage: str) -> str:
-    return f"screening.{stage}" + ("" if pair.kind == "stage" else f".{pair.round}")
+def _names(found: Sequence[PairAgreement], stage: str) -> list[str]:
+    """What the numbers of each pair begin with, as the family of screening names them."""
+    names = []
+    for pair in found:
+        where = f"screening.{stage}" + ("" if pair.kind == "stage" else f".{slug(pair.round)}")
+        same = [f"{one.reviewer} {one.other_reviewer}" for one in found if one.round == pair.round]
+        names.append(f"{where}.{slugs(same)[f'{pair.reviewer} {pair.other_reviewer}']}")
+    return names
 
 
 def _figure(still: Still, name: str) -> str:
@@ -218,7 +215,8 @@ def _of_votes(still: Still) -> Iterator[str]:
         for one in still.gate.round_progress(stage.name):
             if one.round.kind == rounds.PILOT and one.round.counts:
                 size = len(rounds.keys_of(still.review, one.round))
-                yield f"The votes of {one.round.name} ({counted(size, NOUN[stage.name])}), a pilot, count in the review."
+                votes = f"The votes of the pilot {one.round.name} ({counted(size, NOUN[stage.name])})"
+                yield f"{votes} count in the review."
         found = still.judged(stage.name)
         if found is None:
             yield f"On {AT[stage.name]}: not open to view yet."
@@ -252,10 +250,11 @@ def _of_votes(still: Still) -> Iterator[str]:
                 f"On {AT[stage.name]}, of {counted(found.unknown, 'vote')} it is not known whether another's could be "
                 "seen."
             )
-    for one in still.amendments.found:
-        if one.changes:
-            what = "; ".join(change.what for change in one.changes)
-            yield f"Version {one.version.number} of the protocol, loaded on {one.version.at[:10]} after the first vote: {what}."
+    for made in still.amendments.found:
+        if made.changes:
+            what = "; ".join(change.what for change in made.changes)
+            version, on = made.version.number, made.version.at[:10]
+            yield f"Version {version} of the protocol, loaded on {on} after the first vote: {what}."
 
 
 def _named(keys: tuple[str, ...]) -> str:
@@ -272,8 +271,8 @@ def _of_records(still: Still) -> Iterator[str]:
             yield f"The search of strategy {one.strategy} in {one.database} was given up on {row.at[:10]}{why}."
     for left in runs.unfinished_searches(review):
         yield f"The search of strategy {left.strategy} in {left.database} is not finished."
-    why = Counter(one.reason for one in curation.removed(review).values())
-    for reason, count in why.items():
+    reasons = Counter(word.reason for word in curation.removed(review).values())
+    for reason, count in reasons.items():
         yield f"{counted(count, 'record')} {was(count)} removed before screening: {reason}."
     edits = len(log.of_kind(review, "record_edits"))
     if edits:

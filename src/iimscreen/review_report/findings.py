@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iimscreen import appraising, auditing, forms, numbers, traffic_light
+from iimscreen.audit.findings import Finding
 from iimscreen.consensus import progress
-from iimscreen.documents import Bullets, Facts, ForAuthors, Grid, Paragraph, Part, Plot, Section
+from iimscreen.documents import Bullets, ForAuthors, Grid, Paragraph, Part, Plot, Section
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.forms import DATA
 from iimscreen.fulltext.excluded import excluded as excluded_reports
@@ -65,7 +66,7 @@ def excluded(still: Still) -> Section:
         return Section(id="excluded", heading=heading, stamps=closed, parts=(said,))
     table = Table(
         name="excluded-reports",
-        title="Reports excluded at full text, with reasons",
+        title="Each excluded report with its reason",
         columns=("No.", "Report", "Reason"),
         lines=lines,
     )
@@ -133,7 +134,7 @@ def _instrument(still: Still, tool: appraising.Tool) -> Section | None:
     except ProtocolError:  # no study needs it
         return None
     final = sum(one.is_final for one in found)
-    stamps = ()
+    stamps: tuple[str, ...] = ()
     if final < len(found):
         stamps = (
             f"Interim: {len(found) - final:,} of {counted(len(found), 'study', 'studies')} not finally appraised.",
@@ -201,9 +202,11 @@ def audit(still: Still) -> Section:
     if found.sums:
         parts.append(Grid(_sums(found)))
     if found.left_out:
-        parts.append(Facts(tuple(tuple(one.split(": ", 1)) for one in found.left_out if ": " in one)))  # type: ignore[arg-type]  # two pieces each
-    stamps = (f"Interim: {counted(len(found.not_final), 'sentence')} on data that are not final.",)
-    return Section(id="audit", heading=heading, stamps=stamps if found.not_final else (), parts=tuple(parts))
+        parts.append(Paragraph("Not counted once, since their patients are counted in another study:"))
+        parts.append(Bullets(found.left_out))
+    more = f"; and {len(found.not_final) - 5:,} more" if found.not_final[5:] else ""
+    stamps = (f"Interim, not final: {'; '.join(found.not_final[:5])}{more}.",) if found.not_final else ()
+    return Section(id="audit", heading=heading, stamps=stamps, parts=tuple(parts))
 
 
 def _findings(found: auditing.Audit) -> Table:
@@ -216,7 +219,7 @@ def _findings(found: auditing.Audit) -> Table:
     )
 
 
-def _finding(one: auditing.Finding, words: dict[str, str]) -> Iterator[str]:
+def _finding(one: Finding, words: dict[str, str]) -> Iterator[str]:
     yield one.check
     yield words[one.weight]
     yield one.where

@@ -10,17 +10,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from iimscreen import __version__, reliability
+from iimscreen import __version__, receipts
 from iimscreen.amending import amendment_sentence
 from iimscreen.appendix import noting
 from iimscreen.consensus import progress
-from iimscreen.errors import ProtocolError
 from iimscreen.forms import DATA
 from iimscreen.model import Number
 from iimscreen.reliability.in_words import STAGE
 from iimscreen.review_report.still import AT, FULL_TEXT, NOUN, TITLE_ABSTRACT, Judged, Still, day, listed, was
-from iimscreen.store import decisions, log, studies
-from iimscreen.wording import counted
+from iimscreen.store import log, rounds, studies
+from iimscreen.store.receipts import RunRow
+from iimscreen.wording import counted, slugs
 
 _TAG = re.compile(r"\{\{([^{}]+)\}\}")
 CLOSED = "not open to view yet"
@@ -32,10 +32,11 @@ class Sentence:
 
     text: str
     origin: str
+    stage: str = ""  # of screening, where it is about one
 
     def filled(self, known: Mapping[str, Number]) -> str:
         """The sentence with its numbers."""
-        return _TAG.sub(lambda found: known[found[1]].text, self.text)
+        return _TAG.sub(lambda found: known[found[1]].text if found[1] in known else found[0], self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +99,14 @@ def _methods(still: Still) -> Iterator[Sentence]:
     )
 
 
-def _runs(still: Still) -> list[noting.receipts.RunRow]:
-    return [run for entry in noting.receipts.listing(still.review) for run in entry.runs]
+def _runs(still: Still) -> list[RunRow]:
+    return [run for entry in receipts.listing(still.review) for run in entry.runs]
 
 
 def _registered(still: Still) -> Iterator[Sentence]:
     if still.protocol.registration:
-        yield Sentence(
-            f"The protocol was registered ({still.protocol.registration}).", "protocol, registration"
-        )
+        words = still.protocol.registration.rstrip(".")
+        yield Sentence(f"Registration, as the protocol states it: {words}.", "protocol, registration")
     yield Sentence(
         amendment_sentence(still.review, still.amendments), "log of protocol versions and of votes"
     )
@@ -136,9 +136,9 @@ def _duplicates(still: Still) -> Iterator[Sentence]:
         return
     protocol = still.protocol
     by_rule, by_people = "duplicates.pairs_merged.by_rule", "duplicates.pairs_merged.by_people"
-    people = ""
-    if still.is_known(by_people):
-        people = f" and people merged {_nouns(still, by_people, 'pair')}"
+    people = " and people none" if still.is_known(by_people) else ""
+    if still.value(by_people):
+        people = f" and people {_nouns(still, by_people, 'pair')}"
     yield Sentence(
         f"Records were compared with one another by the rules of iimscreen (scores of 0 to 100: merged from "
         f"{protocol.merge_at:g}, decided by people from {protocol.ask_at:g}); rules merged "
@@ -148,21 +148,30 @@ def _duplicates(still: Still) -> Iterator[Sentence]:
 
 
 def _judged(still: Still, stage: str) -> Iterator[Sentence]:
+    for text, origin in _of_stage(still, stage):
+        yield Sentence(text, origin, stage)
+
+
+def _of_stage(still: Still, stage: str) -> Iterator[tuple[str, str]]:
+    """Sentences on how a stage was judged, each with its origin."""
     found = still.judged(stage)
     where = f"votes at {AT[stage]}"
     if found is None:
-        yield Sentence(f"Judging on {AT[stage]} is not finished, and its votes are {CLOSED}.", where)
+        yield f"Judging on {AT[stage]} is not finished, and its votes are {CLOSED}.", where
         return
     if not found.records:
-        yield Sentence(f"No {NOUN[stage]} has been judged on {AT[stage]} yet.", where)
+        yield f"No {NOUN[stage]} has been judged on {AT[stage]} yet.", where
         return
     base = f"screening.{stage}"
     noun = NOUN[stage]
-    yield Sentence(f"{_by_how_many(still, found, base, noun, stage)}.", f"{where}, counted; not the plan")
-    yield Sentence(_blindness(found, noun), f"{where}: whether another's could be seen, noted with each vote")
+    yield f"{_by_how_many(still, found, base, noun, stage)}.", f"{where}, counted; not the plan"
+    yield (
+        _blindness(still, found, base, noun),
+        f"{where}: whether another's could be seen, noted with each vote",
+    )
     yield from _pilots(still, stage)
     if still.value(f"{base}.disagreements"):
-        yield Sentence(_resolved(still, base, noun), f"final words at {AT[stage]}")
+        yield _resolved(still, base, noun), f"final words at {AT[stage]}"
     yield from _agreements(still, stage)
 
 
@@ -181,8 +190,12 @@ def _by_how_many(still: Still, found: Judged, base: str, noun: str, stage: str) 
     return f"Of {judged} judged on {AT[stage]}, {listed(parts)}"
 
 
-def _blindness(found: Judged, noun: str) -> str:
+def _blindness(still: Still, found: Judged, base: str, noun: str) -> str:
     votes = counted(found.votes, "vote")
+    if (
+        still.value(f"{base}.votes") == found.votes
+    ):  # votes that wait for another's are not among those told here
+        votes = _nouns(still, f"{base}.votes", "vote")
     if not found.votes:
         return f"No vote stands on any {noun} by itself."
     if found.blind == found.votes:
@@ -200,16 +213,15 @@ def _blindness(found: Judged, noun: str) -> str:
     return f"Of {votes}, {listed(parts)}."
 
 
-def _pilots(still: Still, stage: str) -> Iterator[Sentence]:
-    from iimscreen.store import rounds
-
+def _pilots(still: Still, stage: str) -> Iterator[tuple[str, str]]:
     pilots = [one for one in still.gate.round_progress(stage) if one.round.kind == rounds.PILOT]
     for one in pilots:
         size = counted(len(rounds.keys_of(still.review, one.round)), NOUN[stage])
         then = "their votes count" if one.round.counts else "they were put to be judged again after it"
         state = "" if one.is_closed else ", which is not finished"
-        yield Sentence(
-            f"A pilot on {AT[stage]} was drawn of {size} ({one.round.name}{state}); {then}.", "log of rounds"
+        yield (
+            f"A pilot on {AT[stage]} was drawn of {size} ({one.round.name}{state}); {then}.",
+            "log of rounds",
         )
 
 
@@ -226,21 +238,48 @@ def _resolved(still: Still, base: str, noun: str) -> str:
     said = f"Votes on {differed} did not come to one outcome"
     if ways:
         total = still.value(f"{base}.resolved")
-        said += f"; {_tag(f'{base}.resolved')} {was(total)} resolved, {listed(ways)}"
+        if len(ways) == 1 and total == still.value(f"{base}.disagreements"):
+            way = ways[0].partition("}} ")[2]
+            said += f"; {'it was' if total == 1 else 'all were'} resolved {way}"
+        else:
+            said += f"; {_tag(f'{base}.resolved')} {was(total)} resolved: {listed(ways)}"
     if still.value(f"{base}.conflicts"):
         count = still.value(f"{base}.conflicts")
         said += f"; {_tag(f'{base}.conflicts')} {'is' if count == 1 else 'are'} still to be resolved"
     return f"{said}."
 
 
-def _agreements(still: Still, stage: str) -> Iterator[Sentence]:
-    try:
-        found = reliability.agreements(still.review, stage)
-    except ProtocolError:  # nothing of it is open to view
-        return
-    for pair in found.pairs:
-        if pair.sentence and pair.kind == STAGE:
-            yield Sentence(pair.sentence, f"`iimscreen agreement --stage {stage}`")
+def _agreements(still: Still, stage: str) -> Iterator[tuple[str, str]]:
+    pairs = [pair for pair in still.agreements[stage] if pair.kind == STAGE]
+    short = slugs(f"{pair.reviewer} {pair.other_reviewer}" for pair in pairs)
+    for pair in pairs:
+        if pair.sentence:
+            base = f"screening.{stage}.{short[f'{pair.reviewer} {pair.other_reviewer}']}"
+            yield _with_names(pair.sentence, base, still.numbers), f"`iimscreen agreement --stage {stage}`"
+
+
+_FIGURES = (
+    ("judged ", "independent"),
+    ("agreed on ", "agreed"),
+    ("(", "observed"),
+    ("kappa was ", "kappa"),
+    (" (95% CI ", "kappa_low"),
+    (" to ", "kappa_high"),
+    ("AC1 ", "ac1"),
+    (" (95% CI ", "ac1_low"),
+    (" to ", "ac1_high"),
+)
+
+
+def _with_names(sentence: str, base: str, known: Mapping[str, Number]) -> str:
+    """The sentence on agreement with names in place of its figures, each looked for behind the words before it."""
+    done, rest = "", sentence
+    for before, name in _FIGURES:
+        one = known.get(f"{base}.{name}")
+        head, found, tail = rest.partition(f"{before}{one.text}") if one is not None else (rest, "", "")
+        if found and one is not None:
+            done, rest = f"{done}{head}{before}{{{{{one.name}}}}}", tail
+    return done + rest
 
 
 def _extracted(still: Still) -> Iterator[Sentence]:
@@ -354,7 +393,7 @@ def _included(still: Still, new: str) -> Iterator[Sentence]:
     if not still.is_known(studies_name) or not still.is_known(reports_name):
         yield Sentence(f"How many were included is {CLOSED}.", f"number {studies_name}")
         return
-    count, reports = still.value(studies_name), still.value(reports_name)
+    count = still.value(studies_name)
     if not count:
         yield Sentence(f"No {new}studies have been included.", f"number {studies_name}")
     else:
@@ -362,7 +401,6 @@ def _included(still: Still, new: str) -> Iterator[Sentence]:
         together = f"{of} ({_nouns(still, reports_name, 'report')})"
         verb = "is" if count == 1 else "are"
         yield Sentence(f"{together} {verb} included.", f"numbers {studies_name}, {reports_name}")
-    del reports
     if new and still.is_known("prisma.total_studies"):
         total = _nouns(still, "prisma.total_studies", "study", "studies")
         yield Sentence(
@@ -370,8 +408,3 @@ def _included(still: Still, new: str) -> Iterator[Sentence]:
             f"({_nouns(still, 'prisma.total_reports', 'report')}).",
             "numbers prisma.total_studies, prisma.total_reports",
         )
-
-
-def screening_has_begun(still: Still) -> bool:
-    """Whether anyone ever voted."""
-    return decisions.first_vote(still.review) is not None

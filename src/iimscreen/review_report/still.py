@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from iimscreen import amending, appendix, diagram, numbers, protocol, review_flow, tabulating
+from iimscreen import amending, appendix, diagram, numbers, protocol, reliability, review_flow, tabulating
+from iimscreen.appendix.parts import Appendix
 from iimscreen.errors import ProtocolError
+from iimscreen.flow import Flow
 from iimscreen.model import Number, Protocol
+from iimscreen.reliability.comparing import PairAgreement
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, protocols
 from iimscreen.store.gate import Gate
@@ -65,7 +68,7 @@ class Still:
         return numbers.every(self.review)
 
     @cached_property
-    def flow(self) -> review_flow.Flow:
+    def flow(self) -> Flow:
         """The flow as it stands."""
         return review_flow.prisma(self.review)
 
@@ -75,7 +78,7 @@ class Still:
         return diagram.of_flow(self.flow)
 
     @cached_property
-    def search(self) -> appendix.Appendix:
+    def search(self) -> Appendix:
         """The report of the search."""
         return appendix.build(self.review)
 
@@ -85,14 +88,30 @@ class Still:
         return amending.amendments(self.review)
 
     @cached_property
+    def agreements(self) -> dict[str, tuple[PairAgreement, ...]]:
+        """Stage → agreement of its pairs and in its rounds, of what is open to view."""
+        found = {}
+        for stage in self.protocol.stages:
+            try:
+                found[stage.name] = reliability.agreements(self.review, stage.name).pairs
+            except ProtocolError:  # nothing of it is open to view
+                found[stage.name] = ()
+        return found
+
+    @cached_property
     def tables(self) -> dict[str, Table]:
         """Name → table of extracted data; none while there is no form or no study."""
         if self.protocol.form is None:
             return {}
         try:
-            return {table.name: table for table in tabulating.tabulate(self.review).tables}
+            made = tabulating.tabulate(self.review).tables
         except ProtocolError:  # there is no study yet
             return {}
+        return {table.name: self._without_notice(table) for table in made}
+
+    def _without_notice(self, table: Table) -> Table:
+        """The notice stands over the whole report, and need not stand over each of its tables."""
+        return replace(table, stamps=tuple(one for one in table.stamps if one != self.protocol.notice))
 
     def value(self, name: str) -> int:
         """A count by its name; 0 where there is none, or where it is closed."""

@@ -119,6 +119,8 @@ class Review:
         self.known_to_wait: dict[str, str] = {}
         # Stage → the log's last row (id, uid) when it was asked last whether that stage opens: later ones may tell.
         self.asked_at: dict[str, tuple[int, str]] = {}
+        # What is worked out of a copy that nobody can change, by its name; None where the file may change.
+        self.at_rest: dict[tuple[str, str], object] | None = None
         # What must be written down before anything else is, in the same transaction.
         self.before_writing: Callable[[Review], None] = lambda _review: None
         self._stored_at = 0.0  # by the steady clock
@@ -166,9 +168,9 @@ class Review:
 
         For looks of more than a second at a large review. A look at the file itself keeps every other
         program from storing anything until it ends. Where the copy finds no room, it is the file itself.
-        Inside a transaction it is that.
+        Inside a transaction it is that, and of such a copy it is the copy.
         """
-        if self.db.conn.in_transaction:
+        if self.db.conn.in_transaction or self.at_rest is not None:
             yield self
             return
         with contextlib.closing(sqlite3.connect("", isolation_level=None)) as connection:
@@ -176,7 +178,9 @@ class Review:
                 # Its changes would be lost with it.
                 connection.execute("pragma query_only = on")
                 connection.execute(f"pragma cache_size = {_CACHE}")
-                yield Review(self.path, Database(connection, execute_plugins=False))
+                still = Review(self.path, Database(connection, execute_plugins=False))
+                still.at_rest = {}
+                yield still
                 return
         with self.reading():
             yield self

@@ -77,10 +77,11 @@ def _row(
 
     row = grid.add_row()  # type: ignore[no-untyped-call]  # python-docx leaves it untyped
     _no_split(row)
+    cells = row.cells  # made anew at each asking
     if is_wide:
-        row.cells[0].merge(row.cells[-1])
+        cells[0].merge(cells[-1])
     for place, text in enumerate(texts):
-        cell = row.cells[place]
+        cell = cells[place]
         if not is_wide:
             cell.width = widths[place]
         paragraph = cell.paragraphs[0]
