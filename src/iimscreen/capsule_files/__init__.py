@@ -22,6 +22,7 @@ _PIECE = 1 << 20
 _MEDIA = {
     "csv": "text/csv",
     "db": "application/vnd.sqlite3",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html",
     "json": "application/json",
     "jsonl": "application/jsonl",

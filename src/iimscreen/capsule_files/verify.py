@@ -664,8 +664,8 @@ class Verification:
             family, _, box = name.partition(".")
             if one["of"] in ("records", "reports", "studies") and one["is_count"] and value != len(rows):
                 self.faults.append(f"{name} is {value}, and {len(rows):,} rows stand behind it")
-            if family == "prisma" and mine_of(box, worked_out) is not None:
-                mine = mine_of(box, worked_out)
+            mine = mine_of(box, worked_out) if family == "prisma" else None
+            if mine is not None:
                 if Counter(mine) != Counter(rows) or len(mine) != value:
                     self.faults.append(f"{name} is {value} in numbers.json, and {len(mine):,} by the log")
                 anew.append(name)

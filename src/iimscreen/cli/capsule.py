@@ -56,15 +56,23 @@ def write(
 
 
 def _documents(review: Review) -> dict[str, bytes]:
-    """What the front makes of a review for a capsule; a report goes in here too."""
+    """What the front makes of a review for a capsule, dated by its log: the report, and the one of the search."""
     from dataclasses import replace
 
-    from iimscreen import appendix
+    from iimscreen import appendix, report_pages, review_report, word_reports
     from iimscreen.render.appendix import markdown
     from iimscreen.store import capsule_copies
 
-    made = replace(appendix.build(review), made_at=capsule_copies.as_stated(review)["last_at"])
-    return {"report/search-appendix.md": markdown(made).encode()}
+    at = capsule_copies.as_stated(review)["last_at"]
+    made = review_report.build(review, at=at)
+    return {
+        "report/report.html": report_pages.page(made.document, made.lists).encode(),
+        "report/report.docx": word_reports.docx(made.document),
+        "report/methods.txt": made.methods.encode(),
+        "report/results.txt": made.results.encode(),
+        "report/paragraphs.md": made.tagged.encode(),
+        "report/search-appendix.md": markdown(replace(appendix.build(review), made_at=at)).encode(),
+    }
 
 
 def verify(file: Capsule) -> None:
