@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from iimscreen.store import migrations
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "iimscreen"
 PICTURE = ROOT / "docs" / "demo.svg"
+FIGURE = ROOT / "docs" / "flow.svg"
 APP_PICTURES = ("app-80x24-dark", "app-160x50-light", "app-resolve-80x24")
 PICTURE_COLUMNS = 134  # both columns of the flow side by side
 PLAYED = (
@@ -48,9 +50,12 @@ PLAYED = (
     "file-formats.md",
     "a-search-from-check-to-appendix.md",
     "a-living-review.md",
+    "numbers-you-can-prove.md",
     "coming-from-covidence.md",
     "coming-from-rayyan.md",
     "coming-from-spreadsheets.md",
+    "data-extraction.md",
+    "manuscript.md",
 )
 FLOORS: dict[str, tuple[str, ...]] = {
     "Front (terminal)": (
@@ -104,6 +109,9 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "logbook",
         "review_flow",
         "numbers",
+        "capsules",
+        "what_if",
+        "manuscripts",
         "flow_pages",
         "review_report",
         "appendix",
@@ -123,9 +131,11 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "text_formats",
         "sheets",
         "table_files",
+        "capsule_files",
         "folders",
         "report_pages",
         "word_reports",
+        "manuscript_files",
         "pages",
         "word_figure",
         "pictures",
@@ -153,6 +163,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "quotes",
         "same_study",
         "tables",
+        "leaving_out",
         "traffic_light",
         "documents",
         "checklists",
@@ -330,19 +341,23 @@ SVG = """\
 """
 
 
-def demo_output() -> str:
-    """What `iimscreen demo` prints in a wide terminal with colours."""
+@cache
+def played_demo() -> tuple[str, str]:
+    """What the demo prints, and the flow diagram of its review as SVG."""
     wide = {"COLUMNS": str(PICTURE_COLUMNS), "FORCE_COLOR": "1", "TERM": "xterm-256color", "NO_COLOR": None}
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         result = CliRunner().invoke(app, ["demo"], env=wide, color=True, catch_exceptions=False)
-    return result.output
+        drawn = ["prisma", "--review", "iimscreen-demo/review.db", "--output", "flow.svg"]
+        CliRunner().invoke(app, drawn, catch_exceptions=False)
+        figure = Path("flow.svg").read_text(encoding="utf-8")
+    return result.output, figure
 
 
 def picture() -> str:
     """That output, below the command, as an SVG image."""
     console = Console(record=True, width=PICTURE_COLUMNS, file=io.StringIO())
     console.print(Text("$ iimscreen demo", style="bold"))
-    console.print(Text.from_ansi(demo_output()))
+    console.print(Text.from_ansi(played_demo()[0]))
     return console.export_svg(title="iimscreen demo", theme=MONOKAI, code_format=SVG, unique_id="demo")
 
 
@@ -377,6 +392,8 @@ def stale() -> list[str]:
     ]
     if not PICTURE.exists() or words_of(_text(PICTURE)) != words_of(picture()):
         found.append("docs/demo.svg")
+    if not FIGURE.exists() or _text(FIGURE) != played_demo()[1]:
+        found.append("docs/flow.svg")
     for path, picture_now in app_pictures().items():
         if not path.exists() or words_of(_text(path)) != words_of(picture_now):
             found.append(f"docs/{path.name}")
@@ -390,6 +407,7 @@ def make() -> None:
         page = ROOT / "docs" / name
         page.write_text(played(_text(page)), encoding="utf-8")
     PICTURE.write_text(picture(), encoding="utf-8")
+    FIGURE.write_text(played_demo()[1], encoding="utf-8")
     for path, picture_now in app_pictures().items():
         path.write_text(picture_now, encoding="utf-8")
     for page in pages():

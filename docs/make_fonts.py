@@ -93,7 +93,7 @@ def main(arimo: Path, dejavu: Path) -> None:
         if style == "Regular":
             covered |= frozenset(font.getBestCmap())
     text = '"""Widths of the letters of the fonts in pictures/, as docs/make_fonts.py made them.\n\n'
-    text += "Each line: the code point of the first letter in hexadecimal, then the widths of it and of those after it,\n"
+    text += "Each line: the code point of the first letter in hexadecimal, then the widths of it and of those after,\n"
     text += 'in 1/1000 em. MORE is the font for what the others lack.\n"""\n'
     for constant, lines in tables.items():
         text += f'\n{constant} = """\n' + "\n".join(lines) + '\n"""\n'

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
+from hypothesis import settings
 from typer.testing import CliRunner, Result
 
 from eutils_server import EutilsServer, serving
-from iimscreen import importing, review_protocol
+from iimscreen import demo, importing, review_protocol
 from iimscreen.cli import app
 from iimscreen.formats import jsonl
 from iimscreen.model import Kind, Record
 from iimscreen.sources import _http, _turns, pubmed
 from iimscreen.store import Review, open_review
+
+# Examples of each property that names no number itself: 50 in every run, and 500 with HYPOTHESIS_PROFILE=deep
+# before a release or after work on pure code.
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.register_profile("deep", max_examples=500, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 BATCH = 200  # of EFetch, below that of use: a few hundred records are several requests
 
@@ -59,6 +68,32 @@ def _empty_review(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("empty") / "review.db"
     review_protocol.create(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def made_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the demo, played once for all processes of a run: it takes 6 s. To be copied, never changed."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each process has a folder of its own in that of the run
+        shared = shared.parent
+    folder, lock = shared / "made-demo" / "there", shared / "made-demo.lock"
+    with lock.open("w") as held:
+        _wait_for(held)
+        if not folder.exists():
+            demo.run(folder)
+    return folder
+
+
+def _wait_for(held: IO[str]) -> None:
+    """Wait until no other process has this file; it is given back when it is closed."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(held.fileno(), msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(held, fcntl.LOCK_EX)
 
 
 @pytest.fixture

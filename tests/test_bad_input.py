@@ -63,6 +63,7 @@ def test_a_wrong_command_line_ends_with_2(run, words):
 # --- no review -------------------------------------------------------------------------------------
 
 NEED_A_REVIEW = {
+    "whatif": ("whatif", "--without", "1"),
     "import": ("import", "a.ris", "--database", "Embase"),
     "dedupe": ("dedupe",),
     "why": ("why", "37"),
@@ -118,6 +119,7 @@ NEED_A_REVIEW = {
     "study suggest": ("study", "suggest"),
     "study apart": ("study", "apart", "1", "2", "--note", "x", "--by", "ann"),
     "prisma": ("prisma",),
+    "capsule write": ("capsule", "write", "a.zip"),
     "status": ("status",),
     "log": ("log",),
     "check": ("check",),
@@ -131,6 +133,8 @@ NEED_A_REVIEW = {
     "source list": ("source", "list"),
     "source note": ("source", "note", "By hand.", "--item", "4", "--by", "ann"),
     "source of": ("source", "of", "1"),
+    "manuscript fill": ("manuscript", "fill", "a.md"),
+    "manuscript check": ("manuscript", "check", "a.md"),
     "extract audit": ("extract", "audit"),
     "extract tables": ("extract", "tables"),
     "extract state": ("extract", "state"),
@@ -178,6 +182,7 @@ NEED_NONE = {
     "init",
     "search",
     "demo",
+    "manuscript",
     "protocol",
     "protocol show",
     "previous",

@@ -18,17 +18,10 @@ from iimscreen import demo
 Run = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def _demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "there"
-    demo.run(folder)
-    return folder
-
-
 @pytest.fixture
-def played(_demo: Path, tmp_path: Path) -> None:
+def played(made_demo: Path, tmp_path: Path) -> None:
     """The demo's folder, as "there"; played once for all tests."""
-    shutil.copytree(_demo, tmp_path / "there")
+    shutil.copytree(made_demo, tmp_path / "there")
 
 
 def test_the_demo_ends_with_41_included_reports_and_says_what_it_is(run: Run) -> None:

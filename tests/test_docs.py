@@ -51,6 +51,12 @@ def test_the_picture_in_the_readme_is_what_the_demo_prints() -> None:
     assert shown == made.words_of(made.picture()), "run `python docs/made.py`"
 
 
+def test_the_figure_in_the_readme_is_that_of_the_demo() -> None:
+    shown = made.FIGURE.read_text(encoding="utf-8")
+
+    assert shown == made.played_demo()[1], "run `python docs/made.py`"
+
+
 def test_the_pictures_of_the_full_screen_show_what_it_shows_now() -> None:
     drawn = made.app_pictures()
 

@@ -25,7 +25,7 @@ def test_the_wheel_holds_the_bundled_review_and_the_schema(tmp_path: Path) -> No
     code = [
         path
         for path in (ROOT / "src" / "iimscreen").rglob("*")
-        if path.suffix in (".py", ".sql", ".toml", ".typed")
+        if path.suffix in (".py", ".sql", ".toml", ".typed", ".ttf", ".txt")
     ]
     expected = {f"iimscreen/bundled/{path.relative_to(ROOT / 'queries').as_posix()}" for path in bundled}
     expected |= {path.relative_to(ROOT / "src").as_posix() for path in code}

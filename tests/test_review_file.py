@@ -20,7 +20,7 @@ from sqlite_utils import Database, Migrations
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import dedupe, demo, living, previous, review_protocol, team
+from iimscreen import dedupe, living, previous, review_protocol, team
 from iimscreen.errors import ReviewError
 from iimscreen.store import (
     Review,
@@ -545,10 +545,10 @@ def _live_on(review: Review) -> None:
 
 
 @pytest.fixture(scope="module")
-def _played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _played(made_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's review, with a row in every table that may only grow."""
     folder = tmp_path_factory.mktemp("played") / "demo"
-    demo.run(folder)
+    shutil.copytree(made_demo, folder)
     path = folder / "review.db"
     with open_review(path) as review:
         _live_on(review)

@@ -251,5 +251,6 @@ def _drawn_as_named(made: flow.Flow, known: dict[str, Number]) -> None:
     prisma_text.draw(paper, shown)
     file = paper.file
     assert isinstance(file, io.StringIO)
-    drawn = re.findall(r"\(n = ([\d,]+|–)\)", file.getvalue())
+    boxes = "\n".join(line for line in file.getvalue().splitlines() if "│" in line)
+    drawn = re.findall(r"\(n = ([\d,]+|–)\)", boxes)
     assert Counter(drawn) == Counter(line.count[5:-1] for line in lines)

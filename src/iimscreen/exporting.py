@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,10 +11,12 @@ from iimscreen.decision_formats import Decided, Judged, own_csv
 from iimscreen.duplicates import kept_report
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.model import Protocol, StoredRecord, Verdict
+from iimscreen.numbers import prisma
+from iimscreen.numbers.moment import Moment
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT, stage_named
 from iimscreen.reference_sets import References
 from iimscreen.review_protocol import in_force, reason_labels, stages_to_see
-from iimscreen.store import Review, decisions, records, reviewers
+from iimscreen.store import Review, decisions, described, records, reviewers
 from iimscreen.store.gate import Gate
 from iimscreen.voting import Outcome, State, Vote
 from iimscreen.written_formats import bibtex
@@ -21,6 +24,7 @@ from iimscreen.written_formats import bibtex
 ALL, INCLUDED, EXCLUDED, CONFLICTS, LEFT = "all", "included", "excluded", "conflicts", "left"
 WHICH = (ALL, INCLUDED, EXCLUDED, CONFLICTS, LEFT)
 RUN, WHY = "run", "why"
+DATASETTE = "datasette-metadata"
 FORMATS = (*decision_formats.FORMATS, *(name for name in written_formats.FORMATS if name != "ris"))
 
 
@@ -138,6 +142,24 @@ def references(review: Review, to: str, wanted: Wanted) -> Export:
         found.called,
         to not in written_formats.OUTCOMES_ONLY,
     )
+
+
+def datasette(review: Review) -> Export:
+    """Metadata by which Datasette shows the review file usefully: descriptions, and a query for each PRISMA list.
+
+    Of lists whose round is not open to view there is none.
+    """
+    with review.snapshot() as still:
+        title = in_force(still).title
+        open_ones = (
+            one for one in prisma.numbers(Moment(still)) if one.value is not None and one.of != "studies"
+        )
+        lists = [
+            described.Listed(one.name, one.definition, reference_sets.keys_in(one.rows)) for one in open_ones
+        ]
+    found = described.metadata(review, title, lists)
+    data = json.dumps(found, ensure_ascii=False, indent=1).encode() + b"\n"
+    return Export(data, len(found["databases"][review.path.stem]["tables"]), 0, (), {}, "table", "described")
 
 
 def _by_record(wanted: Wanted, found: References) -> bool:

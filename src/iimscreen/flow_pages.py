@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from iimscreen import __version__, diagram, numbers, pages, review_flow
-from iimscreen.flow import Flow
+from iimscreen.flow import STUDY_LISTS, Flow
 from iimscreen.model import Behind, Number
 from iimscreen.numbers import prisma
+from iimscreen.numbers.notes import notes_on
 from iimscreen.review_protocol import in_force
 from iimscreen.store import Review, log
+from iimscreen.store.gate import Gate
 
 
 def page(review: Review, *, at: str, version: int | None = None) -> str:
@@ -22,7 +24,7 @@ def page(review: Review, *, at: str, version: int | None = None) -> str:
         number, uid = log.last_row(still)
         return pages.flow(
             diagram.of_flow(flow),
-            lists(still, flow),
+            lists(still, flow, version=version),
             title=in_force(still).title,
             lead="PRISMA 2020 flow diagram" + ("" if version is None else f" of version {version}"),
             foot=[
@@ -32,34 +34,47 @@ def page(review: Review, *, at: str, version: int | None = None) -> str:
         )
 
 
-def lists(review: Review, flow: Flow) -> list[pages.NumberList]:
+def lists(review: Review, flow: Flow, *, version: int | None = None) -> list[pages.NumberList]:
     """The numbers of a flow with the rows behind each, cited in full. What is closed to view has none."""
-    found = list(prisma.of_flow(flow))
-    studies = {
-        one.name: flow.reports_of(_plain(one.name)) for one in found if one.of == "studies" and one.rows
+    family = "prisma" if version is None else f"prisma.v{version}"
+    is_closed = any(keys is None for keys in flow.lists.values())
+    closed = review_flow.closed(Gate(review, in_force(review))) if is_closed else ""
+    found = {
+        one.name.removeprefix(f"{family}."): one for one in prisma.of_flow(flow, family=family, closed=closed)
     }
-    told = _cited(review, found, studies.values())
+    studies = {name: flow.reports_of(name) for name, one in found.items() if name in STUDY_LISTS and one.rows}
+    told = _cited(review, found.values(), studies.values())
+    notes = _notes(review, found) if version is None else {}
+
+    def row(key: str, name: str) -> Behind:
+        known = told.get(key) or Behind(key, key)
+        note = notes.get(name.partition(".")[0], {}).get(key, "")
+        return known._replace(note=note) if note else known
+
     return [
         pages.NumberList(
-            name=_plain(one.name),
+            name=name,
             full_name=one.name,
             definition=one.definition,
             of=one.of,
-            rows=tuple(told.get(row) or Behind(row, row) for row in one.rows)
-            if one.of != "studies"
-            else tuple(Behind(row, row) for row in one.rows),
+            rows=tuple(Behind(key, key) if name in studies else row(key, name) for key in one.rows),
             reports={
-                study: tuple(told.get(report) or Behind(report, report) for report in reports)
-                for study, reports in studies.get(one.name, {}).items()
+                study: tuple(row(report, name) for report in reports)
+                for study, reports in studies.get(name, {}).items()
             },
             why_not=one.why_not if one.value is None else "",
         )
-        for one in found
+        for name, one in found.items()
     ]
 
 
-def _plain(name: str) -> str:
-    return name.removeprefix("prisma.")
+def _notes(review: Review, found: Mapping[str, Number]) -> dict[str, dict[str, str]]:
+    """Of lists that are cited in full, row → why it is there; asked once for a list and all its parts."""
+    return {
+        name: {one.rows[place]: said for place, said in notes_on(review, one).items()}
+        for name, one in found.items()
+        if "." not in name and 0 < len(one.rows) <= pages.IN_FULL
+    }
 
 
 def _cited(

@@ -55,15 +55,15 @@ def behind_number(review: Review, name: str) -> References:
         raise ProtocolError(
             f"{name} is not known: {number.why_not}", hint="`iimscreen status` shows what is left"
         )
-    keys = _reports_of(review, number.rows) if number.of == "studies" else _named(number.rows)
+    keys = _reports_of(review, number.rows) if number.of == "studies" else keys_in(number.rows)
     kept = records.kept_keys(review)
     return References(
         keys, name, are_records=number.of == "records" and any(kept[key] != key for key in keys)
     )
 
 
-def _named(rows: Sequence[str]) -> tuple[str, ...]:
-    """A hit of a sub-query that counts for itself is named "RUN KEY"."""
+def keys_in(rows: Sequence[str]) -> tuple[str, ...]:
+    """The keys in rows of a number, each once. A hit of a sub-query that counts for itself is named "RUN KEY"."""
     return tuple(dict.fromkeys(row.split(" ", 1)[-1] for row in rows))
 
 

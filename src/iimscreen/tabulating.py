@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iimscreen import extracted, folders, review_forms, table_files, tables
 from iimscreen.audit.findings import Dossier
+from iimscreen.citations import citation
 from iimscreen.consensus.reading import Reading
 from iimscreen.decision_formats import Decided, own_ris
 from iimscreen.duplicates import kept_report
@@ -62,8 +63,27 @@ class Tabulated:
 # --- gathered --------------------------------------------------------------------------------------
 
 
-def tabulate(review: Review, *, order: str = "author", final_only: bool = False, only: str = "") -> Tabulated:
-    """The tables and data sets of a review, or the one called `only`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeavingOut:
+    """What tables are made without, though it stands in the review."""
+
+    left: Callable[[StudyData], StudyData | None]  # a study with what is left of it; None: it leaves
+    stamp: str  # over every table
+    excluded: tuple[
+        str, ...
+    ] = ()  # reports that would be excluded at full text, for no reason of the protocol
+    unknown: frozenset[str] = frozenset()  # reports that would never have been found
+
+
+def tabulate(
+    review: Review,
+    *,
+    order: str = "author",
+    final_only: bool = False,
+    only: str = "",
+    leaving_out: LeavingOut | None = None,
+) -> Tabulated:
+    """The tables and data sets of a review, or the one called `only`; of all that stands, or without something.
 
     Raises ProtocolError if there is nothing to make tables of, InputError for an unknown name or order.
     """
@@ -77,14 +97,18 @@ def tabulate(review: Review, *, order: str = "author", final_only: bool = False,
         data = extracted.data(review)
         if not data:
             raise ProtocolError("there is no study yet", hint="`iimscreen study new NAME` makes one")
+        if leaving_out is not None:
+            data = tuple(filter(None, map(leaving_out.left, data)))
         left_out: tuple[str, ...] = ()
         if final_only:
             data, left_out = tables.final_only(data)
         stored = _reports(review, data)
         gathered = _gathered(review, form, data, stored, order=order, left_out=left_out)
-        made = _tables(review, gathered)
+        if leaving_out is not None:
+            gathered = replace(gathered, stamps=(leaving_out.stamp, *gathered.stamps))
+        made = _tables(review, gathered, leaving_out)
         sets = _datasets(review, gathered)
-        appraisals = _appraisals(review)
+        appraisals = _appraisals(review, data)
     files = revman.files(gathered, appraisals)
     contents = Contents(
         tables=made,
@@ -211,7 +235,7 @@ def _author_and_year(form: Form, study: StudyData, stored: Mapping[str, StoredRe
     )
 
 
-def _tables(review: Review, gathered: Gathered) -> tuple[Table, ...]:
+def _tables(review: Review, gathered: Gathered, leaving_out: LeavingOut | None) -> tuple[Table, ...]:
     made = [
         study_tables.characteristics(gathered),
         patients.by_drug(gathered),
@@ -219,7 +243,7 @@ def _tables(review: Review, gathered: Gathered) -> tuple[Table, ...]:
         responses.within_studies(gathered),
         events.events(gathered),
         patients.patients(gathered),
-        _excluded(review, gathered),
+        _excluded(review, gathered, leaving_out),
     ]
     if gathered.of_kind(OWN):
         made += [
@@ -233,7 +257,7 @@ def _tables(review: Review, gathered: Gathered) -> tuple[Table, ...]:
     return tuple(sorted(made, key=lambda table: list(LABELS).index(table.name)))
 
 
-def _excluded(review: Review, gathered: Gathered) -> Table:
+def _excluded(review: Review, gathered: Gathered, leaving_out: LeavingOut | None) -> Table:
     try:
         found = excluded(review)
     except ProtocolError as error:  # nothing of it is open to view
@@ -247,7 +271,11 @@ def _excluded(review: Review, gathered: Gathered) -> Table:
             + (" (to be confirmed)" if one.is_proposed else ""),
         )
         for one in found.reports
+        if leaving_out is None or one.key not in leaving_out.unknown
     ]
+    if leaving_out is not None:
+        thought = records.by_keys(review, leaving_out.excluded)
+        reasons += [(citation(kept_report.shown(review, one).record), "what if") for one in list(thought)]
     made = lists.excluded(gathered, reasons)
     if not found.closed:
         return made
@@ -300,12 +328,14 @@ def _resolved(review: Review, gathered: Gathered) -> list[tuple[Scalar, ...]]:
     return found
 
 
-def _appraisals(review: Review) -> list[tuple[Form, Sequence[StudyData]]]:
+def _appraisals(review: Review, data: Sequence[StudyData]) -> list[tuple[Form, Sequence[StudyData]]]:
     found: list[tuple[Form, Sequence[StudyData]]] = []
+    names = {study.study for study in data}
     for instrument in in_force(review).instruments:
         form = review_forms.in_force(review, instrument.name)
         if form.subject == "study":
-            found.append((form, extracted.data(review, instrument.name)))
+            appraised = extracted.data(review, instrument.name)
+            found.append((form, [one for one in appraised if one.study in names]))
     return found
 
 

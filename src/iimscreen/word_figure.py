@@ -278,7 +278,7 @@ def _box(box: Box, plan: _Plan, *, span: int = 1) -> _Cell:
 
 def _said_line(line: Line, plan: _Plan) -> str:
     """The words of a line and its number, each a run of its own, so that the number is easily replaced."""
-    words = [f"{line.text}{line.mark}"]
+    words = [line.words]
     if line.number:
         count = line.count.replace(" ", _NO_BREAK)
         # Marks of direction keep the brackets of a number together behind words that run from right to left.

@@ -23,6 +23,7 @@ from iimscreen.cli import (
     appraise,
     audit,
     begin,
+    capsule,
     consensus,
     duplicates,
     exchange,
@@ -32,6 +33,7 @@ from iimscreen.cli import (
     fulltexts,
     judge,
     living,
+    manuscript,
     receipts,
     records,
     revisit,
@@ -43,6 +45,7 @@ from iimscreen.cli import (
     team,
     tell,
     trace,
+    whatif,
     whole_report,
     why,
 )
@@ -173,6 +176,9 @@ for _phase in (
     tell,
     whole_report,
     why,
+    whatif,
     living,
+    manuscript,
+    capsule,
 ):
     _phase.add_to(app)

@@ -26,7 +26,7 @@ def export(
         typer.Option(
             "--to",
             help="ris, nbib, bibtex, csl-json, records-csv, xlsx, jsonl; with decisions for tools: csv, rayyan-csv, "
-            "covidence-csv, asreview-csv, asreview-json. Without it the name of the file tells.",
+            "covidence-csv, asreview-csv, asreview-json; datasette-metadata. Without it the name of the file tells.",
             metavar="FORMAT",
         ),
     ] = "",
@@ -102,6 +102,10 @@ def export(
         raise InputError(
             f"--{chosen[0]} and --{others[0]} ask for different things", hint="leave one of them out"
         )
+    if to == exporting.DATASETTE and (chosen or which or name or wide):
+        raise InputError(
+            "datasette-metadata describes the whole review file", hint="leave out what names a set of records"
+        )
     is_plain = not chosen and name is None and not wide and which != exporting.LEFT
     if is_plain and (decisions is not None or as_records or _is_of_references(to)):
         chosen = [exporting.ALL if which is None else which]
@@ -112,7 +116,9 @@ def export(
         )
     require_new(out, "--out")
     with opened(review) as open_one:
-        if chosen:
+        if to == exporting.DATASETTE:
+            made = exporting.datasette(open_one)
+        elif chosen:
             wanted = exporting.Wanted(
                 what=chosen[0],
                 name=run or why or "",

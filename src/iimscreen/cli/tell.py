@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from iimscreen.cli.options import AsJson, ReviewPath, opened
-from iimscreen.errors import ProtocolError
+from iimscreen.errors import InputError, ProtocolError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,6 +18,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def prisma(
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="text, json, csv, svg, png, pdf, html or docx.", metavar="NAME"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="Write this file; its ending names the format.", metavar="FILE"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     as_json: AsJson = False,
     list_: Annotated[
         str | None, typer.Option("--list", help="Print what is behind one number, e.g. records_excluded.")
@@ -29,11 +38,22 @@ def prisma(
 ) -> None:
     """The PRISMA 2020 flow as it stands.
 
-    Stamped interim while something is unfinished; numbers of a blind round are not shown.
+    Stamped interim while something is unfinished; numbers of a blind round are not shown. Printed, or
+    written as a figure: svg, png (300 dpi), pdf, docx (cells to edit), html (every number opens its list),
+    csv (for the R package PRISMA2020).
     """
-    from iimscreen import flow, render, review_flow
+    from iimscreen import flow, review_flow
+    from iimscreen.cli import figure
     from iimscreen.store import records
 
+    if list_ is not None and (format_ not in (None, "json") or output is not None):
+        raise InputError(
+            "--list is printed, as text or with --json", hint="`iimscreen export` writes records into files"
+        )
+    as_json = as_json or (list_ is not None and format_ == "json")
+    name = figure.wanted(format_, output, as_json=as_json)
+    if output is not None:
+        figure.check(output, force=force)
     with opened(review) as open_one:
         if list_ in flow.STUDY_LISTS:
             from iimscreen.render import studies as shown
@@ -43,14 +63,16 @@ def prisma(
             shown.of_flow(named, {one.key: one for one in records.by_keys(open_one, keys)}, as_json=as_json)
             return
         if list_ is not None:
+            from iimscreen import render
+
             keys = review_flow.named_list(open_one, list_, version=version)
             render.record_list(keys, list(records.by_keys(open_one, keys)), as_json=as_json)
             return
         made = review_flow.prisma(open_one) if version is None else review_flow.of_version(open_one, version)
-        if as_json:
-            render.json(flow.as_json(made))
+        if output is None:
+            figure.show(open_one, made, name, version)
         else:
-            render.prisma(made)
+            figure.write(open_one, made, name, output, version=version, force=force)
 
 
 def status(

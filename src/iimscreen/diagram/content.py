@@ -13,7 +13,6 @@ _OTHER_METHODS = (
     ("Organisations", "organisation_results"),
     ("Citation searching", "citations_results"),
 )
-PER_SOURCE = "*"
 BY_AUTOMATION = "**"
 
 
@@ -66,7 +65,7 @@ def _parts(flow: Flow, box: str) -> list[Line]:
 
 def _identified(flow: Flow) -> Box:
     lines = [
-        Line("Records identified from:", mark=PER_SOURCE if _sources(flow) else ""),
+        Line("Records identified from:"),
         _line(flow, "Databases", "database_results"),
         *_parts(flow, "database_results"),
     ]
@@ -94,11 +93,6 @@ def _excluded(flow: Flow) -> Box:
     return _one("excluded", replace(line, mark=BY_AUTOMATION) if _by_automation(flow) else line)
 
 
-def _sources(flow: Flow) -> int:
-    """How many databases and registers are named."""
-    return sum(len(flow.parts.get(box, {})) for box in ("database_results", "register_results"))
-
-
 def _by_automation(flow: Flow) -> tuple[str, ...]:
     """The records that automation tools excluded at screening; none where that is closed to view."""
     return (
@@ -107,17 +101,12 @@ def _by_automation(flow: Flow) -> tuple[str, ...]:
 
 
 def _marked(flow: Flow) -> tuple[tuple[str, str], ...]:
-    """The footnotes of the template that apply."""
-    found = []
-    if _sources(flow):
-        found.append((PER_SOURCE, "Counted for each database and register."))
+    """The footnotes of the template that apply. Its first asks for a number for each source: the box has them."""
     by_tools = len(_by_automation(flow))
-    if by_tools:
-        by_humans = len(flow.lists["records_excluded"] or ()) - by_tools
-        found.append(
-            (BY_AUTOMATION, f"By a human (n = {by_humans:,}), by automation tools (n = {by_tools:,}).")
-        )
-    return tuple(found)
+    if not by_tools:
+        return ()
+    by_humans = len(flow.lists["records_excluded"] or ()) - by_tools
+    return ((BY_AUTOMATION, f"By a human (n = {by_humans:,}), by automation tools (n = {by_tools:,})."),)
 
 
 def _lower(flow: Flow, prefix: str) -> tuple[Row, Row]:

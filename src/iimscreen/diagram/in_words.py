@@ -14,7 +14,7 @@ _IDENTIFIED = ("database_results", "register_results", *_BY_OTHER_METHODS)
 
 
 def alt_text(diagram: Diagram) -> str:
-    """The whole diagram in sentences: every box in reading order, every number, what is open, and the footnotes' marks.
+    """The whole diagram in sentences: every box in reading order, every number, and what is open.
 
     Plain text in one paragraph, as Word, SVG and HTML take it for a picture.
     """
@@ -66,7 +66,7 @@ def _put(said: list[str], parts: list[str]) -> None:
 
 
 def _line(line: Line) -> str:
-    words = f"{line.text.rstrip(':')}{line.mark}"
+    words = line.text.rstrip(":")
     if not line.number:
         return words
     return f"{words}: {_CLOSED}" if line.n is None else f"{words}: {line.n:,}"

@@ -6,6 +6,7 @@ arrows. Boxes grow with their text; nothing is cut off and nothing shrinks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -207,8 +208,8 @@ class _Page:
         self._foot()
         return Drawing(
             self.diagram.title,
-            round(self.width, 2),
-            round(self.y + MARGIN, 2),
+            math.ceil(self.width),
+            math.ceil(self.y + MARGIN),
             tuple(self.rects),
             tuple(self.arrows),
             tuple(self.words),

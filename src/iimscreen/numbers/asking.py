@@ -12,7 +12,7 @@ from iimscreen.model import Number
 
 _AT_LEAST = re.compile(r"^(?:≥|>=|at least)\s*", re.IGNORECASE)
 _N = re.compile(r"^\(?\s*n\s*=\s*(.*?)\s*\)?$", re.IGNORECASE)
-_THOUSANDS = re.compile(r"\d{1,3}(?:[,'’   ]\d{3})+(?:\.\d+)?")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[,' \u2019\u00a0\u2009\u202f]\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?|[-−]?\.\d+")
 
 
@@ -31,12 +31,11 @@ class Value:
         if isinstance(number.value, int):
             return not self.is_percent and self.value == number.value
         exact = Decimal(repr(number.value))
-        scaled = [exact * 100] if self.is_percent else [exact, exact * 100]
-        return any(_rounded(one, self.decimals) == self.value for one in scaled)
-
-
-def _rounded(value: Decimal, decimals: int) -> Decimal:
-    return Decimal(f"{value:.{decimals}f}")
+        # Half a unit of the last digit either way, since halves are rounded up here and to the even digit there.
+        most = Decimal("0.500000001").scaleb(-self.decimals)
+        return any(
+            abs(one - self.value) <= most for one in ([] if self.is_percent else [exact]) + [exact * 100]
+        )
 
 
 def read(given: str) -> Value | None:

@@ -27,10 +27,13 @@ _EVENTS = "rows of adverse events of each study; a row without a number counts w
 
 def numbers(moment: Moment) -> Iterator[Number]:
     """All numbers of data extraction; none where the protocol has no form for it."""
-    review = moment.review
-    gathered = tabulating.gathered(review)
-    if gathered is None:
-        return
+    gathered = tabulating.gathered(moment.review)
+    if gathered is not None:
+        yield from of_gathered(gathered)
+
+
+def of_gathered(gathered: Gathered) -> Iterator[Number]:
+    """All numbers of what tables are made of."""
     for kind, family in ((LITERATURE, "extract"), (OWN, "extract.own")):
         studies = gathered.of_kind(kind)
         if kind == OWN and not studies:

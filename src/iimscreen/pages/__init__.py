@@ -4,7 +4,7 @@ Whatever goes in as a text is escaped; only what is `Html` already goes in as it
 matter: they give sections, here is how they look. `page` frames them, the rest makes what stands in them.
 """
 
-from iimscreen.pages._flow import NumberList, flow, flow_sections
+from iimscreen.pages._flow import IN_FULL, NumberList, flow, flow_sections
 from iimscreen.pages._html import Html, element, identifier, identifiers, join, text, trusted
 from iimscreen.pages._page import POLICY, Section, listed, page
 from iimscreen.pages._parts import (
@@ -25,6 +25,7 @@ from iimscreen.pages._parts import (
 )
 
 __all__ = [
+    "IN_FULL",
     "POLICY",
     "Html",
     "NumberList",

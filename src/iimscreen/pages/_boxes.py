@@ -94,7 +94,7 @@ def _box(box: Box, ids: Mapping[str, str], at: str, *, kind: str) -> Html:
 
 
 def _line(line: Line, ids: Mapping[str, str]) -> Html:
-    words = text(f"{line.text}{line.mark}")
+    words = text(line.words)
     kind = "part" if line.level else None if line.number else "box-head"
     if not line.number:
         return element("p", words, class_=kind, dir="auto")

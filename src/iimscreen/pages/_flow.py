@@ -151,10 +151,11 @@ def _groups(
                 one = by_name[line.number]
                 ones.append(_Shown(one, ids[one.full_name], words, line.count.strip("()")))
         groups.append((name, ones))
+    told = {one.one.rows for _, ones in groups for one in ones}
     beside = [
         _Shown(one, ids[one.full_name], one.definition.rstrip("."), f"n = {len(one.rows):,}")
         for name, one in by_name.items()
-        if name not in seen and one.rows
+        if name not in seen and one.rows and one.rows not in told
     ]
     if beside:
         groups.append(("Beside the figure", beside))
@@ -183,7 +184,7 @@ def _register(shown: Iterable[_Shown]) -> _Register:
 
 def _record(row: Behind) -> Behind:
     """A hit that counts for itself is called "RUN KEY": the record of it is that of the key."""
-    return row._replace(key=row.key.rpartition(" ")[2]) if " " in row.key else row
+    return row._replace(key=row.key.rpartition(" ")[2], note="")
 
 
 def _lists(groups: Iterable[tuple[str, Sequence[_Shown]]], register: _Register) -> Html:

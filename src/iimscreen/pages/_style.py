@@ -101,8 +101,9 @@ img, svg { max-width: 100%; height: auto; }
   html, body { background: var(--paper); font-size: 10pt; }
   .skip, .choice, .back { display: none; }
   header, main, footer, nav.contents { max-width: none; padding-inline: 0; }
-  header { padding-top: 0; }
+  header { padding-top: 0; } footer { padding-block: 2mm 0; }
   main > section { border: 0; border-radius: 0; padding: 0; margin-block: 0 8mm; }
+  main > section:last-child { margin-bottom: 0; }
   main > section.new-page { break-before: page; }
   h1, h2, h3, h4, summary, caption, dt { break-after: avoid; }
   li, tr, .box, .stamp { break-inside: avoid; }

@@ -7,22 +7,22 @@ they do not, the picture is refused: none leaves out a letter.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iimscreen.diagram import Diagram
 
-__all__ = ["BINARY", "FORMATS", "csv", "made", "pdf", "png", "svg"]
+__all__ = ["FORMATS", "csv", "pdf", "png", "svg"]
 
 
 def svg(diagram: Diagram, links: Mapping[str, str] | None = None) -> str:
     """The figure as SVG; of `links`, name of a number → address, each makes that number a link."""
+    from iimscreen.diagram import alt_text
     from iimscreen.diagram.layout import drawing
     from iimscreen.pictures import _svg
 
-    return _svg.drawn(drawing(diagram), description=_description(diagram), links=links or {})
+    return _svg.drawn(drawing(diagram), description=alt_text(diagram), links=links or {})
 
 
 def png(diagram: Diagram, dpi: int = 300) -> bytes:
@@ -34,9 +34,10 @@ def png(diagram: Diagram, dpi: int = 300) -> bytes:
 
 def pdf(diagram: Diagram) -> bytes:
     """The figure as PDF of one page with text that can be searched. Raises InputError if no font has a letter of it."""
+    from iimscreen.diagram import alt_text
     from iimscreen.pictures import _pdf
 
-    return _pdf.drawn(diagram, _description(diagram))
+    return _pdf.drawn(diagram, alt_text(diagram))
 
 
 def csv(diagram: Diagram) -> str:
@@ -46,25 +47,8 @@ def csv(diagram: Diagram) -> str:
     return _r_csv.written(diagram)
 
 
-def _description(diagram: Diagram) -> str:
-    """The figure in words, for who cannot see it."""
-    lines = [diagram.notice, "Interim: these numbers are not final." if diagram.is_interim else ""]
-    lines += ["; ".join(str(line) for line in box.lines) + "." for box in diagram.boxes]
-    return " ".join(line for line in lines if line)
-
-
 def _text(make: Callable[[Diagram], str]) -> Callable[[Diagram], bytes]:
     return lambda diagram: make(diagram).encode("utf-8")
-
-
-def _page(name: str) -> Callable[[Diagram], bytes]:
-    """What the room of pages makes, loaded when it is asked for."""
-
-    def make(diagram: Diagram) -> bytes:
-        found = getattr(importlib.import_module("iimscreen.pages"), name)(diagram)
-        return found.encode("utf-8") if isinstance(found, str) else bytes(found)
-
-    return make
 
 
 FORMATS: Mapping[str, Callable[[Diagram], bytes]] = {
@@ -73,9 +57,3 @@ FORMATS: Mapping[str, Callable[[Diagram], bytes]] = {
     "png": png,
     "pdf": pdf,
 }
-BINARY = ("png", "pdf")  # never printed into a terminal
-
-
-def made(diagram: Diagram, name: str) -> bytes:
-    """The figure in one of FORMATS."""
-    return FORMATS[name](diagram)

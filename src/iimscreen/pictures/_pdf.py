@@ -35,7 +35,14 @@ def drawn(diagram: Diagram, description: str) -> bytes:
     _register()
     page, scale = _page(figure)
     made = io.BytesIO()
-    canvas = Canvas(made, pagesize=page, invariant=True, lang="en", pageCompression=1)
+    canvas = Canvas(
+        made,
+        pagesize=page,
+        invariant=True,
+        lang="en",
+        pageCompression=1,
+        initialFontName=_NAMES[_fonts.REGULAR],  # else Helvetica is named in it, and not embedded
+    )
     canvas.setTitle(printable(figure.title))
     canvas.setSubject(printable(description))
     canvas.setCreator("iimscreen")
@@ -58,7 +65,7 @@ def _own(figure: Drawing) -> tuple[float, float]:
 def _page(figure: Drawing) -> tuple[tuple[float, float], float]:
     """Size of the page, and how large the figure stands on it."""
     short, long = _A4
-    for page in sorted(((short, long), (long, short)), key=lambda size: -_scale(figure, size)):
+    for page in sorted(((short, long), (long, short)), key=lambda size: -min(1.0, _scale(figure, size))):
         if (scale := _scale(figure, page)) >= _SMALLEST:
             return page, min(1.0, scale)
     return _own(figure), 1.0

@@ -5,6 +5,7 @@ Whatever came from a source is shown as text: no markup, no control characters.
 
 from __future__ import annotations
 
+import io
 import json as json_module
 import re
 import sys
@@ -467,6 +468,13 @@ def log(view: LogView, *, as_json: bool) -> None:
 def prisma(flow: Flow) -> None:
     """The PRISMA 2020 flow, drawn."""
     prisma_text.draw(console(), diagram.of_flow(flow))
+
+
+def as_text(made: diagram.Diagram, width: int) -> str:
+    """The same drawing as a text of so many columns, without colours."""
+    written = io.StringIO()
+    prisma_text.draw(Console(file=written, width=width, color_system=None), made)
+    return written.getvalue()
 
 
 # --- demo ------------------------------------------------------------------------------------------

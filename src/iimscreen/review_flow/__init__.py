@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from iimscreen import flow
 from iimscreen.errors import InputError, ProtocolError
+from iimscreen.model import Kind
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_flow import beside
 from iimscreen.review_flow.beside import command_of
@@ -21,6 +22,7 @@ from iimscreen.voting import Outcome, State
 from iimscreen.wording import slugs
 
 __all__ = [
+    "WOULD_BE",
     "closed",
     "command_of",
     "derived",
@@ -34,11 +36,12 @@ __all__ = [
     "named_studies",
     "of_version",
     "prisma",
+    "what_if",
     "without",
 ]
 
 
-_WOULD_BE = "to be named"  # the reason of an exclusion that is only thought of
+WOULD_BE = "what-if"  # the reason of an exclusion that is only thought of
 
 
 def prisma(review: Review, *, gate: Gate | None = None) -> flow.Flow:
@@ -56,6 +59,18 @@ def without(review: Review, excluded: Collection[str]) -> flow.Flow:
     with review.snapshot() as still:
         made, _ = flow_and_reports(still, excluded=excluded)
     return made
+
+
+def what_if(
+    review: Review, excluded: Collection[str], *, gone: Collection[str], unsearched: Collection[str]
+) -> flow.Flow:
+    """The flow as `without`, and as if studies (`gone`) and databases (`unsearched`) had never been.
+
+    Raises ProtocolError if its numbers do not add up.
+    """
+    with review.snapshot() as still:
+        made, reports = flow_and_reports(still, excluded=excluded, gone=gone, unsearched=unsearched)
+    return _sound(made, reports)
 
 
 def of_version(review: Review, number: int) -> flow.Flow:
@@ -141,27 +156,37 @@ def _sound(made: flow.Flow, reports: Sequence[flow.Report]) -> flow.Flow:
 
 
 def flow_and_reports(
-    review: Review, *, excluded: Collection[str] = (), gate: Gate | None = None
+    review: Review,
+    *,
+    excluded: Collection[str] = (),
+    gone: Collection[str] = (),
+    unsearched: Collection[str] = (),
+    gate: Gate | None = None,
 ) -> tuple[flow.Flow, list[flow.Report]]:
-    """The flow and the reports that it counts, not checked; `excluded` as in `without`, `gate` as in `prisma`."""
+    """The flow and the reports that it counts, not checked; what is left out as in `what_if`, `gate` as in `prisma`."""
     protocol = in_force(review)
     gate = gate or Gate(review, protocol)
     rows = records.memberships(review)
     removed = curation.removed(review)
-    links = studies.of_reports(review)
+    links = _links(review, gone)
     since = since_the_version_before(review, gate, rows, links, excluded)
+    arrived = since.arrived
     everything = [_if_excluded(one, excluded) for one in gate.reports()]
     reports = [one for one in everything if one.key not in since.known]
+    if unsearched:
+        arrived = frozenset(key for key, _, name, *_ in rows if key in arrived and name not in unsearched)
+        left = [row for row in rows if row[2] not in unsearched and row[0] not in removed]
+        reports = _still_found(reports, left, others_too=protocol.screen_other_methods)
     earlier = [one for one in everything if one.key in since.known]
     is_open = gate.is_open(TITLE_ABSTRACT), gate.is_open(FULL_TEXT)
     hits = None
     if protocol.identified == "sum-of-sub-queries":
-        hits = [(run, key) for run, key in runs.hits(review) if key in since.arrived]
+        hits = [(run, key) for run, key in runs.hits(review) if key in arrived]
     made = flow.build(
         [
             flow.Origin(key, database, kind, kept, key in removed)
             for key, _, database, kind, kept, _ in rows
-            if key in since.arrived
+            if key in arrived
         ],
         reports,
         protocol.reasons,
@@ -174,12 +199,12 @@ def flow_and_reports(
         ],
         footnotes=[
             *beside.footnotes(review, protocol, gate, reports, since.closed_at),
-            *beside.removals([one for key, one in removed.items() if key in since.arrived]),
+            *beside.removals([one for key, one in removed.items() if key in arrived]),
             *since.notes,
         ],
         notice=protocol.notice,
-        sources=since.sources,
-        labels=reason_labels(review),
+        sources=[one for one in since.sources if one[0] not in unsearched],
+        labels={**reason_labels(review), **({WOULD_BE: "left out, what if"} if excluded else {})},
         previous=since.previous,
         links=links,
     )
@@ -190,7 +215,45 @@ def _if_excluded(report: flow.Report, excluded: Collection[str]) -> flow.Report:
     is_included = report.assessment is not None and report.assessment.state is State.INCLUDE
     if report.key not in excluded or not is_included:
         return report
-    return report._replace(assessment=Outcome(State.EXCLUDE, _WOULD_BE))
+    return report._replace(assessment=Outcome(State.EXCLUDE, WOULD_BE))
+
+
+def _links(review: Review, gone: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Report → its studies, but for those that are gone; a report of which none is left is absent."""
+    links = studies.of_reports(review)
+    if not gone:
+        return links
+    left = {report: tuple(one for one in named if one not in gone) for report, named in links.items()}
+    return {report: named for report, named in left.items() if named}
+
+
+def _still_found(
+    reports: Sequence[flow.Report],
+    rows: Sequence[tuple[str, str, str, Kind, str, str | None]],
+    *,
+    others_too: bool,
+) -> list[flow.Report]:
+    """The reports that these records tell of, each in the column to which they bring it.
+
+    One that only other methods would have found is screened where the protocol screens those too; else what
+    was said of its title and abstract counts for nothing.
+    """
+    from_databases: dict[str, bool] = {}
+    for _, _, _, kind, report, _ in rows:
+        from_databases[report] = from_databases.get(report, False) or not kind.is_other_method
+    found = []
+    for one in reports:
+        if one.key not in from_databases:
+            continue
+        is_screened = from_databases[one.key] or others_too
+        found.append(
+            one._replace(
+                from_databases=from_databases[one.key],
+                was_screened=is_screened,
+                screening=one.screening if is_screened else None,
+            )
+        )
+    return found
 
 
 def missing(review: Review, gate: Gate) -> tuple[str, ...]:

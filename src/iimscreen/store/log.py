@@ -92,6 +92,12 @@ def uid_at(review: Review, log_id: int) -> str | None:
     return None if found is None else str(found[0])
 
 
+def at_of(review: Review, log_id: int) -> str:
+    """When the row of that number was written, in UTC; "" if there is none."""
+    found = review.db.execute("select at from log where id = :id", {"id": log_id}).fetchone()
+    return "" if found is None else str(found[0])
+
+
 def id_of(review: Review, uid: str) -> int | None:
     """The number of the row of that uid; None if there is none."""
     found = review.db.execute("select id from log where uid = :uid", {"uid": uid}).fetchone()

@@ -94,6 +94,21 @@ def rows_sha256(columns: Sequence[str], found: Iterable[Sequence[str | int | Non
     return hashes.sha256()
 
 
+def row_hasher(columns: Sequence[str]) -> Callable[[Sequence[str | int | None]], str]:
+    """Gives the hash of one row, its values in the order of these columns."""
+    spelled = [(f"{_quoted(name)}:", place) for name, place in sorted(zip(columns, count(), strict=False))]
+
+    def hash_of(row: Sequence[str | int | None]) -> str:
+        stated = [
+            f"{name}{_quoted(value)}" if type(value) is str else f"{name}{value}"
+            for name, place in spelled
+            if (value := row[place]) is not None
+        ]
+        return log.sha256(f"{{{','.join(stated)}}}")
+
+    return hash_of
+
+
 class RowsHash:
     """The hash that `rows_sha256` gives, of rows as they come; their number does not matter for its size."""
 
@@ -103,18 +118,10 @@ class RowsHash:
 
     def adder(self, columns: Sequence[str]) -> Callable[[Sequence[str | int | None]], None]:
         """Takes the next row, its values in the order of these columns."""
-        spelled = [
-            (f"{_quoted(name)}:", place) for name, place in sorted(zip(columns, count(), strict=False))
-        ]
-        update = self._hash.update
+        hash_of, update = row_hasher(columns), self._hash.update
 
         def add(row: Sequence[str | int | None]) -> None:
-            stated = [
-                f"{name}{_quoted(value)}" if type(value) is str else f"{name}{value}"
-                for name, place in spelled
-                if (value := row[place]) is not None
-            ]
-            update(b'%b"%b"' % (self._comma, log.sha256(f"{{{','.join(stated)}}}").encode()))
+            update(b'%b"%b"' % (self._comma, hash_of(row).encode()))
             self._comma = b","
 
         return add
