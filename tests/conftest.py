@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import IO, Any
 
 import pytest
 from hypothesis import settings
+from typer import testing
 from typer.testing import CliRunner, Result
 
 from eutils_server import EutilsServer, serving
@@ -37,6 +39,8 @@ def _no_state_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Itera
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setattr(pubmed, "BATCH", BATCH)
+        # The tree of commands is made anew for each one that is run, a tenth of a second: once will do.
+        patch.setattr(testing, "_get_command", functools.cache(testing._get_command))
         yield
 
 

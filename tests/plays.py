@@ -28,7 +28,7 @@ from iimscreen import (
 )
 from iimscreen.duplicates import by_hand
 from iimscreen.errors import IimscreenError
-from iimscreen.model import Kind
+from iimscreen.model import Kind, Number
 from iimscreen.numbers import way
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_protocol import in_force, load
@@ -297,6 +297,7 @@ class Play:
     def answers(self) -> Iterator[tuple[str, str]]:
         """Every question that ann could put to the review, and its answer without times and hashes."""
         review = self.review
+        known: dict[str, Number] = {}
         asked: dict[str, Callable[[], object]] = {
             "status": lambda: report.status(review),
             "rounds": lambda: rounds.listed(review),
@@ -306,9 +307,9 @@ class Play:
             "log": lambda: logbook.log_view(review, viewer="ann"),
             "log of bob": lambda: logbook.log_view(review, viewer="ann", actor="bob"),
             "check": lambda: report.check(review),
-            "numbers": lambda: numbers.every(review),
+            "numbers": lambda: known.update(numbers.every(review)) or known,
             "behind": lambda: [
-                numbers.behind(review, numbers.named(review, f"prisma.{name}"))
+                numbers.behind(review, known[f"prisma.{name}"])
                 for name in ("duplicates", "records_excluded", "reports_excluded", "reports_not_retrieved")
             ],
             "sought": lambda: fulltext.sought(review),
@@ -330,12 +331,13 @@ class Play:
             for key in records.kept_keys(review).values():
                 asked[f"sought {key}"] = lambda k=key: Gate(review, in_force(review)).require_sought(k)
                 asked[f"way of {key}"] = lambda k=key: way.of_record(review, k)
-        for name, ask in asked.items():
-            try:
-                answer = ask()
-            except IimscreenError as error:
-                answer = f"{type(error).__name__}: {error.message} – {error.hint}"
-            yield name, masked(str(answer))
+        with review.reading():  # or each answer makes a copy of the file for itself
+            for name, ask in asked.items():
+                try:
+                    answer = ask()
+                except IimscreenError as error:
+                    answer = f"{type(error).__name__}: {error.message} – {error.hint}"
+                yield name, masked(str(answer))
 
 
 def masked(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iimscreen.errors import InputError
 from iimscreen.forms import changes as form_changes
@@ -23,6 +24,13 @@ FINAL_WORDS: dict[str, tuple[Verdict, ...]] = {
     TITLE_ABSTRACT: (Verdict.INCLUDE, Verdict.EXCLUDE),
     FULL_TEXT: (Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.AWAITING, Verdict.ONGOING),
 }
+
+
+# Read several times in one command, and before every write: 8 ms each with the bundled form of extraction.
+@lru_cache(maxsize=32)
+def of_version(text: str, number: int) -> Protocol:
+    """The protocol in the text of one version of a review; the same text is read once."""
+    return parse_protocol(text, f"protocol version {number}")
 
 
 def parse_protocol(text: str, where: str) -> Protocol:

@@ -82,10 +82,12 @@ def tabulate(
     final_only: bool = False,
     only: str = "",
     leaving_out: LeavingOut | None = None,
+    tables_alone: bool = False,
 ) -> Tabulated:
     """The tables and data sets of a review, or the one called `only`; of all that stands, or without something.
 
-    Raises ProtocolError if there is nothing to make tables of, InputError for an unknown name or order.
+    `tables_alone` leaves out what only files need: data sets, RevMan's files and references.
+        Raises ProtocolError if there is nothing to make tables of, InputError for an unknown name or order.
     """
     if order not in ORDERS:
         raise InputError(f"--order {order!r} is not known", hint=f"expected one of {', '.join(ORDERS)}")
@@ -106,19 +108,21 @@ def tabulate(
         gathered = _gathered(review, form, data, stored, order=order, left_out=left_out)
         if leaving_out is not None:
             gathered = replace(gathered, stamps=(leaving_out.stamp, *gathered.stamps))
-        made = _tables(review, gathered, leaving_out)
-        sets = _datasets(review, gathered)
-        appraisals = _appraisals(review, data)
-    files = revman.files(gathered, appraisals)
-    contents = Contents(
-        tables=made,
-        datasets=sets,
-        revman=files,
-        references=_references(gathered, stored),
-        stamps=gathered.stamps,
-        title=in_force(review).title,
-        only=only,
-    )
+        contents = Contents(
+            tables=_tables(review, gathered, leaving_out),
+            stamps=gathered.stamps,
+            title=in_force(review).title,
+            only=only,
+        )
+        sets = () if tables_alone else _datasets(review, gathered)
+        appraisals = [] if tables_alone else _appraisals(review, data)
+    if not tables_alone:
+        contents = replace(
+            contents,
+            datasets=sets,
+            revman=revman.files(gathered, appraisals),
+            references=_references(gathered, stored),
+        )
     return Tabulated(contents=_only(contents, only) if only else contents, left_out=left_out)
 
 

@@ -98,7 +98,7 @@ class WhatIf:
     subjects: tuple[Changed, ...]
     tables: tuple[TableChange, ...]
     notes: tuple[str, ...]
-    made: Tabulated | None  # the tables as they would be; None where there are none
+    made: Tabulated | None  # the tables as they would be, with data sets if asked for; None where there are none
 
 
 @dataclass
@@ -113,10 +113,13 @@ class _Named:
     notes: list[str] = field(default_factory=list)
 
 
-def what_if(review: Review, without: Sequence[str], *, only: Sequence[str] = ()) -> WhatIf:
+def what_if(
+    review: Review, without: Sequence[str], *, only: Sequence[str] = (), with_files: bool = False
+) -> WhatIf:
     """What would differ without reports, studies, or whatever rules take; of `only`, without what no rule takes.
 
-    Raises InputError for what is neither.
+    `with_files` also makes what the files of tables hold beside these.
+        Raises InputError for what is neither.
     """
     if not without and not only:
         raise InputError(
@@ -124,12 +127,15 @@ def what_if(review: Review, without: Sequence[str], *, only: Sequence[str] = ())
             hint="--without REPORT, STUDY or RULE, such as --without 'design = case report'",
         )
     with review.reading():
-        return _Thought(review, without, only).found()
+        return _Thought(review, without, only, with_files=with_files).found()
 
 
 class _Thought:
-    def __init__(self, review: Review, without: Sequence[str], only: Sequence[str]) -> None:
+    def __init__(
+        self, review: Review, without: Sequence[str], only: Sequence[str], *, with_files: bool
+    ) -> None:
         self._review = review
+        self._with_files = with_files
         self._before = review_flow.prisma(review)
         self._form, self._data = _extracted(review)
         self._links = stored_studies.of_reports(review)
@@ -309,8 +315,12 @@ class _Thought:
     def _tabulated(self, spared: LeavingOut, any_left: bool) -> tuple[Tabulated | None, Tabulated | None]:
         if not self._data:
             return None, None
-        before = tabulating.tabulate(self._review)
-        return before, tabulating.tabulate(self._review, leaving_out=spared) if any_left else None
+        before = tabulating.tabulate(self._review, tables_alone=True)
+        if not any_left:
+            return before, None
+        return before, tabulating.tabulate(
+            self._review, leaving_out=spared, tables_alone=not self._with_files
+        )
 
     def _subject_changes(self, then: Sequence[StudyData]) -> tuple[Changed, ...]:
         if self._form is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from iimscreen.forms import DATA
 from iimscreen.model import Protocol, Stage
-from iimscreen.protocol import parse_protocol
+from iimscreen.protocol import of_version
 from iimscreen.store import decisions, extractions, lacking, log, protocols, reviewers, rounds
 from iimscreen.store.connection import Review
 from iimscreen.store.extraction_gate import ExtractionGate
@@ -20,7 +20,7 @@ def note_openings(review: Review) -> None:
     versions = protocols.versions(review)
     if not versions:
         return
-    protocol = parse_protocol(versions[-1].text, "the protocol in force")
+    protocol = of_version(versions[-1].text, versions[-1].number)
     gate = Gate(review, protocol)
     opened = decisions.opened_rounds(review)
     people = sum(role == reviewers.REVIEWER for role in reviewers.standing(review).values())
