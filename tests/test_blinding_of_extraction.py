@@ -81,6 +81,10 @@ QUESTIONS = (
     ("why", "--json"),
     ("why", "extract.studies"),
     ("why", "1"),
+    ("why", "appraisal", "--json"),
+    ("whatif", "--without", PAIK, "--json"),
+    ("whatif", "--without", "design = trial"),
+    ("whatif", "--without", "country = Italy", "--all"),
     ("reviewer",),
     ("records",),
     ("share", "--reviewer", "ann"),
@@ -151,7 +155,7 @@ def by_chance(seed: int) -> dict[str, str | None]:
     return found
 
 
-@pytest.mark.slow  # 42 commands in each copy: every one that prints something of a review
+@pytest.mark.slow  # 50 commands in each copy: every one that prints something of a review
 @pytest.mark.parametrize(("is_done", "seed"), [("", None), ("ann", 1), ("bob", 2)])
 def test_whatever_the_other_entered_and_however_much_every_command_prints_the_same(
     tmp_path: Path, is_done: str, seed: int | None
