@@ -98,7 +98,9 @@ class WhatIf:
     subjects: tuple[Changed, ...]
     tables: tuple[TableChange, ...]
     notes: tuple[str, ...]
-    made: Tabulated | None  # the tables as they would be, with data sets if asked for; None where there are none
+    made: (
+        Tabulated | None
+    )  # the tables as they would be, with data sets if asked for; None where there are none
 
 
 @dataclass

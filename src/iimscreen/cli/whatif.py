@@ -56,9 +56,7 @@ def whatif(
             hint="name a new folder with --tables",
         )
     with opened(review) as open_one:
-        found = what_if.what_if(
-            open_one, without or (), only=only or (), with_files=tables is not None
-        )
+        found = what_if.what_if(open_one, without or (), only=only or (), with_files=tables is not None)
     if tables is not None:
         if found.made is None:
             raise InputError("no study is left, so there is no table", hint="leave --tables away")
