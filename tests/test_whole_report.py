@@ -30,11 +30,12 @@ from iimscreen import (
 )
 from iimscreen.checklists import ABSTRACTS, AUTHORS, CHECKLISTS, NOT_YET, PRISMA, SWIM, filled
 from iimscreen.documents import Document, texts
+from iimscreen.extracting import Given, Seat
 from iimscreen.model import Verdict
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
 from iimscreen.review_report.sentences import Sentence
 from iimscreen.screening import Decision, Desk
-from iimscreen.store import Review, open_review
+from iimscreen.store import Review, open_review, retrievals, studies
 from iimscreen.store.reviewers import REVIEWER
 
 Run = Callable[..., Result]
@@ -175,6 +176,39 @@ def test_tagged_paragraphs_are_the_plain_ones_with_names_for_numbers(
     assert (filled_in.exit_code, checked.exit_code) == (0, 0), filled_in.output + checked.output
     assert "screening.title-abstract.ann-bob.kappa}}" in of_demo.tagged
     assert "{{prisma.reports_excluded.review}}" in of_demo.tagged
+
+
+def test_final_appraisals_are_a_plot_in_the_page_and_a_table_in_word(review: Review) -> None:
+    (key,) = bring_in(review, [a_record(1)])
+    study = f"Fan {HOSTILE[:20]}"
+    with review.writing():
+        studies.add(review, study, by="ann")
+        studies.add_links(review, study, [key], "linked", by="ann")
+    answers = {f"q{number}": "yes" for number in range(1, 8)} | {"q8": "no", "overall": "include"}
+    for name in ("ann", "bob"):
+        seat = Seat(review, name, "jbi-case-report")
+        seat.take([Given("", study, "", field, text) for field, text in answers.items()])
+        seat.done(study)
+    # The study is in no flow yet, so that its appraisal is not final: nothing of it is shown.
+    before = made(review)
+    for name in ("ann", "bob"):
+        vote(review, name, [key])
+    with review.writing():
+        retrievals.add(review, key, "retrieved", actor="ann")
+    for name in ("ann", "bob"):
+        vote(review, name, [key], stage=FULL_TEXT)
+
+    report = made(review)
+
+    page = report_pages.page(report.document, report.lists)
+    cells = [
+        [cell.text for cell in row.cells]
+        for table in docx.Document(io.BytesIO(word_reports.docx(report.document))).tables
+        for row in table.rows
+    ]
+    assert "<svg" in page.partition('id="appraisal-jbi-case-report"')[2].partition("</section>")[0]
+    assert any(row[0].startswith("Fan") and row[1:3] == ["yes", "yes"] and "no" in row for row in cells)
+    assert before.interim
 
 
 # --- what the log shows, whatever was planned ------------------------------------------------------
