@@ -24,6 +24,7 @@ PRINTED = 600  # rows of all lists together that are printed until the reader ch
 _STYLE = """
 .origin { color: var(--soft); font-size: .85rem; }
 .authors { border-inline-start: 4px solid var(--edge); padding: .3rem .8rem; }
+th { overflow-wrap: break-word; hyphens: auto; }
 .plot svg { display: block; max-width: 100%; height: auto; }
 .data-table h4, .data-table h5 { margin-top: 1rem; }
 @media print { .lengthwise { page: lengthwise; } .lengthwise table { font-size: 7.5pt; }

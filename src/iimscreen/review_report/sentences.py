@@ -158,6 +158,7 @@ def _of_stage(still: Still, stage: str) -> Iterator[tuple[str, str]]:
     where = f"votes at {AT[stage]}"
     if found is None:
         yield f"Judging on {AT[stage]} is not finished, and its votes are {CLOSED}.", where
+        yield from _pilots(still, stage)
         return
     if not found.records:
         yield f"No {NOUN[stage]} has been judged on {AT[stage]} yet.", where
