@@ -77,6 +77,9 @@ QUESTIONS = (
     ("status", "--json"),
     ("check",),
     ("prisma", "--json"),
+    ("prisma", "--format", "html", "--output", "flow.html"),
+    ("prisma", "--format", "svg"),
+    ("manuscript", "fill", "tagged.md", "--interim", "--output", "filled.md"),
     ("why",),
     ("why", "--json"),
     ("why", "extract.studies"),
@@ -90,6 +93,7 @@ QUESTIONS = (
     ("share", "--reviewer", "ann"),
     ("share", "--reviewer", "bob"),
 )
+TAGS = "{{extract.studies}} {{extract.studies_final}} {{extract.subjects}} {{audit.findings}}"
 
 
 def masked(text: str) -> str:
@@ -112,13 +116,14 @@ def answers(folder: Path) -> Iterator[tuple[str, str]]:
         copied = folder / "copy"
         shutil.rmtree(copied, ignore_errors=True)
         copied.mkdir()
+        (copied / "tagged.md").write_text(TAGS, encoding="utf-8")
         shutil.copy(folder / "review.db", copied)
         with contextlib.chdir(copied):
             result = CliRunner().invoke(app, list(words), catch_exceptions=False)
         written = "".join(
             f"\n{path.name}: {contents(path)}"
             for path in sorted(copied.rglob("*"))
-            if path.is_file() and path.suffix in (".xlsx", ".csv", ".html", ".docx")
+            if path.is_file() and path.suffix in (".xlsx", ".csv", ".html", ".docx", ".md")
         )
         yield " ".join(words), masked(f"{result.exit_code}\n{result.output}{written}")
     with open_review(folder / "review.db") as review:
