@@ -296,6 +296,17 @@ def test_line_ends_a_byte_order_mark_and_other_encodings_stay(ending: str) -> No
         )
 
 
+@pytest.mark.parametrize("ending", TEXTS)
+def test_a_last_carriage_return_is_not_taken_with_the_stamp(ending: str) -> None:
+    before = b"n = {{a.b}}\r"
+    filled = manuscript_files.read(f"a{ending}", before).filled({"a.b": "37"}, STAMP)
+
+    again = manuscript_files.read(f"a{ending}", filled)
+
+    assert again.filled({"a.b": "37"}, STAMP) == filled
+    assert again.final({"a.b": "37"}) == b"n = 37\r"
+
+
 _PIECES = st.one_of(
     st.sampled_from(
         ["{{a.b}}", "{{ a.c | words }}", "\n", "\r\n", "{", "}", "\\", "%", "<", "ü", "|", "$x_1$"]

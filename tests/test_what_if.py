@@ -15,7 +15,7 @@ from typer.testing import Result
 
 from conftest import a_record, bring_in
 from extracted import a_form, a_patient, a_study
-from iimscreen import leaving_out, review_flow, what_if
+from iimscreen import leaving_out, numbers, review_flow, what_if
 from iimscreen.flow import violations
 from iimscreen.numbers import prisma
 from iimscreen.screening import Decision, Desk
@@ -59,6 +59,7 @@ def test_without_a_study_its_report_counts_as_excluded_and_its_rows_go(
         "new_reports": -1,
         "new_studies": -1,
     }
+    assert "prisma.other_excluded.what-if" not in {one["name"] for one in found["flow"]}
     characteristics = next(one for one in found["tables"] if one["name"] == "characteristics")
     assert [cells[1] for cells in characteristics["removed"]] == ["Fischer 2022"]
     assert characteristics["cells"] == []
@@ -86,6 +87,17 @@ def test_without_a_drug_its_subjects_go_and_counts_that_are_at_least_have_no_dif
     assert {one["study"] for one in found["studies"]} == {
         "Bitar 2019", "Charlton 2021", "Konishi 2022", "Bitar 2022"
     }  # fmt: skip
+
+
+def test_subjects_are_called_as_why_calls_them_and_are_as_many(run_json: RunJson, played: Path) -> None:
+    found = run_json("whatif", "--without", "Fischer 2022", *DEMO)["subjects"]
+
+    with open_review(played) as review:
+        known = numbers.family_of(review, "extract.subjects")
+    assert {one["name"] for one in found} <= set(known)
+    exact = [one for one in found if one["before"].replace(",", "").isdigit()]
+    assert exact
+    assert [one["before"] for one in exact] == [known[one["name"]].text for one in exact]
 
 
 def test_anti_mda5_patients_go_with_their_rows_and_studies_of_nobody_else(

@@ -22,7 +22,7 @@ from iimscreen.errors import InputError, ProtocolError
 from iimscreen.flow import Flow
 from iimscreen.forms import DATA
 from iimscreen.leaving_out import DATABASE, FACTS, FieldRule, Left, Rule
-from iimscreen.model import Form, Number, StudyData
+from iimscreen.model import Form, StudyData
 from iimscreen.numbers import prisma
 from iimscreen.store import Review, overlap_answers, records, watches
 from iimscreen.store import studies as stored_studies
@@ -451,20 +451,17 @@ def _flow_changes(before: Flow, after: Flow) -> tuple[Changed, ...]:
     found = []
     for name in {**one, **other}:
         number = one.get(name) or other[name]
-        was, now = _value(one, name), _value(other, name)
+        is_part = name.count(".") > 1
+        # A part that is not there has nothing; a box that is not there does not apply, nor do its parts.
+        if is_part and number.value is None and not (name in one and name in other):
+            continue
+        was = one[name].value if name in one else (0 if is_part else None)
+        now = other[name].value if name in other else (0 if is_part else None)
         if was is None and now is None:
             continue
         difference = None if was is None or now is None else int(now) - int(was)
         found.append(Changed(name, number.definition, _shown(was), _shown(now), difference))
     return tuple(found)
-
-
-def _value(numbers: Mapping[str, Number], name: str) -> float | None:
-    """A box that is not there does not apply; a part that is not there has nothing, if its box applies."""
-    if name in numbers:
-        return numbers[name].value
-    box = numbers.get(name.rpartition(".")[0])
-    return None if box is None or box.value is None else 0
 
 
 def _shown(value: float | None) -> str:

@@ -131,7 +131,8 @@ class TextManuscript:
 
     def _stamped(self, text: str, stamp: Stamp) -> str:
         text = self._without_stamp(text)
-        end = "\r\n" if "\r\n" in text else "\n"
+        # Behind a last "\r" alone, "\n" would make one line end with it, and both would go with the stamp.
+        end = "\r\n" if "\r\n" in text or text.endswith("\r") else "\n"
         told = f"iimscreen filled this: {stamp}"
         if self._ending == ".md":
             return f"{text}{end}{end}<!-- {told} -->{end}"
