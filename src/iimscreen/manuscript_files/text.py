@@ -142,7 +142,9 @@ class TextManuscript:
             begin = _BEGIN.search(text)
             place = begin.start() if begin else len(text) - len(text.removeprefix("\ufeff"))
             text = f"{text[:place]}{_MACRO}{end}{text[place:]}"
-        before = "" if text.endswith("\r") else end  # a lone one ends a line, and would be taken for half of ours
+        before = (
+            "" if text.endswith("\r") else end
+        )  # a lone one ends a line, and would be taken for half of ours
         return f"{text}{before}% {told}{end}"
 
     def _without_stamp(self, text: str) -> str:
