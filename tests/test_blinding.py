@@ -16,10 +16,9 @@ from iimscreen.store import Review, open_review
 
 Run = Callable[..., Result]
 
-VOTES_OF_BOB = {
+VOTES_OF_BOB = {  # as unlike as they can be: no verdict of one copy is that of the other
     "all include": ["include", "include", "include"],
-    "all exclude": ["exclude", "exclude", "exclude"],
-    "mixed": ["exclude", "include", "unsure"],
+    "none of them": ["exclude", "exclude", "unsure"],
 }
 
 
@@ -94,6 +93,21 @@ CURIOUS = [
     ("export", "--conflicts", "--out", "conflicts.ris"),
     ("export", "--why", "prisma.records_excluded", "--out", "why.json"),
     ("export", "--all", "--decisions", "--out", "all.nbib"),
+    ("why",),
+    ("why", "--json"),
+    ("why", "screening"),
+    ("why", "prisma.records_excluded", "--json"),
+    ("why", "3"),
+    ("why", "testbase:KEY"),
+    ("why", "testbase:KEY", "--json"),
+    ("whatif", "--without", "testbase:KEY", "--all"),
+    ("whatif", "--without", "database = Testbase", "--json"),
+    ("manuscript", "check", "filled.md"),
+    ("manuscript", "check", "filled.md", "--json"),
+    ("manuscript", "fill", "filled.md", "--interim", "--output", "again.md"),
+    ("prisma", "--format", "csv"),
+    ("prisma", "--format", "html", "--output", "flow.html"),
+    ("prisma", "--format", "svg", "--output", "flow.svg"),
     ("reviewer",),
     ("duplicates",),
     ("duplicates", "--csv"),
@@ -139,9 +153,18 @@ CURIOUS = [
 ]
 
 
+MANUSCRIPT = """{{prisma.records_screened}} {{prisma.records_excluded}} {{screening.title-abstract.votes}}
+{{screening.title-abstract.kappa}} {{prisma.reports_excluded.review}} {{duplicates.reports}}
+"""
+WRITTEN = ("all.csv", "included.bib", "conflicts.ris", "why.json", "again.md", "flow.html", "flow.svg")
+
+
 def seen_by_ann(run: Run, review: Review, keys: list[str], verdicts: list[str]) -> list[tuple[int, str]]:
     """What every curious command prints after bob voted so; ids that chance makes are masked."""
     all_vote(run, "ann", keys[:1], ["include"])
+    Path("tagged.md").write_text(MANUSCRIPT, encoding="utf-8")
+    filled = run("manuscript", "fill", "tagged.md", "--interim", "--output", "filled.md")
+    assert filled.exit_code == 0, filled.output
     reasons = {"exclude": "review"}
     for key, verdict in zip(keys, verdicts, strict=True):
         more = ("--reason", reasons[verdict]) if verdict in reasons else ()
@@ -152,6 +175,9 @@ def seen_by_ann(run: Run, review: Review, keys: list[str], verdicts: list[str]) 
     for words in CURIOUS:
         result = run(*(word.replace("testbase:KEY", keys[1]) for word in words))
         seen.append((result.exit_code, result.output))
+    seen += [(0, Path(name).read_text(encoding="utf-8-sig")) for name in WRITTEN if Path(name).exists()]
+    assert Path("flow.html").exists()
+    assert Path("again.md").exists()
     loaded = run("protocol", "load", "changed.toml")
     amended = run("protocol", "diff")
     return [*seen, (loaded.exit_code, loaded.output), (amended.exit_code, amended.output)]

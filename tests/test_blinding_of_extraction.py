@@ -77,15 +77,23 @@ QUESTIONS = (
     ("status", "--json"),
     ("check",),
     ("prisma", "--json"),
+    ("prisma", "--format", "html", "--output", "flow.html"),
+    ("prisma", "--format", "svg"),
+    ("manuscript", "fill", "tagged.md", "--interim", "--output", "filled.md"),
     ("why",),
     ("why", "--json"),
     ("why", "extract.studies"),
     ("why", "1"),
+    ("why", "appraisal", "--json"),
+    ("whatif", "--without", PAIK, "--json"),
+    ("whatif", "--without", "design = trial"),
+    ("whatif", "--without", "country = Italy", "--all"),
     ("reviewer",),
     ("records",),
     ("share", "--reviewer", "ann"),
     ("share", "--reviewer", "bob"),
 )
+TAGS = "{{extract.studies}} {{extract.studies_final}} {{extract.subjects}} {{audit.findings}}"
 
 
 def masked(text: str) -> str:
@@ -108,13 +116,14 @@ def answers(folder: Path) -> Iterator[tuple[str, str]]:
         copied = folder / "copy"
         shutil.rmtree(copied, ignore_errors=True)
         copied.mkdir()
+        (copied / "tagged.md").write_text(TAGS, encoding="utf-8")
         shutil.copy(folder / "review.db", copied)
         with contextlib.chdir(copied):
             result = CliRunner().invoke(app, list(words), catch_exceptions=False)
         written = "".join(
             f"\n{path.name}: {contents(path)}"
             for path in sorted(copied.rglob("*"))
-            if path.is_file() and path.suffix in (".xlsx", ".csv", ".html", ".docx")
+            if path.is_file() and path.suffix in (".xlsx", ".csv", ".html", ".docx", ".md")
         )
         yield " ".join(words), masked(f"{result.exit_code}\n{result.output}{written}")
     with open_review(folder / "review.db") as review:
@@ -151,7 +160,7 @@ def by_chance(seed: int) -> dict[str, str | None]:
     return found
 
 
-@pytest.mark.slow  # 42 commands in each copy: every one that prints something of a review
+@pytest.mark.slow  # 50 commands in each copy: every one that prints something of a review
 @pytest.mark.parametrize(("is_done", "seed"), [("", None), ("ann", 1), ("bob", 2)])
 def test_whatever_the_other_entered_and_however_much_every_command_prints_the_same(
     tmp_path: Path, is_done: str, seed: int | None

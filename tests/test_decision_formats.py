@@ -13,8 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iimscreen import decision_formats
-from iimscreen.decision_formats import Decided, Judged, Said, asreview, covidence, own_csv, rayyan
-from iimscreen.decision_formats._cells import as_it_was, safe
+from iimscreen.decision_formats import (
+    Decided,
+    Judged,
+    Said,
+    as_it_was,
+    asreview,
+    covidence,
+    own_csv,
+    rayyan,
+    safe,
+)
 from iimscreen.errors import InputError
 from iimscreen.formats import ris, table
 from iimscreen.model import Author, Kind, Parsed, Record, StoredRecord, Verdict

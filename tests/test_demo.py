@@ -48,7 +48,9 @@ def test_the_demo_as_a_program_of_its_own_uses_an_empty_folder_ends_with_41_and_
     assert (
         len(done.stdout.partition("Audit of what was extracted")[2].partition("What to")[0].splitlines()) < 25
     )
-    assert "RECALL" in flat
+    assert re.search(r"2023-08-23 8 41 20%.* improved 41 41 ", flat), (
+        "every known item by the improved strategy"
+    )
 
 
 def test_the_demo_s_flow_adds_up_and_is_final(run_json: Callable[..., Any], played: None) -> None:

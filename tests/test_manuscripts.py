@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -154,6 +155,23 @@ def test_a_number_changed_by_hand_is_told_as_that(run: Run, done: list[str]) -> 
     assert (code, found["verdict"], found["was"], found["now"]) == (6, "changed by hand", "5", "5")
 
 
+def test_a_manuscript_filled_from_another_review_is_told_as_that(run: Run, done: list[str]) -> None:
+    write("a.md", "{{prisma.records_screened}}")
+    run("manuscript", "fill", "a.md")
+    review_protocol.create(Path("other.db"))
+    with open_review(Path("other.db")) as other:
+        judge(other, include=bring_in(other, [a_record(1, pmid="1001")]))
+
+    result = run("manuscript", "check", "a.filled.md", "--json", "--review", "other.db")
+
+    told = json.loads(result.stdout)
+    (found,) = told["findings"]
+    assert result.exit_code == 6
+    assert (found["verdict"], found["was"], found["now"]) == ("drifted", "5", "1")
+    assert (found["why"], found["since"]) == ("it was filled from another review", None)
+    assert "filled from another review" in told["remarks"][0]
+
+
 def test_plain_text_tells_a_change_by_hand_by_the_log(run: Run, done: list[str]) -> None:
     write("a.txt", "{{prisma.records_screened}}")
     run("manuscript", "fill", "a.txt")
@@ -222,12 +240,13 @@ def test_what_is_no_word_file_is_told(content: bytes, word: str) -> None:
 
 def with_parts(**parts: bytes) -> bytes:
     made = io.BytesIO()
-    kind = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+    types = "".join(
+        f'<Override PartName="/word/{name}.xml" ContentType="{kind}.{name}{tail}+xml"/>'
+        for name, tail in {"document": ".main", **{name: "" for name in parts if name != "document"}}.items()
+    )
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr(
-            "[Content_Types].xml",
-            b'<Types><Override PartName="/word/document.xml" ContentType="' + kind + b'"/></Types>',
-        )
+        file.writestr("[Content_Types].xml", f"<Types>{types}</Types>")
         for name, content in parts.items():
             file.writestr(f"word/{name}.xml", content)
     return made.getvalue()
@@ -277,6 +296,17 @@ def test_line_ends_a_byte_order_mark_and_other_encodings_stay(ending: str) -> No
         )
 
 
+@pytest.mark.parametrize("ending", TEXTS)
+def test_a_last_carriage_return_is_not_taken_with_the_stamp(ending: str) -> None:
+    before = b"n = {{a.b}}\r"
+    filled = manuscript_files.read(f"a{ending}", before).filled({"a.b": "37"}, STAMP)
+
+    again = manuscript_files.read(f"a{ending}", filled)
+
+    assert again.filled({"a.b": "37"}, STAMP) == filled
+    assert again.final({"a.b": "37"}) == b"n = 37\r"
+
+
 _PIECES = st.one_of(
     st.sampled_from(
         ["{{a.b}}", "{{ a.c | words }}", "\n", "\r\n", "{", "}", "\\", "%", "<", "ü", "|", "$x_1$"]
@@ -306,7 +336,7 @@ def test_filling_changes_nothing_but_tags(ending: str, pieces: list[str]) -> Non
 # --- Word ------------------------------------------------------------------------------------------
 
 
-def test_tags_in_pieces_in_tables_headers_and_text_that_was_inserted_are_found() -> None:
+def test_tags_in_pieces_in_tables_and_in_headers_are_found() -> None:
     word = Document()
     paragraph = word.add_paragraph("Before ")
     for piece in ("{{pri", "sma.", "a} ", "{{prisma.b|wo", "rds }", "} and {{\u00a0“prisma.c”}}", " after"):
@@ -332,6 +362,83 @@ def test_tags_in_pieces_in_tables_headers_and_text_that_was_inserted_are_found()
     assert again.tables[0].cell(1, 0).text == "n = 2"
     assert again.sections[0].header.paragraphs[0].text == "3"
     assert [tag.printed for tag in manuscript_files.read("a.docx", filled).tags] == ["0", "1", "2", "3"]
+
+
+_NAMESPACES = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+)
+
+
+def a_part(root: str, inside: str) -> bytes:
+    return f"<w:{root} {_NAMESPACES}>{inside}</w:{root}>".encode()
+
+
+def seen_in(content: bytes, part: str) -> str:
+    """What stands in one part, without what was deleted and without fields' instructions."""
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        xml = file.read(f"word/{part}.xml").decode()
+    return "".join(re.findall(r"<w:t(?: [^>]*)?>([^<]*)</w:t>", xml))
+
+
+def test_with_tracked_changes_inserted_text_is_filled_and_deleted_text_stays_as_it_is() -> None:
+    body = (
+        "<w:p><w:r><w:t>n = {{a.</w:t></w:r>"
+        '<w:ins w:id="1" w:author="ann"><w:r><w:t>new}}</w:t></w:r></w:ins>'
+        '<w:del w:id="2" w:author="ann"><w:r><w:delText>old}} {{a.gone}}</w:delText></w:r></w:del>'
+        '<w:ins w:id="3" w:author="ann"><w:r><w:t>, {{a.all}}</w:t></w:r></w:ins></w:p>'
+    )
+    content = with_parts(document=a_part("document", body))
+    one = manuscript_files.read("a.docx", content)
+
+    filled = one.filled({"a.new": "7", "a.all": "9"}, STAMP)
+    again = manuscript_files.read("a.docx", filled)
+    final = again.final({"a.new": "8", "a.all": "9"})
+
+    assert [tag.asks for tag in one.tags] == ["a.new", "a.all"]
+    assert [tag.printed for tag in again.tags] == ["7", "9"]
+    assert (seen_in(filled, "document"), seen_in(final, "document")) == ("n = 7, 9", "n = 8, 9")
+    for made in (filled, final):
+        with zipfile.ZipFile(io.BytesIO(made)) as file:
+            assert b"<w:delText>old}} {{a.gone}}</w:delText>" in file.read("word/document.xml")
+
+
+def test_tags_in_notes_and_comments_are_found_with_their_place() -> None:
+    def tagged(name: str) -> str:
+        return f"<w:p><w:r><w:t>{{{{{name}}}}}</w:t></w:r></w:p>"
+
+    content = with_parts(
+        document=a_part("document", tagged("a.body")),
+        footnotes=a_part("footnotes", f'<w:footnote w:id="1">{tagged("a.foot")}</w:footnote>'),
+        endnotes=a_part("endnotes", f'<w:endnote w:id="1">{tagged("a.end")}</w:endnote>'),
+        comments=a_part("comments", f'<w:comment w:id="1">{tagged("a.said")}</w:comment>'),
+    )
+    one = manuscript_files.read("a.docx", content)
+
+    filled = one.filled({tag.asks: tag.asks[2:] for tag in one.tags}, STAMP)
+
+    assert [(tag.asks, tag.where) for tag in one.tags] == [
+        ("a.body", "paragraph 1"),
+        ("a.foot", "footnotes, paragraph 1"),
+        ("a.end", "endnotes, paragraph 1"),
+        ("a.said", "comments, paragraph 1"),
+    ]
+    parts = ("document", "footnotes", "endnotes", "comments")
+    assert [seen_in(filled, part) for part in parts] == ["body", "foot", "end", "said"]
+
+
+def test_a_text_box_that_is_there_twice_counts_once_and_is_filled_twice() -> None:
+    box = "<w:txbxContent><w:p><w:r><w:t>{{a.box}}</w:t></w:r></w:p></w:txbxContent>"
+    body = (
+        "<w:p><w:r><w:t>{{a.text}}</w:t></w:r><w:r><mc:AlternateContent>"
+        f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
+    )
+    one = manuscript_files.read("a.docx", with_parts(document=a_part("document", body)))
+
+    filled = one.filled({"a.text": "1", "a.box": "2"}, STAMP)
+
+    assert [tag.asks for tag in one.tags] == ["a.text", "a.box"]
+    assert seen_in(filled, "document") == "122"
 
 
 @SOFFICE

@@ -203,7 +203,7 @@ def test_removed_records_fill_their_box_and_its_list_and_leave_it_when_restored(
     assert (flow["boxes"]["excluded_other"], flow["boxes"]["records_screened"]) == (2, 1)
     assert any("retracted before screening (n = 2)" in note for note in flow["footnotes"])
     assert [one["record"] for one in run_json("prisma", "--list", "excluded_other")] == three[:2]
-    assert "Removed for other reasons │" in words(run("prisma"))
+    assert "Records removed for other reasons" in words(run("prisma"))
     status = run_json("status")
     assert (status["records"], status["removed"], status["reports"]) == (3, 2, 1)
     assert "3 records (2 removed before screening), 1 report" in run("status").stdout

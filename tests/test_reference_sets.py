@@ -227,15 +227,34 @@ def test_every_query_runs_and_gives_the_list_that_it_is_named_after(
     described: dict[str, Any], review: Review, judged: list[str]
 ) -> None:
     found = {
-        name: review.db.execute(query["sql"], {"words": "drug"}).fetchall()
+        name: review.db.execute(query["sql"], {"words": "drug", "key": judged[2]}).fetchall()
         for name, query in described["queries"].items()
     }
 
     assert [row[0] for row in found["prisma_records_excluded"]] == [judged[2]]
     assert [row[0] for row in found["prisma_dbr_excluded_review"]] == [judged[1]]
     assert len(found["records_with_words"]) == 4
+    assert len(found["record_by_its_key"]) == 1
     assert len(found["reports_with_their_records"]) == 4
     assert all(re.fullmatch(r"\w+", name) for name in found)
+
+
+def test_no_table_that_is_shown_has_links_that_lead_nowhere(
+    described: dict[str, Any], review: Review
+) -> None:
+    for name, table in described["tables"].items():
+        lead_nowhere = review.db.execute(
+            "select count(*) from pragma_foreign_key_list(?) as link join pragma_table_info(link.'table') as there "
+            "on there.name = link.'to' where there.pk = 0",
+            [name],
+        ).fetchone()[0]
+        assert table.get("hidden") or not lead_nowhere, name
+
+    query = described["queries"]["retrievals_with_titles"]
+    found = review.db.execute(query["sql"])
+    columns = [column for column, *_ in found.description]
+    assert columns[-1] == "title of record_key"
+    assert [dict(zip(columns, row, strict=True))["title of record_key"] for row in found]
 
 
 def test_tables_of_votes_are_hidden_and_warned_of_and_no_query_reads_them(described: dict[str, Any]) -> None:

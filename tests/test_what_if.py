@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from typer.testing import Result
 
 from conftest import a_record, bring_in
-from iimscreen import review_flow, what_if
+from extracted import a_form, a_patient, a_study
+from iimscreen import leaving_out, numbers, review_flow, what_if
 from iimscreen.flow import violations
 from iimscreen.numbers import prisma
 from iimscreen.screening import Decision, Desk
@@ -58,6 +59,7 @@ def test_without_a_study_its_report_counts_as_excluded_and_its_rows_go(
         "new_reports": -1,
         "new_studies": -1,
     }
+    assert "prisma.other_excluded.what-if" not in {one["name"] for one in found["flow"]}
     characteristics = next(one for one in found["tables"] if one["name"] == "characteristics")
     assert [cells[1] for cells in characteristics["removed"]] == ["Fischer 2022"]
     assert characteristics["cells"] == []
@@ -80,11 +82,22 @@ def test_without_a_drug_its_subjects_go_and_counts_that_are_at_least_have_no_dif
     found = run_json("whatif", "--without", "drug = apremilast", *DEMO)
 
     subjects = changed(found["subjects"])
-    assert subjects["subjects, drug APR"] == -17
-    assert subjects["subjects"] is None
+    assert subjects["extract.subjects.apremilast"] == -17
+    assert subjects["extract.subjects"] is None
     assert {one["study"] for one in found["studies"]} == {
         "Bitar 2019", "Charlton 2021", "Konishi 2022", "Bitar 2022"
     }  # fmt: skip
+
+
+def test_subjects_are_called_as_why_calls_them_and_are_as_many(run_json: RunJson, played: Path) -> None:
+    found = run_json("whatif", "--without", "Fischer 2022", *DEMO)["subjects"]
+
+    with open_review(played) as review:
+        known = numbers.family_of(review, "extract.subjects")
+    assert {one["name"] for one in found} <= set(known)
+    exact = [one for one in found if one["before"].replace(",", "").isdigit()]
+    assert exact
+    assert [one["before"] for one in exact] == [known[one["name"]].text for one in exact]
 
 
 def test_anti_mda5_patients_go_with_their_rows_and_studies_of_nobody_else(
@@ -94,7 +107,7 @@ def test_anti_mda5_patients_go_with_their_rows_and_studies_of_nobody_else(
 
     own = next(one for one in found["studies"] if one["study"] == "Own patients")
     assert own["rows"][:6] == ["P1", "P2", "P6", "T1", "T2", "T6"]
-    assert changed(found["subjects"])["own subjects"] == -3
+    assert changed(found["subjects"])["extract.own.subjects"] == -3
     assert any("groups left out whole" in note for note in found["notes"])
 
 
@@ -108,7 +121,7 @@ def test_only_is_without_all_that_a_rule_does_not_hold_for(run_json: RunJson, pl
     found = run_json("whatif", "--only", "drug = APR", *DEMO)
 
     subjects = {one["name"]: one["after"] for one in found["subjects"]}
-    assert (subjects["subjects"], subjects["subjects, drug APR"]) == ("17", "17")
+    assert (subjects["extract.subjects"], subjects["extract.subjects.apremilast"]) == ("17", "17")
 
 
 def test_the_review_file_stays_as_it_is(run: Run, played: Path) -> None:
@@ -152,6 +165,23 @@ def test_what_is_not_there_is_one_error(run: Run, played: Path, word: str, said:
 
 def test_nothing_named_is_an_error(run: Run, played: Path) -> None:
     assert run("whatif", *DEMO).exit_code == 3
+
+
+# --- what is not told ------------------------------------------------------------------------------
+
+
+def test_an_n_that_was_not_known_does_not_become_known_because_other_rows_go() -> None:
+    form = a_form()
+    both = (*a_patient(1, "TOF", n="10"), *a_patient(2, "BAR", n="8"))
+    mixed = a_study("Chen 2019", *both, n_eligible="10")
+    told = a_study("Paik 2017", *both)
+    rule = leaving_out.on_form(leaving_out.parse("drug = BAR"), form, [mixed, told])  # type: ignore[arg-type]
+    after = [left for study in (mixed, told) if (left := leaving_out.cut(study, [rule], form).data)]
+
+    found = leaving_out.untold([mixed, told], after, form)
+
+    assert [len(study.at("group")) for study in after] == [1, 1]
+    assert found == {("Chen 2019", "P1"): "which 10 of 18 are eligible is not told"}
 
 
 # --- reviews of the literature alone ---------------------------------------------------------------

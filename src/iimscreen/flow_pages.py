@@ -21,14 +21,14 @@ def page(review: Review, *, at: str, version: int | None = None) -> str:
     """
     with review.snapshot() as still:
         flow = review_flow.prisma(still) if version is None else review_flow.of_version(still, version)
-        number, uid = log.last_row(still)
+        _, uid = log.last_row(still)  # how many rows there are would tell how much is extracted, and closed
         return pages.flow(
             diagram.of_flow(flow),
             lists(still, flow, version=version),
             title=in_force(still).title,
             lead="PRISMA 2020 flow diagram" + ("" if version is None else f" of version {version}"),
             foot=[
-                f"Made with iimscreen {__version__} on {at}. The last of the log's {number:,} rows was {uid}.",
+                f"Made with iimscreen {__version__} on {at}. The last row of the log was {uid}.",
                 "The lists are those of the review file at that time; each number is the length of its list.",
             ],
         )

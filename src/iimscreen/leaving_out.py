@@ -18,6 +18,7 @@ from iimscreen.forms import CODES, ITSELF, with_role
 from iimscreen.forms.values import holds, plain_text
 from iimscreen.model import Condition, DataRow, Field, FieldKind, Form, Record, StudyData, Value
 from iimscreen.tables.reading import Reading, level_of, subject_level
+from iimscreen.tables.sums import counts_of
 
 # What a rule can ask of a record, and what it is called in a sentence.
 FACTS = {
@@ -219,6 +220,17 @@ def cut(study: StudyData, rules: Sequence[FieldRule], form: Form) -> Left:
         groups,
         unknown,
     )
+
+
+def untold(before: Sequence[StudyData], after: Sequence[StudyData], form: Form) -> dict[tuple[str, str], str]:
+    """Study and row → why its n is not known: what was not known does not become known when other rows go."""
+    was = {one.place: one for study in before for one in counts_of(Reading(study, form))}
+    now = [one for study in after for one in counts_of(Reading(study, form))]
+    return {
+        one.place: was[one.place].why
+        for one in now
+        if one.n is not None and one.place in was and was[one.place].n is None
+    }
 
 
 def _tells(study: StudyData, rule: FieldRule) -> bool:

@@ -440,6 +440,7 @@ class Number:
     rows: tuple[str, ...] = ()  # keys of records or reports, names of studies, or what `of` says, as texts
     notes: tuple[str, ...] = ()  # of each row, why it is behind the number or how much of it; or none at all
     why_not: str = ""  # closed to view, does not apply, not estimable: in a sentence
+    is_closed: bool = False  # whether it is not known because a round keeps it closed to view
     words: str = ""  # how it is printed, where that is not the bare number: "at least 12", "94.0%", "0.78"
     interim: str = ""  # the work that is left and may still change it; "" where none is
     derived: str = ""  # how it comes about from the log, in a few words

@@ -29,7 +29,7 @@ from iimscreen.store import studies as stored_studies
 from iimscreen.tables import Table, sums
 from iimscreen.tables.reading import LITERATURE, OWN
 from iimscreen.tabulating import LeavingOut, Tabulated
-from iimscreen.wording import counted
+from iimscreen.wording import counted, slugs
 
 RETRACTED = "retracted"
 _CITED = re.compile(r" \[\d+(?:, \d+)*\]")
@@ -269,6 +269,13 @@ class _Thought:
             unknown=frozenset(unfound),
         )
         then = tuple(filter(None, map(spared.left, self._data)))
+        untold = {} if self._form is None else leaving_out.untold(self._data, then, self._form)
+        if untold:
+            named.notes.append(
+                f"How many of those left are eligible is not told, since the study tells it for all of its rows "
+                f"together: {', '.join(dict.fromkeys(study for study, _ in untold))}. Tables print them as if all were."
+            )
+            spared = replace(spared, stamp=f"{spared.stamp}; {named.notes[-1].rstrip('.')}")
         before, made = self._tabulated(spared, bool(then))
         return WhatIf(
             said=said,
@@ -284,7 +291,7 @@ class _Thought:
                 if name in gone or one.rows
             ),
             flow=_flow_changes(self._before, after),
-            subjects=self._subject_changes(then),
+            subjects=self._subject_changes(then, untold),
             tables=_table_changes(before, made),
             notes=(*named.notes, *self._notes(left, gone, reports)),
             made=made,
@@ -324,15 +331,32 @@ class _Thought:
             self._review, leaving_out=spared, tables_alone=not self._with_files
         )
 
-    def _subject_changes(self, then: Sequence[StudyData]) -> tuple[Changed, ...]:
+    def _subject_changes(
+        self, then: Sequence[StudyData], untold: Mapping[tuple[str, str], str]
+    ) -> tuple[Changed, ...]:
         if self._form is None:
             return ()
         answers = tuple(overlap_answers.standing(self._review))
         found = []
-        for kind in (LITERATURE, OWN):
-            before = _subjects(Dossier(self._form, self._data, answers=answers), kind)
-            after = _subjects(Dossier(self._form, tuple(then), answers=answers), kind)
-            found += [_count_change(name, before.get(name), after.get(name)) for name in {**before, **after}]
+        for kind, family in ((LITERATURE, "extract"), (OWN, "extract.own")):
+            dossier = Dossier(self._form, self._data, answers=answers)
+            before = _subjects(dossier, kind)
+            after = _subjects(Dossier(self._form, tuple(then), answers=answers), kind, untold)
+            once = any(study.kind == kind and study.study in dossier.left_out() for study in self._data)
+            what = f"{family}.subjects{'_once' if once else ''}"
+            known = dict(self._form.abbreviations)
+            for by, place in (("drug", what), ("subtype", f"{what}.subtype")):
+                parts = [name for of, name in {**before, **after} if of == by]
+                short = slugs(known.get(name, name) for name in parts)
+                for name in parts:
+                    label = known.get(name, name)
+                    count = before.get((by, name)), after.get((by, name))
+                    found.append(_count_change(f"{place}.{short[label]}", f"Subjects, {by} {label}.", *count))
+            if ("", "") in before:
+                total = _count_change(what, "Subjects in all.", before["", ""], after.get(("", "")))
+                found.insert(
+                    next((n for n, one in enumerate(found) if one.name.startswith(what)), len(found)), total
+                )
         return tuple(found)
 
     def _counted_as(self, reports: Collection[str], has_data: bool) -> tuple[str, ...]:
@@ -428,7 +452,9 @@ def _flow_changes(before: Flow, after: Flow) -> tuple[Changed, ...]:
     for name in {**one, **other}:
         number = one.get(name) or other[name]
         is_part = name.count(".") > 1
-        # A part that is not there has nothing; a box that is not there does not apply.
+        # A part that is not there has nothing; a box that is not there does not apply, nor do its parts.
+        if is_part and number.value is None and not (name in one and name in other):
+            continue
         was = one[name].value if name in one else (0 if is_part else None)
         now = other[name].value if name in other else (0 if is_part else None)
         if was is None and now is None:
@@ -442,22 +468,31 @@ def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def _subjects(dossier: Dossier, kind: str) -> dict[str, sums.Count]:
+def _subjects(
+    dossier: Dossier, kind: str, untold: Mapping[tuple[str, str], str] | None = None
+) -> dict[tuple[str, str], sums.Count]:
+    """Role and value → subjects; ("", "") → all of them."""
     elsewhere = {name: f"counted in {other}" for name, other in dossier.left_out("subjects").items()}
-    what = "subjects" if kind == LITERATURE else "own subjects"
-    found: dict[str, sums.Count] = {}
+    found: dict[tuple[str, str], sums.Count] = {}
     for by in ("drug", "subtype"):
         made = sums.subjects(dossier.studies, dossier.form, by=by, kind=kind, without=elsewhere)
         if made.total.rows:
-            found.setdefault(what, made.total)
-        found |= {f"{what}, {by} {part.name}": part for part in made.parts}
-    return found
+            found.setdefault(("", ""), made.total)
+        found |= {(by, part.name): part for part in made.parts}
+    return {key: _only_told(count, untold or {}) for key, count in found.items()}
 
 
-def _count_change(name: str, before: sums.Count | None, after: sums.Count | None) -> Changed:
+def _only_told(count: sums.Count, untold: Mapping[tuple[str, str], str]) -> sums.Count:
+    if not untold:
+        return count
+    rows = (replace(one, n=None, why=untold[one.place]) if one.place in untold else one for one in count.rows)
+    return replace(count, rows=tuple(rows))
+
+
+def _count_change(name: str, definition: str, before: sums.Count | None, after: sums.Count | None) -> Changed:
     was, now = before or sums.Count(name, ()), after or sums.Count(name, ())
     difference = now.known - was.known if was.is_exact and now.is_exact else None
-    return Changed(name, f"{name[:1].upper()}{name[1:]}.", str(was), str(now), difference)
+    return Changed(name, definition, str(was), str(now), difference)
 
 
 def _table_changes(before: Tabulated | None, after: Tabulated | None) -> tuple[TableChange, ...]:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from iimscreen.decision_formats._cells import as_it_was, safe, table
+from iimscreen.decision_formats._cells import table
+from iimscreen.formats import as_it_was, safe
 from iimscreen.model import StoredRecord, Verdict
 from iimscreen.voting import Vote
 

@@ -11,24 +11,10 @@ from dataclasses import dataclass
 from iimscreen.errors import InputError
 from iimscreen.formats import normal_doi, text_of
 
-# What Excel, LibreOffice and Google Sheets begin a formula with, in their full-width forms too, and the
-# marks behind which they look for one.
-_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 _PMID = re.compile(r"(?:PMID:?\s*)?([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE | re.ASCII)
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
 _HEAD = 1 << 16  # bytes in which the headers stand
 _NOTHING = frozenset(("", "na", "n/a", "nan", "none", "null", "<na>"))
-
-
-def safe(text: str) -> str:
-    """A cell's text with an apostrophe before what a spreadsheet would take for a formula."""
-    text = text.replace("\0", "")
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def as_it_was(cell: str) -> str:
-    """The text that `safe` made a cell of."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

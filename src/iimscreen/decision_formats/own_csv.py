@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from iimscreen.decision_formats import Decided, Judged, Reading, Said
-from iimscreen.decision_formats._cells import Row, as_it_was, headers, rows, safe, table
+from iimscreen.decision_formats._cells import Row, headers, rows, table
 from iimscreen.errors import InputError
+from iimscreen.formats import as_it_was, safe
 from iimscreen.model import Record, Verdict
 from iimscreen.voting import Vote
 

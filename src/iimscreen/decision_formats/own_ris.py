@@ -44,13 +44,16 @@ _ESCAPED = re.compile(r"[%|<>&\0\r\n\t]| (?= )|^ | $|10(?=\.\d{4})|(?<=ccession 
 
 
 def write(decided: Sequence[Decided], labels: Mapping[str, str]) -> bytes:
-    """A record for each report, with a byte order mark, so that EndNote reads it as UTF-8."""
+    """A record for each report, behind a byte order mark, so that EndNote reads it as UTF-8.
+
+    The mark has a line of its own: rispy, and ASReview with it, would not see the first record behind it.
+    """
     del labels  # codes are what is read back
     made = (
         "".join([f"{tag}  - {value}\r\n" for tag, value in _tags(one) if value]) + "ER  - \r\n"
         for one in decided
     )
-    return b"\xef\xbb\xbf" + "".join(made).encode()
+    return b"\xef\xbb\xbf\r\n" + "".join(made).encode()
 
 
 def _tags(one: Decided) -> Iterator[tuple[str, str]]:
@@ -71,7 +74,9 @@ def _tags(one: Decided) -> Iterator[tuple[str, str]]:
     yield "AN", "" if _MADE_UP.fullmatch(accession) else accession
     yield "C2", record.pmcid or ""
     yield from (("LA", _line(word)) for word in record.languages)
-    yield from (("M3", _line(word)) for word in record.publication_types if word != kind)
+    # Zotero takes M3 of an article for its DOI where there is none, and passes over PT.
+    tag = "M3" if record.doi else "PT"
+    yield from ((tag, _line(word)) for word in record.publication_types if word != kind)
     yield from (("KW", _line(word)) for word in dict.fromkeys((*record.keywords, *record.mesh_terms)))
     yield "AB", _line(record.abstract)
     yield "UR", f"https://doi.org/{record.doi}" if record.doi else ""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from iimscreen.errors import InputError
 from iimscreen.formats import _kinds
+from iimscreen.formats._formulas import as_it_was, safe
 from iimscreen.formats._pubmed_pieces import refuse_declarations
 from iimscreen.formats._text import (
     UTF8,
@@ -44,6 +45,7 @@ __all__ = [
     "Told",
     "Utf8File",
     "abstract_of",
+    "as_it_was",
     "encoding_named",
     "encoding_of",
     "guess",
@@ -54,6 +56,7 @@ __all__ = [
     "of_another_kind",
     "one_line",
     "refuse_declarations",
+    "safe",
     "states_its_encoding",
     "text_of",
     "whole",

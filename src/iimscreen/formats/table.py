@@ -22,6 +22,7 @@ from iimscreen.formats import (
     _spreadsheet,
     _table_columns,
     _table_text,
+    as_it_was,
     line_blocks,
 )
 from iimscreen.formats._table_record import RecordReader, Tally, clean, text_of_cell
@@ -34,6 +35,8 @@ OPTIONS = ("columns", "sheet")
 _SAMPLE = 60  # rows that confirm the guess
 _BANNER = 20  # rows in which the headers are looked for
 _BLOCK = 1 << 16
+# Headers of our own CSV of references, in which cells are guarded against spreadsheets.
+_OURS = frozenset(("record", "database", "kind", "accession", "source_id", "provenance"))
 
 
 def looks_like(head: str) -> bool:
@@ -88,6 +91,9 @@ def _records(
     tally = Tally()
     at, header = _header(first, chosen)
     headers = _trimmed([clean(text_of_cell(cell)) for cell in header.cells])
+    if is_text and _OURS.issubset(headers):
+        first[at + 1 :] = map(_unguarded, first[at + 1 :])
+        given = map(_unguarded, given)
     sample = [[text_of_cell(cell) for cell in row.cells] for row in first[at + 1 :] if isinstance(row, Row)]
     found = _table_columns.guess(headers, sample, chosen, line=header.line)
     yield found.layout()
@@ -122,6 +128,13 @@ def _one(row: Row, width: int, reader: RecordReader, tally: Tally, is_text: bool
             )
         tally.short_rows += 1
     return reader.read(row.line, cells)
+
+
+def _unguarded(row: Row | Refusal) -> Row | Refusal:
+    """A row of our own CSV as it was before `safe` put apostrophes into it."""
+    if isinstance(row, Refusal):
+        return row
+    return Row(row.line, [as_it_was(cell) if isinstance(cell, str) else cell for cell in row.cells])
 
 
 def _trimmed(cells: Sequence[object]) -> list[str]:

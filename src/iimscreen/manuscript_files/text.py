@@ -32,7 +32,7 @@ _WAYS = {
             re.DOTALL,
         ),
         '<span data-iim="',
-        re.compile(r"(?:\r?\n){0,2}<!-- iimscreen filled this: [^\r\n]*? -->(?:\r?\n)?"),
+        re.compile(r"(?:\r\n\r\n|\n\n|\r?\n)?<!-- iimscreen filled this: [^\r\n]*? -->(?:\r?\n)?"),
     ),
     ".tex": _Way(
         re.compile(
@@ -41,12 +41,12 @@ _WAYS = {
             re.DOTALL,
         ),
         "\\iim{",
-        re.compile(r"(?:\r?\n)?% iimscreen filled this: [^\r\n]*(?:\r?\n)?"),
+        re.compile(r"(?:(?<!\r)\n|\r\n)?% iimscreen filled this: [^\r\n]*(?:\r?\n)?"),
     ),
     ".txt": _Way(
         re.compile(_BRACES, re.DOTALL),
         "",
-        re.compile(r"(?:\r?\n){0,2}\[iimscreen filled this: [^\r\n]*\](?:\r?\n)?"),
+        re.compile(r"(?:\r\n\r\n|\n\n|\r?\n)?\[iimscreen filled this: [^\r\n]*\](?:\r?\n)?"),
     ),
 }
 
@@ -131,7 +131,8 @@ class TextManuscript:
 
     def _stamped(self, text: str, stamp: Stamp) -> str:
         text = self._without_stamp(text)
-        end = "\r\n" if "\r\n" in text else "\n"
+        # Behind a last "\r" alone, "\n" would make one line end with it, and both would go with the stamp.
+        end = "\r\n" if "\r\n" in text or text.endswith("\r") else "\n"
         told = f"iimscreen filled this: {stamp}"
         if self._ending == ".md":
             return f"{text}{end}{end}<!-- {told} -->{end}"
@@ -141,7 +142,8 @@ class TextManuscript:
             begin = _BEGIN.search(text)
             place = begin.start() if begin else len(text) - len(text.removeprefix("\ufeff"))
             text = f"{text[:place]}{_MACRO}{end}{text[place:]}"
-        return f"{text}{end}% {told}{end}"
+        before = "" if text.endswith("\r") else end  # a lone one ends a line, and would be taken for half of ours
+        return f"{text}{before}% {told}{end}"
 
     def _without_stamp(self, text: str) -> str:
         return self._way.stamp.sub("", text)

@@ -197,8 +197,7 @@ def _finding(review: Review, past: Past, tag: Tag, now: Shown, own: str, texts: 
     if tag.printed is None:
         return made(Verdict.EMPTY, now.why_not or now.interim)
     if now.why_not:
-        is_closed = "open to view" in now.why_not or "blind" in now.why_not
-        return made(Verdict.CLOSED if is_closed else Verdict.UNKNOWN, now.why_not)
+        return made(Verdict.CLOSED if now.is_closed else Verdict.UNKNOWN, now.why_not)
     row = _row(review, tag, own)
     was = _was(past, tag, row, texts)
     printed = remembered(tag.printed)

@@ -66,6 +66,7 @@ class Shown:
 
     text: str  # with its mark while it is interim; "–" while it is not known
     why_not: str = ""  # why it is not known
+    is_closed: bool = False  # whether that is because it is not open to view
     interim: str = ""  # the work that may still change it
     wrong: str = ""  # what is wrong with the tag itself: an unknown name, an option that does not fit
 
@@ -98,7 +99,8 @@ def shown(asks: str, known: Mapping[str, Number], texts: Mapping[str, str]) -> S
     numbers = [known[name] for name in asked.names]
     unknown = next((one for one in numbers if one.value is None), None)
     if unknown is not None:
-        return Shown(UNKNOWN, why_not=unknown.why_not or "it is not known")
+        why_not = unknown.why_not or "it is not known"
+        return Shown(UNKNOWN, why_not=why_not, is_closed=unknown.is_closed)
     interim = "; ".join(dict.fromkeys(one.interim for one in numbers if one.interim))
     if asked.of or asked.how == "percent":
         return _percent(asked, numbers, interim)

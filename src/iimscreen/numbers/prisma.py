@@ -6,6 +6,7 @@ And the sums of them that a text states and no box holds: prisma.records_identif
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from iimscreen import review_flow
@@ -229,7 +230,9 @@ def numbers(moment: Moment) -> Iterator[Number]:
     """All numbers of the flow as it stands. Raises ProtocolError if they do not add up."""
     made = review_flow.prisma(moment.review, gate=moment.gate)
     is_closed = any(keys is None for keys in made.lists.values())
-    yield from of_flow(made, closed=review_flow.closed(moment.gate) if is_closed else "")
+    closed = review_flow.closed(moment.gate) if is_closed else ""
+    for one in of_flow(made, closed=closed):
+        yield replace(one, is_closed=True) if closed and one.why_not == closed else one
 
 
 def of_version(review: Review, version: int) -> Iterator[Number]:

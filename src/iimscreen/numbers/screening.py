@@ -71,11 +71,23 @@ def _blind(stage: str, why: str) -> Iterator[Number]:
     for name, said in _COUNTS.items():
         definition = said.format_map(words)
         yield Number(
-            name=f"screening.{stage}.{name}", value=None, definition=definition, of="records", why_not=why
+            name=f"screening.{stage}.{name}",
+            value=None,
+            definition=definition,
+            of="records",
+            why_not=why,
+            is_closed=True,
         )
     for name, (said, _) in _FIGURES.items():
         definition = f"{said.format_map(words)}."
-        yield Number(name=f"screening.{stage}.{name}", value=None, definition=definition, of="", why_not=why)
+        yield Number(
+            name=f"screening.{stage}.{name}",
+            value=None,
+            definition=definition,
+            of="",
+            why_not=why,
+            is_closed=True,
+        )
 
 
 def _counts(gate: Gate, stage: str) -> Iterator[Number]:

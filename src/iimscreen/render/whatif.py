@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _MOST = 5  # changed rows and cells of a table that are printed without --all
 
+_WIDEST_NAME = 48
+
 
 def _say(line: str, style: str = "") -> None:
     console().print(Text(plain(line), style=style))
@@ -63,9 +65,12 @@ def _numbers(title: str, numbers: tuple[Changed, ...], *, everything: bool) -> N
     if not shown:
         return
     grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    grid.add_column(title, overflow="fold")
-    for column in ("now", "then", "difference"):
+    # A name is to be copied, so that rather counts are folded.
+    is_short = max(len(one.name) for one in shown) <= _WIDEST_NAME
+    grid.add_column(title, overflow="fold", no_wrap=is_short)
+    for column in ("now", "then"):
         grid.add_column(column, justify="right", overflow="fold")
+    grid.add_column("difference", justify="right", no_wrap=True)
     for one in shown:
         difference = "not known" if one.difference is None else f"{one.difference:+,}".replace("-", "−")
         if one.before == one.after:

@@ -25,6 +25,7 @@ _LABELS = {
     "searches": "title",
     "runs": "label",
 }
+_FACETS = {"records": ["source", "year"], "duplicate_verdicts": ["verdict", "decided_by"]}
 _SORT = {"records": "id", "study_names": "study", "sources": "source"}
 _UNITS = {
     "fulltext_files": {"bytes": "B"},
@@ -34,8 +35,9 @@ _SHOWN = "key, title, authors, journal, year, doi, pmid, abstract"
 _WARNING = (
     "Made by iimscreen. A review file holds every vote and every extracted value, also those of rounds that are "
     "blind: who opens it here can read them, and nothing logs that. Tables with such votes are hidden from the "
-    "list and begin with WARNING. The queries below rest on what was open to view when this file was made, after row "
-    "{last} of the log; they do not follow the review."
+    "list and begin with WARNING. The queries named prisma rest on what was open to view when this file was made, "
+    "after row {last} of the log; they do not follow the review. Tables that point at a record by its key, or at the "
+    "log by a hash, are hidden too, since their links lead nowhere: a query of the same name shows each with titles."
 )
 
 
@@ -52,8 +54,17 @@ def metadata(review: Review, title: str, lists: Sequence[Listed]) -> dict[str, A
     """Datasette's metadata for this file, under the name that its own gives it there."""
     texts = _texts()
     about = _WARNING.format(last=log.last_id(review))
-    tables = {name: _table(texts, name, columns) for name, columns in columns_of(review).items()}
+    pointing = {name: found for name in columns_of(review) if (found := _pointers(review, name))}
+    tables = {
+        name: _table(texts, name, columns, is_shown=name not in _HIDDEN and name not in pointing)
+        for name, columns in columns_of(review).items()
+    }
     queries = _GENERAL | {
+        f"{name}_with_titles": _with_titles(name, columns, tables[name]["description"])
+        for name, columns in pointing.items()
+        if name not in _HIDDEN
+    }
+    queries |= {
         re.sub(r"\W+", "_", one.name).strip("_"): _query(one) for one in lists if len(one.keys) <= _MOST
     }
     return {
@@ -73,12 +84,37 @@ def columns_of(review: Review) -> dict[str, list[str]]:
     }
 
 
+def _pointers(review: Review, name: str) -> dict[str, str]:
+    """Column → the table that it points at, by something else than its primary key: Datasette finds no row by that."""
+    found = review.db.execute(
+        "select pointing.'from', pointing.'table' from pragma_foreign_key_list(?) as pointing "
+        "join pragma_table_info(pointing.'table') as there on there.name = pointing.'to' where there.pk = 0 "
+        "order by pointing.id desc",
+        [name],
+    )
+    return dict(found.fetchall())
+
+
+def _with_titles(name: str, pointers: Mapping[str, str], description: str) -> dict[str, str]:
+    """A query for a table whose links lead nowhere: its rows, with the titles of the records that it means."""
+    of_records = [column for column, table in pointers.items() if table == "records"]
+    titles = [
+        f'(select records.title from records where records.key = here.{column}) as "title of {column}"'
+        for column in of_records
+    ]
+    return {
+        "title": f"{name}, with titles" if titles else name,
+        "description": description,
+        "sql": f"select {', '.join(['here.*', *titles])}\nfrom {name} as here\norder by 1",
+    }
+
+
 def _texts() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("described.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
-def _table(texts: Mapping[str, Any], name: str, columns: Sequence[str]) -> dict[str, Any]:
+def _table(texts: Mapping[str, Any], name: str, columns: Sequence[str], *, is_shown: bool) -> dict[str, Any]:
     own = texts["of"].get(name, {})
     found: dict[str, Any] = {
         "description": texts["tables"].get(name, "A table that is not of iimscreen."),
@@ -86,12 +122,14 @@ def _table(texts: Mapping[str, Any], name: str, columns: Sequence[str]) -> dict[
             column: said for column in columns if (said := own.get(column) or texts["columns"].get(column))
         },
     }
-    if name in _HIDDEN:
+    if not is_shown:
         found["hidden"] = True
     if name in _LABELS:
         found["label_column"] = _LABELS[name]
     if name in _SORT:
         found["sort"] = _SORT[name]
+    if name in _FACETS:
+        found["facets"] = _FACETS[name]
     if name in _UNITS:
         found["units"] = _UNITS[name]
     return found
@@ -107,6 +145,11 @@ def _query(one: Listed) -> dict[str, str]:
 
 
 _GENERAL = {
+    "record_by_its_key": {
+        "title": "One record by its key",
+        "description": "All that its source states. A key is source:accession, as in the columns named key.",
+        "sql": "select * from records where key = trim(:key)",
+    },
     "reports_with_their_records": {
         "title": "Reports, with how many records each has",
         "description": "One row for each report that this review judges.",
