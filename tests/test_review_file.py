@@ -764,3 +764,11 @@ def test_a_sqlite_that_is_too_old_is_named_with_what_to_do(run, review_file, mon
 
     assert result.exit_code == 4
     assert f"SQLite {sqlite3.sqlite_version}, and a review file needs 99.0.0" in result.stderr
+
+
+def test_a_copy_at_rest_is_copied_no_second_time_and_the_file_itself_is_read_anew(review: Review) -> None:
+    with review.snapshot() as still, still.snapshot() as again:
+        assert again is still
+        assert still.at_rest == {}
+
+    assert review.at_rest is None

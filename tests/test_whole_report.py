@@ -16,6 +16,7 @@ import docx
 import pytest
 from typer.testing import Result
 
+import browser
 from conftest import a_record, bring_in
 from extraction_reviews import a_review, done, enter
 from iimscreen import (
@@ -484,3 +485,25 @@ def test_libreoffice_opens_the_document(of_demo: review_report.Report, tmp_path:
     text = (tmp_path / "report.txt").read_text(encoding="utf-8")
     assert "Search appendix (PRISMA-S)" in text
     assert "41 studies (41 reports) are included." in text
+
+
+@pytest.mark.skipif(browser.PROGRAM is None, reason=browser.WHY_SKIPPED)
+def test_nothing_leaves_the_page_of_a_report_and_its_links_lead_somewhere(
+    review: Review, tmp_path: Path
+) -> None:
+    _screened(review)
+    report = made(review)
+    path = tmp_path / "report.html"
+    path.write_text(report_pages.page(report.document, report.lists), encoding="utf-8")
+
+    with browser.browsing(tmp_path / "profile") as chromium:
+        chromium.open(path, fragment="#prisma.records_screened")
+
+        asked = [address.partition("#")[0] for address in chromium.requests.values()]
+        assert [*asked, *chromium.stopped] == [path.resolve().as_uri()]
+        lost = chromium.run(
+            "[...document.querySelectorAll('a[href^=\"#\"]')].filter("
+            "one => !document.getElementById(decodeURIComponent(one.hash.slice(1)))).length"
+        )
+        assert lost == 0
+        assert chromium.complaints == []

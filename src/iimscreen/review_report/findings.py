@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iimscreen import appraising, auditing, forms, numbers, traffic_light
+from iimscreen import appraising, auditing, forms, numbers
 from iimscreen.audit.findings import Finding
 from iimscreen.consensus import progress
 from iimscreen.documents import Bullets, ForAuthors, Grid, Paragraph, Part, Plot, Section
@@ -169,7 +169,7 @@ def _lights(form: Form, found: list[appraising.Appraised]) -> Table:
         if one.is_final:
             said = tuple(str(one.answers[field.name]) if field.name in one.answers else "" for field in asked)
         else:
-            said = tuple(traffic_light.NOT_FINAL for _ in asked)
+            said = ("not final", *("" for _ in asked[1:]))
         lines.append(Line((one.data.study, *said)))
     legend = "; ".join(f"{number} {field.title}" for number, field in enumerate(questions, 1))
     return Table(
@@ -177,7 +177,7 @@ def _lights(form: Form, found: list[appraising.Appraised]) -> Table:
         title=f"{form.title}: answers of each study",
         columns=("Study", *heads),
         lines=tuple(lines),
-        notes=(f"{legend}.", f"{traffic_light.NOT_FINAL} not final."),
+        notes=(f"{legend}.",),
     )
 
 
