@@ -24,7 +24,7 @@ from iimscreen.cli import app
 
 _BLOCK = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _BY_CHANCE = re.compile(  # times, and hashes that hold times and nonces
-    r"(?<=the log ends with )[0-9a-f]{16}|(?<=ended with row `)[0-9a-f]{16}"
+    r"(?<=he log ends with )[0-9a-f]{16,64}|(?<=files, )[\d,]+(?= kB\.)|(?<=ended with row `)[0-9a-f]{16}"
     r"|(?<=uid  )\s*[0-9a-f]{64}|(?<=uid )[0-9a-f]{8}(?=\.)|(?<=:\d\d  )[0-9a-f]{8}\b"
     r"|(?<=compare )[0-9a-f]{8} [0-9a-f]{8}"
     rf"|{dt.datetime.now(dt.UTC):%Y-%m-%d}(?: \d\d:\d\d(?::\d\d)?(?: UTC)?)?|\b\d\d:\d\d:\d\d\b"
