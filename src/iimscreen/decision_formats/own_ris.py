@@ -53,7 +53,7 @@ def write(decided: Sequence[Decided], labels: Mapping[str, str]) -> bytes:
         "".join([f"{tag}  - {value}\r\n" for tag, value in _tags(one) if value]) + "ER  - \r\n"
         for one in decided
     )
-    return b"\xef\xbb\xbf\r\n" + "".join(made).encode()
+    return b"\xef\xbb\xbf\r\n" + "\r\n".join(made).encode()
 
 
 def _tags(one: Decided) -> Iterator[tuple[str, str]]:
