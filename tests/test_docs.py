@@ -42,6 +42,7 @@ def anchors_of(page: Path) -> set[str]:
 def test_the_commands_of_an_example_page_print_what_the_page_shows(name: str) -> None:
     page = text_of(ROOT / "docs" / name)
 
+    assert "$ iimscreen " in page, "there is nothing to play in it"
     assert transcript.played(page) == page, "run `python docs/made.py` and look at what changed"
 
 
