@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from iimscreen.diagram import abstract_sentence, alt_text, of_flow, results_sentences
 from iimscreen.flow import Origin, Report
+from iimscreen.model import Kind
+from iimscreen.voting import Outcome, State
 from made_flows import INCLUDED, MANY, SCRIPTS, TEMPLATES, a_flow
 from test_flow import a_report, an_origin, built, reviews
 
@@ -122,3 +124,13 @@ def test_reasons_of_both_columns_are_added_up_in_the_results() -> None:
     said = results_sentences(of_flow(a_flow("new-other")))
 
     assert "15 reports were excluded: Wrong population (n = 7); No JAK inhibitor (n = 8)." in said
+
+
+def test_reasons_stand_in_the_order_of_the_protocol_whichever_column_has_them() -> None:
+    second = a_report("a", assessment=Outcome(State.EXCLUDE, "mixed"))
+    first = a_report("b", assessment=Outcome(State.EXCLUDE, "review"), from_databases=False)
+    found = built([an_origin("a"), an_origin("b", kind=Kind.CITATION)], [second, first])
+
+    said = results_sentences(of_flow(found))
+
+    assert "excluded: Review (n = 1); Mixed" in said

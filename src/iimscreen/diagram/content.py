@@ -46,6 +46,7 @@ def of_flow(flow: Flow) -> Diagram:
         missing=flow.missing,
         marked=_marked(flow),
         footnotes=flow.footnotes,
+        reasons=tuple((flow.labels.get(code, code), n) for code, n in (flow.reasons or {}).items() if n),
     )
 
 

@@ -187,17 +187,8 @@ def _assessed(diagram: Diagram, numbers: dict[str, int | None]) -> Iterable[str]
             else f"{f'{assessed:,}' if assessed else 'none'} {_was(assessed)} assessed for eligibility."
         )
     if excluded:
-        reasons = [f"{text} (n = {n:,})" for text, n in _reasons(diagram).items()]
+        reasons = [f"{text} (n = {n:,})" for text, n in diagram.reasons]
         yield f"{counted(excluded, 'report')} {_was(excluded)} excluded{': ' if reasons else ''}{'; '.join(reasons)}."
-
-
-def _reasons(diagram: Diagram) -> dict[str, int]:
-    """Reason → reports of both columns, in the order of the diagram."""
-    found: dict[str, int] = {}
-    for line in _lines(diagram):
-        if line.level and line.number.partition(".")[0] in ("dbr_excluded", "other_excluded") and line.n:
-            found[line.text] = found.get(line.text, 0) + line.n
-    return found
 
 
 def _included(numbers: dict[str, int | None], new: str) -> str:

@@ -81,6 +81,7 @@ class Diagram:
     missing: tuple[str, ...] = ()  # what keeps it interim
     marked: tuple[tuple[str, str], ...] = ()  # footnotes of the template: mark, text
     footnotes: tuple[str, ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()  # of both columns together, in the protocol's order, 0 left out
 
     @property
     def columns(self) -> tuple[Column, ...]:
