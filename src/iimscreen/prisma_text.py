@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
 from iimscreen.diagram import Box, Column, Diagram, Line
+from iimscreen.diagram.measure import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +30,7 @@ def _texts(box: Box | None) -> tuple[str, ...]:
 
 
 def _text(line: Line) -> str:
-    return str(replace(line, text=f"{'  ' * line.level}{line.text}")).replace(
+    return str(replace(line, text=f"{'  ' * line.level}{printable(line.text)}")).replace(
         line.count, line.count.replace(" ", NO_BREAK)
     )
 
@@ -61,7 +62,26 @@ def _padded(line: str, width: int) -> str:
 
 def _wrapped(line: str, width: int) -> list[str]:
     indent = " " * (len(line) - len(line.lstrip()))
+    if cell_len(line) != len(line):
+        return _wrapped_by_cells(line, width, indent)
     return textwrap.wrap(line, width, initial_indent="", subsequent_indent=indent + "  ") or [""]
+
+
+def _wrapped_by_cells(line: str, width: int, indent: str) -> list[str]:
+    """The same for a line in which characters take two cells or none, as `textwrap` does not know."""
+    made: list[str] = []
+    held, below = indent, indent + "  "
+    for word in line.strip(" ").split(" "):
+        joined = f"{held} {word}" if held.strip() else f"{held}{word}"
+        if cell_len(joined) <= width:
+            held = joined
+            continue
+        if held.strip():
+            made.append(held)
+        *full, rest = chop_cells(word, width - len(below))
+        made += [f"{below if made or number else indent}{piece}" for number, piece in enumerate(full)]
+        held = f"{below}{rest}"
+    return [*made, held]
 
 
 def _height(lines: tuple[str, ...], width: int = BOX_WIDTH) -> int:
@@ -117,14 +137,14 @@ def _down() -> list[str]:
 def draw(console: Console, diagram: Diagram) -> None:
     """Print the flow with its stamp, what is missing, and its footnotes."""
     if diagram.notice:
-        console.print(Text(diagram.notice, style="bold yellow"))
+        console.print(Text(printable(diagram.notice), style="bold yellow"))
     if diagram.is_interim:
         console.print(Text("INTERIM: these numbers are not final", style="bold red"))
     for line in lines(diagram, console.width):
         console.print(Text(line.rstrip()), no_wrap=True, crop=False, overflow="ignore")
     for sentence in diagram.missing:
-        console.print(Text(f"open: {sentence}", style="yellow"))
+        console.print(Text(f"open: {printable(sentence)}", style="yellow"))
     for mark, text in diagram.marked:
         console.print(Text(f"{mark} {text}", style="dim"))
     for note in diagram.footnotes:
-        console.print(Text(f"– {note}" if diagram.marked else f"* {note}", style="dim"))
+        console.print(Text(f"{'–' if diagram.marked else '*'} {printable(note)}", style="dim"))
