@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iimscreen.diagram import abstract_sentence, alt_text, of_flow, results_sentences
+from iimscreen.diagram.measure import is_right_to_left, printable
 from iimscreen.flow import Origin, Report
 from iimscreen.model import Kind
 from iimscreen.voting import Outcome, State
@@ -31,6 +32,12 @@ def test_every_open_number_of_the_diagram_stands_in_the_alternative_text(
     assert "–" not in said.replace("separable – Größe", "")  # of a reason's label
 
 
+def as_told(label: str) -> str:
+    """A label as it stands in a sentence: what is read from right to left is isolated."""
+    shown = printable(label)
+    return f"\u2068{shown}\u2069" if is_right_to_left(shown) else shown
+
+
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("reasons", [(), MANY, SCRIPTS], ids=["none", "thirty", "scripts"])
 def test_the_alternative_text_names_every_reason_in_reading_order(
@@ -40,7 +47,7 @@ def test_the_alternative_text_names_every_reason_in_reading_order(
 
     said = alt_text(diagram)
 
-    places = [said.index(f"{label}: 3") for label in reasons]
+    places = [said.index(f"{as_told(label)}: 3") for label in reasons]
     assert places == sorted(places)
     assert [said.index(f"{column.heading}:") for column in diagram.columns] == sorted(
         said.index(f"{column.heading}:") for column in diagram.columns
@@ -134,3 +141,9 @@ def test_reasons_stand_in_the_order_of_the_protocol_whichever_column_has_them() 
     said = results_sentences(of_flow(found))
 
     assert "excluded: Review (n = 1); Mixed" in said
+
+
+def test_a_label_from_right_to_left_turns_nothing_behind_it() -> None:
+    said = results_sentences(of_flow(a_flow(reasons=(SCRIPTS[0], "\u202eturned", "plain"))))
+
+    assert f"\u2068{SCRIPTS[0]}\u2069 (n = 3); turned (n = 3); plain (n = 3)." in said

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from iimscreen.diagram.measure import is_right_to_left, printable
 from iimscreen.diagram.parts import Box, Column, Diagram, Line
 from iimscreen.wording import counted
 
 _CLOSED = "not open to view"
 _INTERIM = "Interim, not final"
+_ISOLATED = "\u2068{}\u2069"  # its direction is its own, and turns nothing that stands around it
 _BY_OTHER_METHODS = ("website_results", "organisation_results", "citations_results")
 _IDENTIFIED = ("database_results", "register_results", *_BY_OTHER_METHODS)
 
@@ -66,10 +68,16 @@ def _put(said: list[str], parts: list[str]) -> None:
 
 
 def _line(line: Line) -> str:
-    words = line.text.rstrip(":")
+    words = _label(line.text.rstrip(":"))
     if not line.number:
         return words
     return f"{words}: {_CLOSED}" if line.n is None else f"{words}: {line.n:,}"
+
+
+def _label(text: str) -> str:
+    """A label within a sentence: one that is read from right to left does not carry off the number behind it."""
+    shown = printable(text)
+    return _ISOLATED.format(shown) if is_right_to_left(shown) else shown
 
 
 def _ended(words: str) -> str:
@@ -187,7 +195,7 @@ def _assessed(diagram: Diagram, numbers: dict[str, int | None]) -> Iterable[str]
             else f"{f'{assessed:,}' if assessed else 'none'} {_was(assessed)} assessed for eligibility."
         )
     if excluded:
-        reasons = [f"{text} (n = {n:,})" for text, n in diagram.reasons]
+        reasons = [f"{_label(text)} (n = {n:,})" for text, n in diagram.reasons]
         yield f"{counted(excluded, 'report')} {_was(excluded)} excluded{': ' if reasons else ''}{'; '.join(reasons)}."
 
 
