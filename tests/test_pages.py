@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 import time
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import a_record, bring_in
-from iimscreen import flow_pages, numbers, pages, review_flow
+from iimscreen import flow_pages, numbers, pages, pictures, review_flow
 from iimscreen.diagram import of_flow
 from iimscreen.model import Behind
 from iimscreen.pages import _flow, _style
@@ -184,6 +185,21 @@ def test_what_is_closed_to_view_has_no_rows_on_the_page(review: Review) -> None:
     assert "Not shown: " in excluded
     assert "<li>" not in excluded
     assert "not open to view" in page[page.index('class="flow') : page.index("<figcaption")]
+
+
+def test_the_figure_can_be_saved_from_the_page_as_the_drawing_that_the_command_writes(review: Review) -> None:
+    bring_in(review, [a_record(1, title=ILL[0])])
+    made = of_flow(review_flow.prisma(review))
+
+    read = Read(flow_pages.page(review, at="2026-11-28 05:00 UTC"))
+
+    (link,) = [said for said in read.all("a") if said.get("download") == "prisma-flow.svg"]
+    (shown,) = read.all("img")
+    kind, _, data = str(link["href"]).partition(",")
+    assert kind == "data:image/svg+xml;base64"
+    assert base64.b64decode(data).decode("utf-8") == pictures.svg(made)
+    assert shown["src"] == link["href"]
+    assert str(shown["alt"]).startswith(made.title)
 
 
 def test_lists_cite_the_records_of_the_review_in_full(review: Review) -> None:

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 import browser
 from browser import Browser, browsing
-from iimscreen import pages
+from iimscreen import pages, pictures
 from iimscreen.diagram import of_flow
 from iimscreen.flow import Flow
 from iimscreen.model import Behind
@@ -25,6 +25,7 @@ ILL = (
     "<a href=\"javascript:document.title='owned'\" autofocus onfocus=\"document.title='owned'\">x</a>",
     "<style>@import url(https://example.org/x.css)</style><svg onload=document.title='owned'>",
 )
+DRAWING = "data:image/svg+xml;base64,"
 FIGURE = "document.querySelector('.flow')"
 
 
@@ -40,7 +41,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = a_flow("updated-other", SCRIPTS, linked=True)
     path = tmp_path_factory.mktemp("page") / "flow # & page.html"
     path.write_text(
-        pages.flow(of_flow(made), told_by(made), title=f"A review {ILL[0]}", lead=ILL[1], foot=[ILL[2]]),
+        pages.flow(
+            of_flow(made),
+            told_by(made),
+            title=f"A review {ILL[0]}",
+            lead=ILL[1],
+            foot=[ILL[2]],
+            svg=pictures.svg(of_flow(made)),
+        ),
         encoding="utf-8",
     )
     return path
@@ -188,15 +196,15 @@ def test_nothing_leaves_the_page_and_nothing_gets_in(chromium: Browser, page: Pa
     chromium.run("for (const one of document.querySelectorAll('details')) one.open = true")
     chromium.settle()
 
-    assert [*chromium.requests.values(), *chromium.stopped] == [page.resolve().as_uri()]
+    asked = [*chromium.requests.values(), *chromium.stopped]
+    assert [one for one in asked if not one.startswith(DRAWING)] == [page.resolve().as_uri()]
     assert chromium.complaints == []
     assert chromium.run("document.title").startswith("A review <img src=x onerror")
-    assert (
-        chromium.run("document.querySelectorAll('main img, main script, main style, main svg').length") == 0
-    )
-    assert (
-        chromium.run("[...document.links].filter(one => !/^(https|file):$/.test(one.protocol)).length") == 0
-    )
+    assert chromium.run("document.querySelectorAll('main script, main style, main svg').length") == 0
+    assert chromium.run("[...document.images].map(one => one.src.slice(0, 26))") == [DRAWING]
+    assert chromium.run("document.images[0].naturalWidth > 300")
+    others = "[...document.links].filter(one => !/^(https|file):$/.test(one.protocol))"
+    assert chromium.run(f"{others}.map(one => one.download)") == ["prisma-flow.svg"]
     assert (
         chromium.run(
             "[...document.links].filter(one => one.protocol == 'https:' && one.rel != 'noopener noreferrer').length"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from iimscreen import __version__, diagram, numbers, pages, review_flow
+from iimscreen import __version__, diagram, numbers, pages, pictures, review_flow
 from iimscreen.flow import STUDY_LISTS, Flow
 from iimscreen.model import Behind, Number
 from iimscreen.numbers import prisma
@@ -22,11 +22,13 @@ def page(review: Review, *, at: str, version: int | None = None) -> str:
     with review.snapshot() as still:
         flow = review_flow.prisma(still) if version is None else review_flow.of_version(still, version)
         _, uid = log.last_row(still)  # how many rows there are would tell how much is extracted, and closed
+        made = diagram.of_flow(flow)
         return pages.flow(
-            diagram.of_flow(flow),
+            made,
             lists(still, flow, version=version),
             title=in_force(still).title,
             lead="PRISMA 2020 flow diagram" + ("" if version is None else f" of version {version}"),
+            svg=pictures.svg(made),
             foot=[
                 f"Made with iimscreen {__version__} on {at}. The last row of the log was {uid}.",
                 "The lists are those of the review file at that time; each number is the length of its list.",

@@ -20,6 +20,7 @@ from iimscreen.pages._parts import (
     bullets,
     cited,
     details,
+    drawing,
     heading,
     jump,
     numbered,
@@ -57,15 +58,21 @@ class _Shown:
 
 
 def flow(
-    diagram: Diagram, lists: Sequence[NumberList], *, title: str, lead: str = "", foot: Sequence[str] = ()
+    diagram: Diagram,
+    lists: Sequence[NumberList],
+    *,
+    title: str,
+    lead: str = "",
+    foot: Sequence[str] = (),
+    svg: str = "",
 ) -> str:
-    """The page; `title` is that of the review."""
+    """The page; `title` is that of the review, `svg` the same figure as a drawing, to be saved."""
     stamps = [diagram.notice] if diagram.notice else []
     if diagram.is_interim:
         stamps.append("Interim: these numbers are not final. What is missing is told below the figure.")
     return page(
         title,
-        flow_sections(diagram, lists),
+        flow_sections(diagram, lists, svg=svg),
         lead=lead,
         stamps=stamps,
         foot=foot,
@@ -73,7 +80,7 @@ def flow(
     )
 
 
-def flow_sections(diagram: Diagram, lists: Sequence[NumberList]) -> list[Section]:
+def flow_sections(diagram: Diagram, lists: Sequence[NumberList], *, svg: str = "") -> list[Section]:
     """The figure, the flow in words, the lists, and where long lists are cited: parts of this page or of another.
 
     Their ids are flow, flow-words, flow-lists, flow-records, and the full name of each number.
@@ -86,7 +93,7 @@ def flow_sections(diagram: Diagram, lists: Sequence[NumberList]) -> list[Section
         Section(
             id="flow",
             heading="Flow diagram",
-            body=_figure(diagram, {one.name: ids[one.full_name] for one in lists}),
+            body=_figure(diagram, {one.name: ids[one.full_name] for one in lists}, svg),
         ),
         Section(id="flow-words", heading="The flow in words", body=_words(diagram)),
         Section(
@@ -101,7 +108,7 @@ def flow_sections(diagram: Diagram, lists: Sequence[NumberList]) -> list[Section
     return sections
 
 
-def _figure(diagram: Diagram, to: Mapping[str, str]) -> Html:
+def _figure(diagram: Diagram, to: Mapping[str, str], svg: str) -> Html:
     caption = element("figcaption", paragraph(f"{diagram.title}."))
     parts: list[Inside] = [element("figure", boxes(diagram, to), caption)]
     if diagram.marked or diagram.footnotes:
@@ -109,6 +116,15 @@ def _figure(diagram: Diagram, to: Mapping[str, str]) -> Html:
         parts.append(bullets([*marked, *diagram.footnotes], class_="notes"))
     if diagram.missing:
         parts += [heading("What is missing", level=3), bullets(diagram.missing)]
+    if svg:
+        alt = f"{diagram.title}: the boxes and numbers above. They are told in full in the flow in words."
+        parts.append(
+            details(
+                "The figure as a drawing, for a manuscript",
+                drawing(svg, alt=alt, name="prisma-flow.svg"),
+                class_="picture",
+            )
+        )
     return join(parts)
 
 

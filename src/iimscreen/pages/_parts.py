@@ -64,8 +64,18 @@ def details(
 
 def image(png: bytes, *, alt: str) -> Html:
     """A picture within the page."""
-    data = base64.b64encode(png).decode("ascii")
-    return element("img", src=f"data:image/png;base64,{data}", alt=alt)
+    return element("img", src=_data("image/png", png), alt=alt)
+
+
+def drawing(svg: str, *, alt: str, name: str) -> Html:
+    """A drawing within the page, as a picture in which nothing runs, and a link that saves it as a file."""
+    data = _data("image/svg+xml", svg.encode("utf-8"))
+    save = element("a", f"Save it as {name}", href=data, download=name)
+    return join((paragraph(save), element("img", src=data, alt=alt)))
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def table(

@@ -99,7 +99,7 @@ img, svg { max-width: 100%; height: auto; }
   @page { size: A4; margin: 16mm 14mm; }
   @page lengthwise { size: A4 landscape; margin: 12mm 14mm; }
   html, body { background: var(--paper); font-size: 10pt; }
-  .skip, .choice, .back { display: none; }
+  .skip, .choice, .back, .picture { display: none; }
   header, main, footer, nav.contents { max-width: none; padding-inline: 0; }
   header { padding-top: 0; } footer { padding-block: 2mm 0; }
   main > section { border: 0; border-radius: 0; padding: 0; margin-block: 0 8mm; }
@@ -142,7 +142,8 @@ figure { margin: 0; } figcaption { font-size: .9rem; color: var(--soft); margin-
 .box a { text-decoration-thickness: 1px; padding-block: .1rem; }
 .down::after, .right::before, .through::before { content: ""; }
 .down::after, .right::after, .right::before, .through::before { position: absolute; background: var(--edge); }
-.plain::after { clip-path: polygon(43% 0, 57% 0, 57% 100%, 43% 100%) !important; }
+.plain::after { clip-path: polygon(43% 0, 57% 0, 57% 100%, 43% 100%) !important;
+  box-sizing: content-box; padding-bottom: 3px; }
 .down::after, .right::after { left: calc(50% - 7px); top: calc(100% + 1.5px); width: 14px; height: calc(1.7rem - 3px);
   clip-path: polygon(43% 0, 57% 0, 57% calc(100% - 9px), 100% calc(100% - 9px), 50% 100%, 0 calc(100% - 9px),
   43% calc(100% - 9px)); }
