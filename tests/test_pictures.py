@@ -11,16 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import docx
 import pytest
 from click.testing import Result
 from pypdf import PdfReader
+from rich.cells import cell_len
 
-from iimscreen import pictures
+from conftest import a_record, bring_in
+from iimscreen import dedupe, pictures, render
 from iimscreen.diagram import of_flow
 from iimscreen.diagram.layout import drawing
 from iimscreen.errors import InputError
 from iimscreen.pictures import _r_csv
+from iimscreen.protocol import TITLE_ABSTRACT
+from iimscreen.store import Review
 from made_flows import MANY, SCRIPTS, TEMPLATES, a_flow
+from test_blinding_of_updates import vote
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
@@ -254,3 +260,66 @@ def test_text_formats_can_be_printed(run: Callable[..., Result], review_file: Pa
         run("prisma", "--json", "--review", review_file).stdout
         == run("prisma", "--format", "json", "--review", review_file).stdout
     )
+
+
+def screened_by_format(path: Path) -> str:
+    """The records screened as one of the written files says them."""
+    if path.suffix == ".csv":
+        return by_key(rows_of(path.read_text(encoding="utf-8")), "records_screened")["n"]
+    if path.suffix == ".pdf":
+        text = PdfReader(path).pages[0].extract_text()
+    elif path.suffix == ".docx":
+        cells = docx.Document(str(path)).tables[0]._cells
+        text = " ".join(cell.text for cell in cells)
+    else:
+        text = re.sub(r"<[^>]*>", " ", path.read_text(encoding="utf-8")).replace("&nbsp;", " ")
+    found = re.search(r"Records screened\s+\(n\s=\s(\d+)\)", text)
+    assert found, text
+    return found[1]
+
+
+def test_every_format_of_a_closed_version_has_its_numbers_and_not_those_of_today(
+    run: Callable[..., Result], review_file: Path, review: Review
+) -> None:
+    keys = bring_in(review, [a_record(1, title="One"), a_record(2, title="Another thing")])
+    dedupe.run(review)
+    for name in ("ann", "bob"):
+        vote(review, name, TITLE_ABSTRACT, dict.fromkeys(keys, "exclude"))
+    closed = run("version", "close", "--by", "ann", "--review", review_file)
+    assert closed.exit_code == 0, closed.output
+    bring_in(review, [a_record(3, title="Something quite different")])
+
+    for name in ("v1.svg", "v1.csv", "v1.pdf", "v1.docx", "v1.html", "v1.txt"):
+        result = run("prisma", "--version", "1", "--output", name, "--review", review_file)
+
+        assert result.exit_code == 0, result.output
+        assert screened_by_format(Path(name)) == "2", name
+    run("prisma", "--output", "now.svg", "--review", review_file)
+    assert screened_by_format(Path("now.svg")) == "1"
+
+
+# --- the drawing of the terminal ---
+
+
+def test_the_drawing_in_characters_keeps_its_edges_and_steers_no_terminal() -> None:
+    labels = (
+        "症例のない総説" * 6,
+        "COVID 症例のない総説と横断研究に関する報告 2020",
+        "e\u0301" * 40,
+        "red\x1b[31m\x9b1m\x00",
+    )
+    made = of_flow(
+        a_flow("new-other", labels, database="医学中央雑誌" * 4, notice="N\x1b[2J", missing=["m\x1b[2J"])
+    )
+
+    drawn = render.as_text(made, 134)
+
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", drawn)
+    edges = [
+        [cell_len(line[:at]) for at, letter in enumerate(line) if letter == "│"]
+        for line in drawn.splitlines()
+        if line.startswith("│") and line.count("│") == 8
+    ]
+    assert len(edges) > 10
+    assert all(one == edges[0] for one in edges)
+    assert drawn.count("症") == 2 * 7
