@@ -474,8 +474,8 @@ def test_every_possible_update_adds_up(
 
 
 def test_a_removed_record_is_in_one_box_also_where_it_is_the_kept_one_or_found_twice() -> None:
-    gone = replace(an_origin("a", "b"), is_removed=True)
-    origins = [gone, an_origin("b"), an_origin("c", "b"), replace(an_origin("d"), is_removed=True)]
+    gone = an_origin("a", "b")._replace(is_removed=True)
+    origins = [gone, an_origin("b"), an_origin("c", "b"), an_origin("d")._replace(is_removed=True)]
     reports = [a_report("b")]
 
     found = built(origins, reports)
@@ -488,7 +488,7 @@ def test_a_removed_record_is_in_one_box_also_where_it_is_the_kept_one_or_found_t
 
 def test_a_record_in_two_boxes_is_named() -> None:
     reports = [a_report("a")]
-    found = built([an_origin("a"), replace(an_origin("b", "a"), is_removed=True)], reports)
+    found = built([an_origin("a"), an_origin("b", "a")._replace(is_removed=True)], reports)
     twice = replace(found, lists={**found.lists, "duplicates": ("b",), "records_screened": ()})
 
     assert "F1: removed both as a duplicate and for other reasons: b" in flow.violations(twice, reports)

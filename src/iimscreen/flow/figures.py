@@ -55,8 +55,7 @@ STUDY_LISTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where one record came from, and the report that it belongs to."""
 
     key: str

@@ -49,7 +49,7 @@ def prisma(review: Review, *, gate: Gate | None = None) -> flow.Flow:
 
     `gate` is one that was made of the very same state of the review, to be read once.
     """
-    with review.snapshot() as still:
+    with review.glance() as still:
         made, reports = flow_and_reports(still, gate=gate)
     return _sound(made, reports)
 

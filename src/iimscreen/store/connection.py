@@ -27,6 +27,7 @@ COPIES_KEPT = 20
 # KB, negative as SQLite wants it. 32 MB in place of 2: keys of 100,000 records do not fit into 2, and imports
 # take a tenth longer.
 _CACHE = -32768
+_LARGE = 256_000_000  # bytes: some 50,000 records with abstracts
 SITTING = dt.timedelta(minutes=30)  # a write after a longer pause begins a new sitting
 
 _LOCKED = ("is locked by another program", "close it there, or wait, and try again; nothing was changed")
@@ -184,6 +185,20 @@ class Review:
                 return
         with self.reading():
             yield self
+
+    @contextlib.contextmanager
+    def glance(self) -> Iterator[Review]:
+        """The review as it is now, for a look of about a second: the file itself, or a snapshot of a large one.
+
+        Whoever writes meanwhile waits that long at most. Copying 40,000 records takes 0.35 s of the 1.5 s that their
+        flow may take.
+        """
+        if self.path.stat().st_size > _LARGE:
+            with self.snapshot() as still:
+                yield still
+        else:
+            with self.reading():
+                yield self
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Database]:
