@@ -30,7 +30,7 @@ from iimscreen import (
     word_reports,
 )
 from iimscreen.checklists import ABSTRACTS, AUTHORS, CHECKLISTS, NOT_YET, PRISMA, SWIM, filled
-from iimscreen.documents import Document, texts
+from iimscreen.documents import Document, Grid, texts
 from iimscreen.extracting import Given, Seat
 from iimscreen.model import Verdict
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
@@ -125,6 +125,28 @@ def test_places_in_a_checklist_are_sections_of_the_report(of_demo: review_report
     assert {name for one in CHECKLISTS for item in one.items for name in item.sections} <= ids
 
 
+def test_a_review_that_has_just_begun_meets_no_item_by_what_was_not_done(
+    review: Review,
+) -> None:
+    bring_in(review, [a_record(1)])
+
+    document = made(review).document
+    rows = {
+        (section.id, line.cells[0]): line.cells
+        for section in document.sections[-3:]
+        for part in section.parts
+        if isinstance(part, Grid)
+        for line in part.table.rows
+    }
+
+    not_done = [("prisma-checklist", number) for number in ("8", "9", "11", "16b", "17", "18", "19")]
+    not_done += [("abstract-checklist", "5"), ("abstract-checklist", "7"), ("swim-checklist", "8")]
+    assert [rows[item][2] for item in not_done] == [NOT_YET] * len(not_done)
+    assert rows["prisma-checklist", "24b"][2] == "Versions of the protocol"
+    assert rows["abstract-checklist", "4"][3] == "Sources and dates that were not logged"
+    assert all(section.stamps for section in document.sections[-3:])
+
+
 # --- the demo --------------------------------------------------------------------------------------
 
 
@@ -161,6 +183,7 @@ def test_paragraphs_claim_what_was_done_and_say_from_where(of_demo: review_repor
     assert "All 124 votes were given before the voter could see another's vote on that record." in paragraph
     assert "all were resolved by consensus" in paragraph
     assert "5. votes at title and abstract, counted; not the plan" in origins
+    assert "Among these was 1 series of own patients, which the flow does not count." in paragraph
     assert "41 studies (41 reports) are included." in of_demo.results
     assert "66 reports were sought, of which 1 was not retrieved; 65 were assessed" in of_demo.results
 
@@ -240,6 +263,33 @@ def test_consensus_and_adjudication_are_told_apart(review: Review, three: list[s
     assert "Votes on 3 records did not come to one outcome; 2 were resolved: 1 by consensus" in report.methods
     assert "1 by one person; 1 is still to be resolved." in report.methods
     assert "1 conflict was settled by one person" in of_section(report.document, "deviations-found")
+
+
+def test_a_correction_of_votes_that_agreed_is_no_disagreement(review: Review, three: list[str]) -> None:
+    vote(review, "ann", three)
+    vote(review, "bob", three[1:])
+    vote(review, "bob", three[:1], "exclude")
+    for key in three[:2]:
+        resolving.Table(review, ("ann",), TITLE_ABSTRACT).settle(Decision(key, Verdict.EXCLUDE, note="why"))
+
+    report = made(review)
+
+    assert "Votes on 1 record did not come to one outcome; it was resolved by one person." in report.methods
+    assert "On 1 record a final word took the place of votes that agreed." in report.methods
+    deviations = of_section(report.document, "deviations-found")
+    assert f"1 conflict was settled by one person: {three[0]}." in deviations
+    assert f"a final word took the place of votes that agreed on 1 record: {three[1]}." in deviations
+
+
+def test_records_that_came_after_the_last_comparison_are_not_claimed_to_be_compared(
+    review: Review, three: list[str]
+) -> None:
+    bring_in(review, [a_record(9)], database="medRxiv")
+
+    report = made(review)
+
+    assert "; 1 record that came later was not compared yet." in report.methods
+    assert "[Interim: " in report.tagged.partition("# Methods")[0]
 
 
 def test_a_pilot_that_counts_is_told(review: Review, three: list[str]) -> None:
