@@ -249,7 +249,25 @@ def test_one_person_s_decisions_are_counted_as_such(run: Run, tmp_path: Path) ->
         report = made(review)
 
     assert "Of 2 records judged on title and abstract, 2 were judged by one person." in report.methods
+    assert "could see another's" not in report.methods
     assert "as the protocol allows" in of_section(report.document, "deviations-found")
+
+
+def test_reports_that_are_neither_included_nor_excluded_are_told(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    for name in ("ann", "bob"):
+        vote(review, name, three)
+    assert run("fulltext", "retrieved", "--all", "--by", "ann").exit_code == 0
+    for name in ("ann", "bob"):
+        for key, verdict in zip(three, ("awaiting", "ongoing", "include"), strict=True):
+            vote(review, name, [key], verdict, FULL_TEXT)
+
+    report = made(review)
+
+    assert "1 report awaits classification and 1 report is of an ongoing study." in report.results
+    words = report_pages.page(report.document, report.lists).partition('id="flow-words"')[2]
+    assert "1 report awaits classification. 1 report is of an ongoing study." in words
 
 
 def test_consensus_and_adjudication_are_told_apart(review: Review, three: list[str]) -> None:

@@ -172,10 +172,12 @@ def _of_stage(still: Still, stage: str) -> Iterator[tuple[str, str]]:
     base = f"screening.{stage}"
     noun = NOUN[stage]
     yield f"{_by_how_many(still, found, base, noun, stage)}.", f"{where}, counted; not the plan"
-    yield (
-        _blindness(still, found, base, noun),
-        f"{where}: whether another's could be seen, noted with each vote",
-    )
+    # Of votes that stand alone, to be blind to another's is nothing to claim.
+    if found.by_two or found.seen or found.unknown or not found.votes:
+        yield (
+            _blindness(still, found, base, noun),
+            f"{where}: whether another's could be seen, noted with each vote",
+        )
     yield from _pilots(still, stage)
     if still.value(f"{base}.disagreements"):
         yield _resolved(still, base, noun), f"final words at {AT[stage]}"
@@ -349,6 +351,7 @@ def _results(still: Still) -> Iterator[Sentence]:
         )
     yield from _screened(still)
     yield from _assessed(still)
+    yield from _undecided(still)
     yield from _included(still, new)
 
 
@@ -406,6 +409,20 @@ def _assessed(still: Still) -> Iterator[Sentence]:
         )
 
 
+def _undecided(still: Still) -> Iterator[Sentence]:
+    awaiting, ongoing = "prisma.awaiting", "prisma.ongoing"
+    said = []
+    if count := still.value(awaiting):
+        said.append(
+            f"{_nouns(still, awaiting, 'report')} {'awaits' if count == 1 else 'await'} classification"
+        )
+    if count := still.value(ongoing):
+        what = "is of an ongoing study" if count == 1 else "are of ongoing studies"
+        said.append(f"{_nouns(still, ongoing, 'report')} {what}")
+    if said:
+        yield Sentence(f"{listed(said)}.", f"numbers {awaiting}, {ongoing}")
+
+
 def _included(still: Still, new: str) -> Iterator[Sentence]:
     studies_name, reports_name = (
         ("prisma.new_studies", "prisma.new_reports")
@@ -423,6 +440,18 @@ def _included(still: Still, new: str) -> Iterator[Sentence]:
         together = f"{of} ({_nouns(still, reports_name, 'report')})"
         verb = "is" if count == 1 else "are"
         yield Sentence(f"{together} {verb} included.", f"numbers {studies_name}, {reports_name}")
+    more, dropped = "prisma.new_reports_of_previous_studies", "prisma.previous_studies_dropped"
+    if new and (count := still.value(more)):
+        of = _nouns(still, more, "new report")
+        yield Sentence(
+            f"{of} of studies that the version before included {was(count)} included.", f"number {more}"
+        )
+    if new and (count := still.value(dropped)):
+        of = _nouns(still, dropped, "study", "studies")
+        yield Sentence(
+            f"{of} of the version before no longer {'counts' if count == 1 else 'count'}.",
+            f"number {dropped}",
+        )
     if new and still.is_known("prisma.total_studies"):
         total = _nouns(still, "prisma.total_studies", "study", "studies")
         yield Sentence(
