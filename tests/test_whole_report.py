@@ -185,7 +185,8 @@ def test_paragraphs_claim_what_was_done_and_say_from_where(of_demo: review_repor
     assert "5. votes at title and abstract, counted; not the plan" in origins
     assert "Among these was 1 series of own patients, which the flow does not count." in paragraph
     assert "41 studies (41 reports) are included." in of_demo.results
-    assert "66 reports were sought, of which 1 was not retrieved; 65 were assessed" in of_demo.results
+    sought = "66 reports were sought (48 from databases and registers and 18 found by other methods), of which 1 was"
+    assert f"{sought} not retrieved; 65 were assessed for eligibility." in of_demo.results
 
 
 def test_tagged_paragraphs_are_the_plain_ones_with_names_for_numbers(
@@ -369,6 +370,7 @@ def test_an_update_tells_the_version_before_apart(run: Run, review: Review, thre
 
     report = made(review)
 
+    assert "What follows counts the votes of all versions of the review together" in report.methods
     assert "1 new record was identified (1 from databases)." in report.results
     assert "No new studies have been included." in report.results
     assert "With the version before, the review includes 1 study (1 report)." in report.results

@@ -18,7 +18,7 @@ from iimscreen.forms import DATA
 from iimscreen.model import Number
 from iimscreen.reliability.in_words import STAGE
 from iimscreen.review_report.still import AT, FULL_TEXT, NOUN, TITLE_ABSTRACT, Judged, Still, day, listed, was
-from iimscreen.store import duplicates, rounds, studies
+from iimscreen.store import duplicates, rounds, studies, versions
 from iimscreen.store.receipts import RunRow
 from iimscreen.wording import counted, slugs
 
@@ -89,11 +89,17 @@ def _methods(still: Still) -> Iterator[Sentence]:
     yield from _registered(still)
     yield from _searched(still)
     yield from _duplicates(still)
+    if versions.closures(still.review):
+        yield Sentence(
+            "What follows counts the votes of all versions of the review together, where the flow counts those of "
+            "this version.",
+            "log of versions",
+        )
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         yield from _judged(still, stage)
     yield from _extracted(still)
-    versions = sorted({run.tool_version for run in _runs(still)} - {__version__})
-    before = f" (searches and imports also with {listed(versions)})" if versions else ""
+    programs = sorted({run.tool_version for run in _runs(still)} - {__version__})
+    before = f" (searches and imports also with {listed(programs)})" if programs else ""
     yield Sentence(
         f"The review was kept, and its numbers were worked out, with iimscreen {__version__}{before}.",
         "program",
@@ -389,6 +395,11 @@ def _assessed(still: Still) -> Iterator[Sentence]:
     )
     if still.value(sought):
         said = f"{_nouns(still, sought, 'report')} {was(still.value(sought))} sought"
+        if still.value("prisma.other_sought_reports"):
+            said += (
+                f" ({_tag('prisma.dbr_sought_reports')} from databases and registers and "
+                f"{_tag('prisma.other_sought_reports')} found by other methods)"
+            )
         if still.value(lost):
             said += f", of which {_tag(lost)} {was(still.value(lost))} not retrieved"
         if still.is_known(assessed):
