@@ -30,7 +30,7 @@ from iimscreen import (
     word_reports,
 )
 from iimscreen.checklists import ABSTRACTS, AUTHORS, CHECKLISTS, NOT_YET, PRISMA, SWIM, filled
-from iimscreen.documents import Document, texts
+from iimscreen.documents import Document, Grid, texts
 from iimscreen.extracting import Given, Seat
 from iimscreen.model import Verdict
 from iimscreen.protocol import FULL_TEXT, TITLE_ABSTRACT
@@ -125,6 +125,28 @@ def test_places_in_a_checklist_are_sections_of_the_report(of_demo: review_report
     assert {name for one in CHECKLISTS for item in one.items for name in item.sections} <= ids
 
 
+def test_a_review_that_has_just_begun_meets_no_item_by_what_was_not_done(
+    review: Review,
+) -> None:
+    bring_in(review, [a_record(1)])
+
+    document = made(review).document
+    rows = {
+        (section.id, line.cells[0]): line.cells
+        for section in document.sections[-3:]
+        for part in section.parts
+        if isinstance(part, Grid)
+        for line in part.table.rows
+    }
+
+    not_done = [("prisma-checklist", number) for number in ("8", "9", "11", "16b", "17", "18", "19")]
+    not_done += [("abstract-checklist", "5"), ("abstract-checklist", "7"), ("swim-checklist", "8")]
+    assert [rows[item][2] for item in not_done] == [NOT_YET] * len(not_done)
+    assert rows["prisma-checklist", "24b"][2] == "Versions of the protocol"
+    assert rows["abstract-checklist", "4"][3] == "Sources and dates that were not logged"
+    assert all(section.stamps for section in document.sections[-3:])
+
+
 # --- the demo --------------------------------------------------------------------------------------
 
 
@@ -161,8 +183,10 @@ def test_paragraphs_claim_what_was_done_and_say_from_where(of_demo: review_repor
     assert "All 124 votes were given before the voter could see another's vote on that record." in paragraph
     assert "all were resolved by consensus" in paragraph
     assert "5. votes at title and abstract, counted; not the plan" in origins
+    assert "Among these was 1 series of own patients, which the flow does not count." in paragraph
     assert "41 studies (41 reports) are included." in of_demo.results
-    assert "66 reports were sought, of which 1 was not retrieved; 65 were assessed" in of_demo.results
+    sought = "66 reports were sought (48 from databases and registers and 18 found by other methods), of which 1 was"
+    assert f"{sought} not retrieved; 65 were assessed for eligibility." in of_demo.results
 
 
 def test_tagged_paragraphs_are_the_plain_ones_with_names_for_numbers(
@@ -226,7 +250,25 @@ def test_one_person_s_decisions_are_counted_as_such(run: Run, tmp_path: Path) ->
         report = made(review)
 
     assert "Of 2 records judged on title and abstract, 2 were judged by one person." in report.methods
+    assert "could see another's" not in report.methods
     assert "as the protocol allows" in of_section(report.document, "deviations-found")
+
+
+def test_reports_that_are_neither_included_nor_excluded_are_told(
+    run: Run, review: Review, three: list[str]
+) -> None:
+    for name in ("ann", "bob"):
+        vote(review, name, three)
+    assert run("fulltext", "retrieved", "--all", "--by", "ann").exit_code == 0
+    for name in ("ann", "bob"):
+        for key, verdict in zip(three, ("awaiting", "ongoing", "include"), strict=True):
+            vote(review, name, [key], verdict, FULL_TEXT)
+
+    report = made(review)
+
+    assert "1 report awaits classification and 1 report is of an ongoing study." in report.results
+    words = report_pages.page(report.document, report.lists).partition('id="flow-words"')[2]
+    assert "1 report awaits classification. 1 report is of an ongoing study." in words
 
 
 def test_consensus_and_adjudication_are_told_apart(review: Review, three: list[str]) -> None:
@@ -240,6 +282,33 @@ def test_consensus_and_adjudication_are_told_apart(review: Review, three: list[s
     assert "Votes on 3 records did not come to one outcome; 2 were resolved: 1 by consensus" in report.methods
     assert "1 by one person; 1 is still to be resolved." in report.methods
     assert "1 conflict was settled by one person" in of_section(report.document, "deviations-found")
+
+
+def test_a_correction_of_votes_that_agreed_is_no_disagreement(review: Review, three: list[str]) -> None:
+    vote(review, "ann", three)
+    vote(review, "bob", three[1:])
+    vote(review, "bob", three[:1], "exclude")
+    for key in three[:2]:
+        resolving.Table(review, ("ann",), TITLE_ABSTRACT).settle(Decision(key, Verdict.EXCLUDE, note="why"))
+
+    report = made(review)
+
+    assert "Votes on 1 record did not come to one outcome; it was resolved by one person." in report.methods
+    assert "On 1 record a final word took the place of votes that agreed." in report.methods
+    deviations = of_section(report.document, "deviations-found")
+    assert f"1 conflict was settled by one person: {three[0]}." in deviations
+    assert f"a final word took the place of votes that agreed on 1 record: {three[1]}." in deviations
+
+
+def test_records_that_came_after_the_last_comparison_are_not_claimed_to_be_compared(
+    review: Review, three: list[str]
+) -> None:
+    bring_in(review, [a_record(9)], database="medRxiv")
+
+    report = made(review)
+
+    assert "; 1 record that came later was not compared yet." in report.methods
+    assert "[Interim: " in report.tagged.partition("# Methods")[0]
 
 
 def test_a_pilot_that_counts_is_told(review: Review, three: list[str]) -> None:
@@ -301,6 +370,7 @@ def test_an_update_tells_the_version_before_apart(run: Run, review: Review, thre
 
     report = made(review)
 
+    assert "What follows counts the votes of all versions of the review together" in report.methods
     assert "1 new record was identified (1 from databases)." in report.results
     assert "No new studies have been included." in report.results
     assert "With the version before, the review includes 1 study (1 report)." in report.results

@@ -61,13 +61,13 @@ PRISMA = Checklist(
                 Item(
                     "5",
                     "Criteria of eligibility",
-                    ("question",),
+                    ("question", "criteria"),
                     "How studies were grouped for syntheses",
                 ),
                 Item("6", "Where was searched, and when last", ("search",), "Sources that were not logged"),
                 Item("7", "Full strategies with limits", ("search",), "Strategies of searches by hand"),
                 Item("8", "How records and reports were judged", ("screening", "methods"), ""),
-                Item("9", "How data were collected", ("extraction", "methods"), "Contacts with authors"),
+                Item("9", "How data were collected", ("extraction",), "Contacts with authors"),
                 Item("10a", "Outcomes sought", ("form",), "Which results of a study were taken"),
                 Item("10b", "Other data sought", ("form",), "Assumptions where information was missing"),
                 Item(
@@ -89,8 +89,15 @@ PRISMA = Checklist(
             (
                 Item("16a", "The flow, from records to studies", ("flow", "results"), ""),
                 Item("16b", "Reports that seemed eligible and were not, with reasons", ("excluded",), ""),
-                Item("17", "Each study cited, with its characteristics", ("included",), ""),
-                Item("18", "Risk of bias of each study", ("appraisal",), ""),
+                Item(
+                    "17",
+                    "Each study cited, with its characteristics",
+                    ("included",),
+                    "Characteristics that were not extracted",
+                ),
+                Item(
+                    "18", "Risk of bias of each study", ("appraisal",), "Studies that were not appraised here"
+                ),
                 Item("19", "Results of each study", ("tables",), "Estimates with their precision"),
                 Item("20a", "Each synthesis: its studies and their risk of bias", ("appraisal",), AUTHORS),
                 Item("20b", "Each synthesis: its result"),
@@ -113,7 +120,7 @@ PRISMA = Checklist(
             "Other information",
             (
                 Item("24a", "Registration", ("registration",), "Register and number, or that there is none"),
-                Item("24b", "Where the protocol is", ("question",), "An address for readers"),
+                Item("24b", "Where the protocol is", ("versions",), "An address for readers"),
                 Item("24c", "Amendments", ("amendments",), "Why each was made"),
                 Item("25", "Support, and what supporters did"),
                 Item("26", "Competing interests"),
@@ -133,9 +140,11 @@ ABSTRACTS = Checklist(
         (
             "Methods",
             (
-                Item("3", "Criteria of eligibility", ("question",), "In a sentence"),
-                Item("4", "Sources, with the last date", ("search", "methods"), ""),
-                Item("5", "How risk of bias was judged", ("appraisal", "methods"), ""),
+                Item("3", "Criteria of eligibility", ("question", "criteria"), "In a sentence"),
+                Item(
+                    "4", "Sources, with the last date", ("search",), "Sources and dates that were not logged"
+                ),
+                Item("5", "How risk of bias was judged", ("appraisal",), "In a sentence"),
                 Item("6", "How results were combined"),
             ),
         ),

@@ -197,6 +197,16 @@ def _assessed(diagram: Diagram, numbers: dict[str, int | None]) -> Iterable[str]
     if excluded:
         reasons = [f"{_label(text)} (n = {n:,})" for text, n in diagram.reasons]
         yield f"{counted(excluded, 'report')} {_was(excluded)} excluded{': ' if reasons else ''}{'; '.join(reasons)}."
+    yield from _undecided(numbers)
+
+
+def _undecided(numbers: dict[str, int | None]) -> Iterable[str]:
+    """Without these, those that were assessed are more than those excluded and included."""
+    if awaiting := numbers.get("awaiting"):
+        yield f"{counted(awaiting, 'report')} {'awaits' if awaiting == 1 else 'await'} classification."
+    if ongoing := numbers.get("ongoing"):
+        what = "is of an ongoing study" if ongoing == 1 else "are of ongoing studies"
+        yield f"{counted(ongoing, 'report')} {what}."
 
 
 def _included(numbers: dict[str, int | None], new: str) -> str:

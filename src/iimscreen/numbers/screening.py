@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from iimscreen import reliability
+from iimscreen import reliability, voting
 from iimscreen.agreement import Agreement, Estimate
-from iimscreen.model import Number
+from iimscreen.model import Number, Protocol
 from iimscreen.numbers.moment import Moment
 from iimscreen.protocol import FULL_TEXT
 from iimscreen.reliability.comparing import Part, compare
@@ -54,7 +54,7 @@ def numbers(moment: Moment) -> Iterator[Number]:
     for stage in (one.name for one in protocol.stages):
         parts = reliability.parts_of(moment.review, gate, stage)
         if gate.is_open(stage):
-            yield from _counts(gate, stage)
+            yield from _counts(gate, protocol, stage)
         else:  # of its pilots and batches that are done something may be told
             yield from _blind(stage, shut)
             parts = [part for part in parts if part.kind != STAGE]
@@ -90,7 +90,7 @@ def _blind(stage: str, why: str) -> Iterator[Number]:
         )
 
 
-def _counts(gate: Gate, stage: str) -> Iterator[Number]:
+def _counts(gate: Gate, protocol: Protocol, stage: str) -> Iterator[Number]:
     of = "reports" if stage == FULL_TEXT else "records"
     pool = gate.pool(stage)
     outcomes = gate.outcomes(stage) if pool else {}
@@ -101,7 +101,15 @@ def _counts(gate: Gate, stage: str) -> Iterator[Number]:
     interim = f"{counted(len(open_ones), 'conflict')} to resolve" if open_ones else ""
     if pending:
         interim = "; ".join(filter(None, (f"votes missing on {counted(pending, of[:-1])}", interim)))
-    differing = [key for key in outcomes if key in finals or outcomes[key].needs_someone]
+    rules = next(one for one in protocol.stages if one.name == stage)
+    # A final word may also correct votes that agreed, or stand where nobody voted: those did not differ.
+    differing = [
+        key
+        for key, one in outcomes.items()
+        if (
+            voting.outcome(votes.get(key, ()), None, rules, protocol.reasons) if key in finals else one
+        ).needs_someone
+    ]
     manners = {key: word.manner.replace(" ", "_") for key, word in finals.items()}
     rows: dict[str, Sequence[str]] = {
         "judged": [key for key, one in outcomes.items() if one.state is not State.PENDING],

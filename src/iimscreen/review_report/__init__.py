@@ -42,7 +42,7 @@ def build(review: Review, *, at: str) -> Report:
             tuple(flow_pages.lists(frozen, still.flow)),
             sentences.as_text(said.methods, still.numbers, stamps=document.stamps),
             sentences.as_text(said.results, still.numbers, stamps=stamps),
-            sentences.as_tagged(said),
+            sentences.as_tagged(said, stamps=stamps),
             said.interim,
         )
 
@@ -108,9 +108,14 @@ def _flow(still: Still) -> Section:
 def _checklists(still: Still, sections: list[Section]) -> Iterator[Section]:
     there = _with_something(still, sections)
     there["abstract-checklist"] = "PRISMA 2020 for Abstracts"
-    there["flow-words"] = "The flow in words"
+    if still.value("prisma.reports_included"):
+        there["flow-words"] = "The flow in words"
+    stamps = (
+        ("Interim: work is left, and what a section has may change.",) if still.diagram.is_interim else ()
+    )
     for one in checklists.CHECKLISTS:
-        yield Section(id=one.id, heading=one.title, parts=(Grid(checklists.filled(one, there)),))
+        parts = (Grid(checklists.filled(one, there)),)
+        yield Section(id=one.id, heading=one.title, stamps=stamps, parts=parts)
 
 
 def _with_something(still: Still, sections: list[Section]) -> dict[str, str]:
@@ -119,16 +124,16 @@ def _with_something(still: Still, sections: list[Section]) -> dict[str, str]:
     for section in sections:
         for one in (section, *section.sections):
             found[one.id] = one.heading
-    absent = ["flow-words"]
+    absent = []
     if not still.value("search.records"):
-        absent += ["search", "flow", "results", "flow-words"]
+        absent += ["search", "flow", "results"]
     if not still.protocol.registration:
         absent.append("registration")
     if not still.value("screening.title-abstract.judged") and not still.value("screening.full-text.judged"):
         absent += ["screening", "methods"]
     if not still.value("prisma.reports_included"):
         absent.append("included")
-    if not still.is_known("prisma.reports_excluded"):
+    if not still.is_known("prisma.reports_excluded") or not still.value("prisma.reports_assessed"):
         absent.append("excluded")
     finally_appraised = any(
         one.value and name.startswith("appraisal.") and name.endswith(".studies_final")
@@ -136,6 +141,10 @@ def _with_something(still: Still, sections: list[Section]) -> dict[str, str]:
     )
     if not finally_appraised:
         absent.append("appraisal")
+    if not still.value("extract.studies") and not still.value("extract.own.studies"):
+        absent += ["extraction", "tables"]
     if not still.protocol.question:
         absent.append("question")
+    if not still.protocol.designs and not still.protocol.reasons:
+        absent.append("criteria")
     return {name: heading for name, heading in found.items() if name not in absent}

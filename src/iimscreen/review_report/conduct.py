@@ -233,13 +233,7 @@ def _of_votes(still: Still) -> Iterator[str]:
                 f"On {AT[stage.name]}, {len(found.by_one):,} of {counted(found.records, noun)} "
                 f"{was(len(found.by_one))} judged by one person, as the protocol allows."
             )
-        alone = still.numbers.get(f"screening.{stage.name}.resolved.one_person")
-        if alone is not None and alone.rows:
-            count = len(alone.rows)
-            yield (
-                f"On {AT[stage.name]}, {counted(count, 'conflict')} {was(count)} settled by one person: "
-                f"{_named(alone.rows)}."
-            )
+        yield from _of_final_words(still, stage.name)
         if found.seen:
             yield (
                 f"On {AT[stage.name]}, {counted(found.seen, 'vote')} {was(found.seen)} given when another's vote could "
@@ -255,6 +249,25 @@ def _of_votes(still: Still) -> Iterator[str]:
             what = "; ".join(change.what for change in made.changes)
             version, on = made.version.number, made.version.at[:10]
             yield f"Version {version} of the protocol, loaded on {on} after the first vote: {what}."
+
+
+def _of_final_words(still: Still, stage: str) -> Iterator[str]:
+    base = f"screening.{stage}"
+    by_one = still.numbers.get(f"{base}.resolved.one_person")
+    differing = still.rows(f"{base}.disagreements")
+    alone = tuple(key for key in by_one.rows if key in differing) if by_one is not None else ()
+    if alone:
+        count = len(alone)
+        yield (
+            f"On {AT[stage]}, {counted(count, 'conflict')} {was(count)} settled by one person: "
+            f"{_named(alone)}."
+        )
+    if corrected := still.corrected(stage):
+        agreed = counted(len(corrected), NOUN[stage])
+        yield (
+            f"On {AT[stage]}, a final word took the place of votes that agreed on {agreed}: "
+            f"{_named(tuple(sorted(corrected)))}."
+        )
 
 
 def _named(keys: tuple[str, ...]) -> str:

@@ -144,7 +144,11 @@ def _instrument(still: Still, tool: appraising.Tool) -> Section | None:
         parts.append(Paragraph(form.citation, "form", is_note=True))
     parts.append(
         Paragraph(
-            progress.progress(still.review, tool.name).sentence.replace("extracted", "appraised"), "log"
+            progress.progress(still.review, tool.name)
+            .sentence.replace("Data were extracted", "Studies were appraised")
+            .replace("extracted", "appraised")
+            .replace("extractor", "appraiser"),
+            "log",
         )
     )
     if final:

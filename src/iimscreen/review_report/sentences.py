@@ -18,7 +18,7 @@ from iimscreen.forms import DATA
 from iimscreen.model import Number
 from iimscreen.reliability.in_words import STAGE
 from iimscreen.review_report.still import AT, FULL_TEXT, NOUN, TITLE_ABSTRACT, Judged, Still, day, listed, was
-from iimscreen.store import log, rounds, studies
+from iimscreen.store import duplicates, rounds, studies, versions
 from iimscreen.store.receipts import RunRow
 from iimscreen.wording import counted, slugs
 
@@ -61,10 +61,11 @@ def as_text(sentences: Sequence[Sentence], known: Mapping[str, Number], *, stamp
     return "\n".join(lines) + "\n"
 
 
-def as_tagged(made: Paragraphs) -> str:
+def as_tagged(made: Paragraphs, *, stamps: Sequence[str] = ()) -> str:
     """Both paragraphs with their numbers by name, for a manuscript that is filled and checked."""
     return (
-        "# Methods\n\n"
+        "".join(f"[{stamp}]\n\n" for stamp in stamps)
+        + "# Methods\n\n"
         + " ".join(one.text for one in made.methods)
         + "\n\n# Results\n\n"
         + " ".join(one.text for one in made.results)
@@ -88,11 +89,17 @@ def _methods(still: Still) -> Iterator[Sentence]:
     yield from _registered(still)
     yield from _searched(still)
     yield from _duplicates(still)
+    if versions.closures(still.review):
+        yield Sentence(
+            "What follows counts the votes of all versions of the review together, where the flow counts those of "
+            "this version.",
+            "log of versions",
+        )
     for stage in (TITLE_ABSTRACT, FULL_TEXT):
         yield from _judged(still, stage)
     yield from _extracted(still)
-    versions = sorted({run.tool_version for run in _runs(still)} - {__version__})
-    before = f" (searches and imports also with {listed(versions)})" if versions else ""
+    programs = sorted({run.tool_version for run in _runs(still)} - {__version__})
+    before = f" (searches and imports also with {listed(programs)})" if programs else ""
     yield Sentence(
         f"The review was kept, and its numbers were worked out, with iimscreen {__version__}{before}.",
         "program",
@@ -118,32 +125,37 @@ def _searched(still: Still) -> Iterator[Sentence]:
         if one.searched_at:
             said.append(f"{one.database} was searched last on {day(one.searched_at)}")
         elif one.imported_at:
+            first = "files" if said else "Files"
             said.append(
-                f"files with records of {one.database} were imported last on {day(one.imported_at)} (when it was "
+                f"{first} with records of {one.database} were imported last on {day(one.imported_at)} (when it was "
                 "searched is not in the log)"
             )
     if not said:
-        yield Sentence("No source has been searched and nothing imported yet.", "log of searches and imports")
+        yield Sentence(
+            "No source has been searched with iimscreen and nothing imported yet.",
+            "log of searches and imports",
+        )
         return
-    words = "; ".join(said)
-    yield Sentence(f"{words[0].upper()}{words[1:]}.", "log of searches and imports")
+    yield Sentence(f"{'; '.join(said)}.", "log of searches and imports")
 
 
 def _duplicates(still: Still) -> Iterator[Sentence]:
-    if not log.of_kind(still.review, "dedupe_runs"):
+    last = duplicates.last_run(still.review)
+    if last is None:
         if still.value("search.records"):
-            yield Sentence("Duplicates have not been sought.", "log of comparisons")
+            yield Sentence("Duplicates have not been sought with iimscreen.", "log of comparisons")
         return
-    protocol = still.protocol
+    fresh = len(duplicates.not_compared(still.review))
+    left = f"; {counted(fresh, 'record')} that came later {was(fresh)} not compared yet" if fresh else ""
     by_rule, by_people = "duplicates.pairs_merged.by_rule", "duplicates.pairs_merged.by_people"
     people = " and people none" if still.is_known(by_people) else ""
     if still.value(by_people):
         people = f" and people {_nouns(still, by_people, 'pair')}"
     yield Sentence(
         f"Records were compared with one another by the rules of iimscreen (scores of 0 to 100: merged from "
-        f"{protocol.merge_at:g}, decided by people from {protocol.ask_at:g}); rules merged "
-        f"{_nouns(still, by_rule, 'pair')}{people}.",
-        "log of comparisons and of verdicts on duplicates; thresholds of the protocol in force",
+        f"{last.merge_at:g}, decided by people from {last.ask_at:g}); rules merged "
+        f"{_nouns(still, by_rule, 'pair')}{people}{left}.",
+        "log of comparisons and of verdicts on duplicates; thresholds of the last comparison",
     )
 
 
@@ -166,13 +178,18 @@ def _of_stage(still: Still, stage: str) -> Iterator[tuple[str, str]]:
     base = f"screening.{stage}"
     noun = NOUN[stage]
     yield f"{_by_how_many(still, found, base, noun, stage)}.", f"{where}, counted; not the plan"
-    yield (
-        _blindness(still, found, base, noun),
-        f"{where}: whether another's could be seen, noted with each vote",
-    )
+    # Of votes that stand alone, to be blind to another's is nothing to claim.
+    if found.by_two or found.seen or found.unknown or not found.votes:
+        yield (
+            _blindness(still, found, base, noun),
+            f"{where}: whether another's could be seen, noted with each vote",
+        )
     yield from _pilots(still, stage)
     if still.value(f"{base}.disagreements"):
         yield _resolved(still, base, noun), f"final words at {AT[stage]}"
+    if corrected := still.corrected(stage):
+        agreed = counted(len(corrected), noun)
+        yield f"On {agreed} a final word took the place of votes that agreed.", f"final words at {AT[stage]}"
     yield from _agreements(still, stage)
 
 
@@ -183,7 +200,9 @@ def _by_how_many(still: Still, found: Judged, base: str, noun: str, stage: str) 
         return f"{each} {judged} judged on {AT[stage]} was judged by two or more people"
     parts = []
     if found.by_two:
-        parts.append(f"{_tag(f'{base}.judged_by_two')} {was(found.by_two)} judged by two or more people")
+        two = f"{base}.judged_by_two"  # that counts records whose votes are not all in, too
+        shown = _tag(two) if still.value(two) == found.by_two else f"{found.by_two:,}"
+        parts.append(f"{shown} {was(found.by_two)} judged by two or more people")
     if found.by_one:
         parts.append(f"{len(found.by_one):,} {was(len(found.by_one))} judged by one person")
     if found.by_final_word:
@@ -227,23 +246,27 @@ def _pilots(still: Still, stage: str) -> Iterator[tuple[str, str]]:
 
 
 def _resolved(still: Still, base: str, noun: str) -> str:
-    ways = []
+    differing = still.rows(f"{base}.disagreements")
+    ways, total = [], 0
     for name, words in (
         ("consensus", "by consensus of those who voted"),
         ("adjudication", "by an adjudicator"),
         ("one_person", "by one person"),
     ):
-        if still.value(f"{base}.resolved.{name}"):
-            ways.append(f"{_tag(f'{base}.resolved.{name}')} {words}")
+        settled = still.rows(f"{base}.resolved.{name}")
+        count = len(settled & differing)
+        total += count
+        if count:
+            shown = _tag(f"{base}.resolved.{name}") if count == len(settled) else f"{count:,}"
+            ways.append((shown, words))
     differed = _nouns(still, f"{base}.disagreements", noun)
     said = f"Votes on {differed} did not come to one outcome"
     if ways:
-        total = still.value(f"{base}.resolved")
-        if len(ways) == 1 and total == still.value(f"{base}.disagreements"):
-            way = ways[0].partition("}} ")[2]
-            said += f"; {'it was' if total == 1 else 'all were'} resolved {way}"
+        if len(ways) == 1 and total == len(differing):
+            said += f"; {'it was' if total == 1 else 'all were'} resolved {ways[0][1]}"
         else:
-            said += f"; {_tag(f'{base}.resolved')} {was(total)} resolved: {listed(ways)}"
+            shown = _tag(f"{base}.resolved") if total == still.value(f"{base}.resolved") else f"{total:,}"
+            said += f"; {shown} {was(total)} resolved: {listed(f'{n} {way}' for n, way in ways)}"
     if still.value(f"{base}.conflicts"):
         count = still.value(f"{base}.conflicts")
         said += f"; {_tag(f'{base}.conflicts')} {'is' if count == 1 else 'are'} still to be resolved"
@@ -287,6 +310,12 @@ def _extracted(still: Still) -> Iterator[Sentence]:
     if still.protocol.form is None or not studies.standing(still.review):
         return
     yield Sentence(progress.progress(still.review, DATA).sentence, "log of extraction")
+    if own := still.value("extract.own.studies_final"):
+        yield Sentence(
+            f"Among these {was(own)} {_nouns(still, 'extract.own.studies_final', 'series', 'series')} of own patients, "
+            "which the flow does not count.",
+            "log of extraction",
+        )
 
 
 # --- results ---------------------------------------------------------------------------------------
@@ -328,6 +357,7 @@ def _results(still: Still) -> Iterator[Sentence]:
         )
     yield from _screened(still)
     yield from _assessed(still)
+    yield from _undecided(still)
     yield from _included(still, new)
 
 
@@ -365,6 +395,11 @@ def _assessed(still: Still) -> Iterator[Sentence]:
     )
     if still.value(sought):
         said = f"{_nouns(still, sought, 'report')} {was(still.value(sought))} sought"
+        if still.value("prisma.other_sought_reports"):
+            said += (
+                f" ({_tag('prisma.dbr_sought_reports')} from databases and registers and "
+                f"{_tag('prisma.other_sought_reports')} found by other methods)"
+            )
         if still.value(lost):
             said += f", of which {_tag(lost)} {was(still.value(lost))} not retrieved"
         if still.is_known(assessed):
@@ -385,6 +420,20 @@ def _assessed(still: Still) -> Iterator[Sentence]:
         )
 
 
+def _undecided(still: Still) -> Iterator[Sentence]:
+    awaiting, ongoing = "prisma.awaiting", "prisma.ongoing"
+    said = []
+    if count := still.value(awaiting):
+        said.append(
+            f"{_nouns(still, awaiting, 'report')} {'awaits' if count == 1 else 'await'} classification"
+        )
+    if count := still.value(ongoing):
+        what = "is of an ongoing study" if count == 1 else "are of ongoing studies"
+        said.append(f"{_nouns(still, ongoing, 'report')} {what}")
+    if said:
+        yield Sentence(f"{listed(said)}.", f"numbers {awaiting}, {ongoing}")
+
+
 def _included(still: Still, new: str) -> Iterator[Sentence]:
     studies_name, reports_name = (
         ("prisma.new_studies", "prisma.new_reports")
@@ -402,6 +451,18 @@ def _included(still: Still, new: str) -> Iterator[Sentence]:
         together = f"{of} ({_nouns(still, reports_name, 'report')})"
         verb = "is" if count == 1 else "are"
         yield Sentence(f"{together} {verb} included.", f"numbers {studies_name}, {reports_name}")
+    more, dropped = "prisma.new_reports_of_previous_studies", "prisma.previous_studies_dropped"
+    if new and (count := still.value(more)):
+        of = _nouns(still, more, "new report")
+        yield Sentence(
+            f"{of} of studies that the version before included {was(count)} included.", f"number {more}"
+        )
+    if new and (count := still.value(dropped)):
+        of = _nouns(still, dropped, "study", "studies")
+        yield Sentence(
+            f"{of} of the version before no longer {'counts' if count == 1 else 'count'}.",
+            f"number {dropped}",
+        )
     if new and still.is_known("prisma.total_studies"):
         total = _nouns(still, "prisma.total_studies", "study", "studies")
         yield Sentence(

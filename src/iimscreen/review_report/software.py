@@ -47,7 +47,7 @@ def software(still: Still, *, at: str, file_sha256: str) -> Section:
             Facts(tuple(used)),
             Facts(state),
             Paragraph(
-                "Every number of this report is the length of a list in the review file as its log then ended; "
+                "Every number of the flow is the length of a list in the review file as its log then ended; "
                 "`iimscreen why NAME` prints the list, `iimscreen check` proves the log.",
                 is_note=True,
             ),

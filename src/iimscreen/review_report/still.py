@@ -118,6 +118,20 @@ class Still:
         one = self.numbers.get(name)
         return int(one.value) if one is not None and one.value is not None else 0
 
+    def rows(self, name: str) -> frozenset[str]:
+        """What is behind a number; nothing where it is closed."""
+        one = self.numbers.get(name)
+        return frozenset(one.rows) if one is not None else frozenset()
+
+    def corrected(self, stage: str) -> frozenset[str]:
+        """Records of an open stage whose votes agreed, and on which a final word stands nevertheless."""
+        base = f"screening.{stage}"
+        settled = self.rows(f"{base}.resolved") - self.rows(f"{base}.disagreements")
+        if not settled:
+            return settled
+        said = self.gate.votes(stage)
+        return frozenset(key for key in settled if said.get(key))
+
     def is_known(self, name: str) -> bool:
         """Whether there is a number of this name with a value."""
         one = self.numbers.get(name)
