@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -331,6 +332,52 @@ def test_a_verifier_that_is_another_one_is_told_and_never_run(unpacked: Path, ru
     assert "verify.py in it is not that of this iimscreen" in result.stdout
 
 
+def test_a_capsule_without_its_verifier_is_told(unpacked: Path) -> None:
+    (unpacked / "verify.py").unlink()
+
+    assert "verify.py is missing" in capsules.verify(resealed(unpacked, Path("b.zip"))).faults
+
+
+def test_a_fact_that_the_log_does_not_have_is_noticed_by_plain_python(unpacked: Path) -> None:
+    with sqlite3.connect(unpacked / "review.db") as connection:
+        assert connection.execute("select 1 from log where kind = 'previous_reviews'").fetchone() is None
+        columns = connection.execute("pragma table_info(previous_reviews)").fetchall()
+        held = [1 if name == "log_id" else "1" for _, name, *_ in columns]
+        connection.execute("pragma ignore_check_constraints = on")
+        connection.execute(f"insert into previous_reviews values ({', '.join('?' * len(held))})", held)
+    connection.close()
+
+    faults = verifier.verified(resealed(unpacked, Path("b.zip")).parent / "unpacked").faults
+
+    assert "previous_reviews: 1 rows are not in the log" in faults
+
+
+@pytest.mark.parametrize("change", ["index", "bomb", "elsewhere"])
+def test_every_raw_reply_is_looked_at_by_plain_python(unpacked: Path, change: str) -> None:
+    index = unpacked / "raw-replies" / "index.jsonl"
+    lines = index.read_text(encoding="utf-8").splitlines(keepends=True)
+    if change == "index":
+        index.write_text("".join(lines[:-1]), encoding="utf-8")
+    elif change == "elsewhere":
+        entry = json.loads(lines[0])
+        entry["file"] = f"../unpacked/{entry['file']}"
+        index.write_text("".join([json.dumps(entry) + "\n", *lines[1:]]), encoding="utf-8")
+    else:
+        with sqlite3.connect(unpacked / "review.db") as connection:
+            connection.execute("drop trigger replies_no_update")
+            connection.execute(
+                "update replies set body = ? where id = 1", [zlib.compress(b"0" * 9_000_000)[:-4]]
+            )
+        connection.close()
+    resealed(unpacked, Path("b.zip"))
+
+    (fault,) = verifier.verified(unpacked).faults
+
+    assert {"index": "more or fewer", "bomb": "not as it was received", "elsewhere": "not one that"}[
+        change
+    ] in fault
+
+
 # --- hostile archives --------------------------------------------------------------------------------
 
 
@@ -350,6 +397,7 @@ def an_archive(*members: tuple[str, bytes], link: str = "") -> bytes:
 
 HOSTILE = {
     "above": an_archive(("../out.txt", b"x")),
+    "no file of a capsule": an_archive(("__pycache__/out.txt", b"x")),
     "above, deeper": an_archive(("a/../../out.txt", b"x")),
     "absolute": an_archive(("/out.txt", b"x")),
     "a drive": an_archive(("C:/out.txt", b"x")),

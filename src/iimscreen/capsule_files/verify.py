@@ -22,6 +22,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,21 @@ SUMS = {
     "reports_excluded": ("dbr_excluded", "other_excluded"),
     "studies_included": ("new_studies",),
     "reports_included": ("new_reports",),
+}
+# What numbers are worked out from: none of these may hold a row that the log does not have.
+FACTS = {
+    "decisions",
+    "duplicate_verdicts",
+    "previous_reviews",
+    "protocol_versions",
+    "record_removals",
+    "retrievals",
+    "rounds",
+    "run_results",
+    "runs",
+    "study_names",
+    "study_reports",
+    "version_closures",
 }
 # Texts that `--no-abstracts` leaves out of rows of the log: no other column may be missing.
 MAY_BE_LEFT_OUT = {
@@ -79,7 +95,7 @@ def check_name(name: str) -> None:
     if (
         not name
         or len(name.encode("utf-8", "replace")) > 400
-        or any(part in ("", ".", "..") or part != part.strip(" .") for part in parts)
+        or any(part in ("", ".", "..", "__pycache__") or part != part.strip(" .") for part in parts)
         or re.search(r'[\x00-\x1f\x7f\\:*?"<>|]', name)
         or unicodedata.normalize("NFC", name) != name
     ):
@@ -424,7 +440,17 @@ class Verification:
                 self.groups()
                 self.protocol()
                 self.numbers()
-        except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration, sqlite3.Error) as error:
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            StopIteration,
+            sqlite3.Error,
+            Unsafe,
+        ) as error:
             self.faults.append(f"something in it is not as a capsule has it: {type(error).__name__}: {error}")
         return not self.faults
 
@@ -468,7 +494,7 @@ class Verification:
             self.faults.append("capsule.json says that texts were left out, and that abstracts are in it")
         rows = self.review.rows
         heads = list(rows("select * from log order by id"))
-        tables = {head["kind"] for head in heads}
+        tables = {head["kind"] for head in heads} | FACTS
         if not all(TABLE.fullmatch(table) for table in tables):
             raise ValueError("a kind of log row is no name of a table")
         views = {row["name"] for row in rows("select name from sqlite_master where type = 'view'")}
@@ -565,14 +591,23 @@ class Verification:
             )
 
     def bodies(self, has_texts: bool) -> None:
-        for row, entry in zip(
+        for row, entry in zip_longest(
             self.review.rows("select * from replies order by id"), self.lines("raw-replies/index.jsonl")
         ):
+            if row is None or entry is None:
+                self.faults.append(
+                    "raw-replies/index.jsonl lists more or fewer raw replies than review.db has"
+                )
+                return
             if row["sha256"] != entry["sha256"]:
                 self.faults.append(f"raw reply {row['id']} is not the one of raw-replies/index.jsonl")
-            elif has_texts:
+            elif not has_texts:
+                if row["body"]:
+                    self.faults.append(f"raw reply {row['id']} is in it, and capsule.json says that none is")
+            else:
+                check_name(entry["file"])
                 body = (self.folder / entry["file"]).read_bytes()
-                if sha256(body) != row["sha256"] or zlib.decompress(row["body"]) != body:
+                if sha256(body) != row["sha256"] or not is_packed(row["body"], body):
                     self.faults.append(f"raw reply {row['id']} is not as it was received")
 
     def lines(self, name: str) -> Iterator[Any]:
@@ -694,6 +729,15 @@ class Verification:
         for box, value in boxes.items():
             if f"prisma.{box}" in values and values[f"prisma.{box}"] != value:
                 self.faults.append(f"flow/flow.json: {box} is {value}, and another number in numbers.json")
+
+
+def is_packed(packed: bytes, body: bytes) -> bool:
+    """Whether this unpacks to that body; never unpacked further than that."""
+    stream = zlib.decompressobj()
+    try:
+        return stream.decompress(packed, len(body) + 1) == body and stream.eof
+    except zlib.error:
+        return False
 
 
 def sha256_of(file: Any) -> str:

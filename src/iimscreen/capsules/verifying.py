@@ -76,7 +76,9 @@ def _verified(folder: Path) -> Verified:
     capsule = _about(folder)
     second = verifier.verified(folder)
     looked_at, faults, notes = list(second.held), list(second.faults), list(second.notes)
-    if (folder / capsule_files.VERIFIER).read_bytes() != capsule_files.verifier():
+    if not (folder / capsule_files.VERIFIER).is_file():
+        faults.append(f"{capsule_files.VERIFIER} is missing")
+    elif (folder / capsule_files.VERIFIER).read_bytes() != capsule_files.verifier():
         notes.append(
             f"verify.py in it is not that of this iimscreen (written by {capsule['tool_version']}); it was not run"
         )
