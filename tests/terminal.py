@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-LET_GO_S = 0.2  # longer than `keys.Meant.seen_s`: as a person's keys come
+LET_GO_S = 0.3  # longer than `keys.Meant.seen_s`: as a person's keys come
 
 # Requests to the terminal which pyte, an emulator of older ones, would print letters of.
 _REQUESTS = re.compile(r"\x1b\[[>=<][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
