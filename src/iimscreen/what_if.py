@@ -120,8 +120,7 @@ def what_if(
 ) -> WhatIf:
     """What would differ without reports, studies, or whatever rules take; of `only`, without what no rule takes.
 
-    `with_files` also makes what the files of tables hold beside these.
-        Raises InputError for what is neither.
+    `with_files` also makes what the files of tables hold beside these. Raises InputError for what is neither.
     """
     if not without and not only:
         raise InputError(

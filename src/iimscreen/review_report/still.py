@@ -104,7 +104,7 @@ class Still:
         if self.protocol.form is None:
             return {}
         try:
-            made = tabulating.tabulate(self.review).tables
+            made = tabulating.tabulate(self.review, tables_alone=True).tables
         except ProtocolError:  # there is no study yet
             return {}
         return {table.name: self._without_notice(table) for table in made}
