@@ -6,11 +6,13 @@ changed since, is told from one's own.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,26 @@ class Written:
     folder: Path
     files: tuple[str, ...]
     older: tuple[str, ...] = ()  # written here before, and not now: their numbers may be others
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside this one: what is written there takes its place at the end, whole, or is gone after an error.
+
+    Raises InputError if the disk does not let it.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="check that its folder exists and can be written, and the disk's space",
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def write(folder: Path, files: Mapping[str, bytes], *, manifest: str, option: str) -> Written:

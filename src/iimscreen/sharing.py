@@ -5,14 +5,12 @@ Whatever the order in which bundles are merged, and however often, the same rows
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from iimscreen import __version__, bundles
+from iimscreen import __version__, bundles, folders
 from iimscreen.bundles import Bundle
 from iimscreen.errors import InputError
 from iimscreen.store import Review, connection, log, log_order
@@ -57,7 +55,8 @@ def share(review: Review, reviewer: str, out: Path | None = None) -> Shared:
     before = _standing_in(path, bundle)
     is_new = before is None or before.rows != bundle.rows
     if is_new:
-        _write(path, bundles.write(bundle))
+        with folders.replacing(path) as part:
+            part.write_bytes(bundles.write(bundle))
     kinds: dict[str, int] = {}
     for row in rows:
         kinds[row.kind] = kinds.get(row.kind, 0) + 1
@@ -88,21 +87,6 @@ def _standing_in(path: Path, bundle: Bundle) -> Bundle | None:
             hint=f"merge it first, so that nothing is lost: iimscreen merge {path}",
         )
     return older
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="check that its folder exists and can be written, and the disk's space",
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> tuple[Bundle, str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from iimscreen import __version__, capsule_files, report, review_flow, review_forms
+from iimscreen import __version__, capsule_files, folders, report, review_flow, review_forms
 from iimscreen.capsules import contents
 from iimscreen.errors import InputError, ProtocolError
 from iimscreen.review_protocol import in_force
@@ -106,79 +104,71 @@ def write(review: Review, path: Path, documents: contents.Documents, *, has_text
     """
     if path.exists():
         raise InputError(f"{path} exists, and would be lost", hint="name another file")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with tempfile.TemporaryDirectory(prefix="iimscreen-capsule-") as made:
-            copy = Path(made) / "review.db"
-            with review.reading():
-                require_open(review)
-            capsule_copies.copy_to(review, copy)
-            with open_review(copy) as whole:
-                require_open(whole)  # another person may have voted meanwhile
-                faults = report.check(whole).faults
-                if faults:
-                    raise ProtocolError(
-                        f"`check` finds {counted(len(faults), 'fault')} in the review, so no capsule is written: "
-                        f"{faults[0]}",
-                        hint="iimscreen check",
-                    )
-                left_out = {} if has_texts else capsule_copies.withheld(whole)
-                hashes = b"".join(
-                    capsule_copies.as_line({"key": key, "sha256": sha256})
-                    for key, sha256 in capsule_copies.record_hashes(whole)
+    with (
+        folders.replacing(path) as part,
+        tempfile.TemporaryDirectory(prefix="iimscreen-capsule-") as made,
+    ):
+        copy = Path(made) / "review.db"
+        with review.reading():
+            require_open(review)
+        capsule_copies.copy_to(review, copy)
+        with open_review(copy) as whole:
+            require_open(whole)  # another person may have voted meanwhile
+            faults = report.check(whole).faults
+            if faults:
+                raise ProtocolError(
+                    f"`check` finds {counted(len(faults), 'fault')} in the review, so no capsule is written: "
+                    f"{faults[0]}",
+                    hint="iimscreen check",
                 )
-            if not has_texts:
-                capsule_copies.leave_out_texts(copy)
-            with open_review(copy) as still:
-                found = contents.of_review(still, Path(made), documents, has_texts=has_texts)
-                found["records/records.jsonl"] = hashes
-                stated = capsule_copies.as_stated(still)
-                interim = review_flow.prisma(still).missing
-                title = in_force(still).title
-                notice = in_force(still).notice
-            about = capsule_files.About(
-                title,
-                f"A systematic review with its log, records and numbers, as its log stood at {stated['last_at']}."
-                + " Interim." * bool(interim),
-                stated["last_at"],
-                __version__,
+            left_out = {} if has_texts else capsule_copies.withheld(whole)
+            hashes = b"".join(
+                capsule_copies.as_line({"key": key, "sha256": sha256})
+                for key, sha256 in capsule_copies.record_hashes(whole)
             )
-            stamps = [*([notice] if notice else []), *(f"Interim: {sentence}" for sentence in interim)]
-            readme = _README.format(
-                title=title,
-                line="=" * min(len(title), 100),
-                version=__version__,
-                at=stated["last_at"],
-                stamps="".join(f"\n[{stamp}]\n" for stamp in stamps),
-                texts=_WITH if has_texts else _WITHOUT,
-                last=stated["log_ends_with"],
-            )
-            found |= {
-                "review.db": copy,
-                "README.txt": readme.encode(),
-                capsule_files.VERIFIER: capsule_files.verifier(),
-                "capsule.json": capsule_files.as_json(
-                    {
-                        "format": capsule_files.FORMAT,
-                        "version": capsule_files.VERSION,
-                        "tool_version": __version__,
-                        "review": stated["uid"],
-                        "log_rows": int(stated["log_rows"]),
-                        "log_ends_with": stated["log_ends_with"],
-                        "has_abstracts": has_texts,
-                        "left_out": left_out,
-                        "interim": list(interim),
-                    }
-                ),
-            }
-            capsule_files.seal(part, found, about)
-        part.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="check that its folder exists and can be written, and the disk's space",
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        if not has_texts:
+            capsule_copies.leave_out_texts(copy)
+        with open_review(copy) as still:
+            found = contents.of_review(still, Path(made), documents, has_texts=has_texts)
+            found["records/records.jsonl"] = hashes
+            stated = capsule_copies.as_stated(still)
+            interim = review_flow.prisma(still).missing
+            title = in_force(still).title
+            notice = in_force(still).notice
+        about = capsule_files.About(
+            title,
+            f"A systematic review with its log, records and numbers, as its log stood at {stated['last_at']}."
+            + " Interim." * bool(interim),
+            stated["last_at"],
+            __version__,
+        )
+        stamps = [*([notice] if notice else []), *(f"Interim: {sentence}" for sentence in interim)]
+        readme = _README.format(
+            title=title,
+            line="=" * min(len(title), 100),
+            version=__version__,
+            at=stated["last_at"],
+            stamps="".join(f"\n[{stamp}]\n" for stamp in stamps),
+            texts=_WITH if has_texts else _WITHOUT,
+            last=stated["log_ends_with"],
+        )
+        found |= {
+            "review.db": copy,
+            "README.txt": readme.encode(),
+            capsule_files.VERIFIER: capsule_files.verifier(),
+            "capsule.json": capsule_files.as_json(
+                {
+                    "format": capsule_files.FORMAT,
+                    "version": capsule_files.VERSION,
+                    "tool_version": __version__,
+                    "review": stated["uid"],
+                    "log_rows": int(stated["log_rows"]),
+                    "log_ends_with": stated["log_ends_with"],
+                    "has_abstracts": has_texts,
+                    "left_out": left_out,
+                    "interim": list(interim),
+                }
+            ),
+        }
+        capsule_files.seal(part, found, about)
     return Written(path, len(found) + 2, path.stat().st_size, stated["log_ends_with"], tuple(interim))
